@@ -1,0 +1,593 @@
+import type { Duplex, Readable } from 'node:stream'
+
+/**
+ * The Docker Engine API (version 1.47) as TypeScript: the types have the names and the fields of its OpenAPI
+ * definition, the methods of {@link Engine} are its operations. The engine implements the interface in process
+ * (`LocalEngine`), the HTTP client does over the socket (`RemoteEngine`); who uses it cannot tell them apart.
+ * Durations are nanoseconds, times RFC 3339 text, sizes bytes, as in Docker.
+ */
+
+export type Labels = Record<string, string>
+
+export interface HealthConfig {
+  Test?: string[]
+  Interval?: number
+  Timeout?: number
+  StartPeriod?: number
+  StartInterval?: number
+  Retries?: number
+}
+
+export interface ContainerConfig {
+  Hostname?: string
+  Domainname?: string
+  User?: string
+  AttachStdin?: boolean
+  AttachStdout?: boolean
+  AttachStderr?: boolean
+  ExposedPorts?: Record<string, object>
+  Tty?: boolean
+  OpenStdin?: boolean
+  StdinOnce?: boolean
+  /** `NAME=value`; `NAME` alone takes the image's variable away. */
+  Env?: string[]
+  Cmd?: string[] | null
+  Healthcheck?: HealthConfig
+  Image: string
+  Volumes?: Record<string, object>
+  WorkingDir?: string
+  Entrypoint?: string[] | null
+  NetworkDisabled?: boolean
+  MacAddress?: string
+  Labels?: Labels
+  StopSignal?: string
+  /** seconds */
+  StopTimeout?: number
+}
+
+export interface PortBinding {
+  HostIp?: string
+  HostPort?: string
+}
+export type PortMap = Record<string, PortBinding[] | null>
+
+export interface RestartPolicy {
+  Name: '' | 'no' | 'always' | 'unless-stopped' | 'on-failure'
+  MaximumRetryCount?: number
+}
+
+export interface Mount {
+  Target: string
+  Source?: string
+  Type: 'bind' | 'volume' | 'tmpfs' | 'image' | 'npipe' | 'cluster'
+  ReadOnly?: boolean
+  Consistency?: string
+  BindOptions?: {
+    Propagation?: string
+    NonRecursive?: boolean
+    CreateMountpoint?: boolean
+    ReadOnlyNonRecursive?: boolean
+  }
+  VolumeOptions?: {
+    NoCopy?: boolean
+    Labels?: Labels
+    DriverConfig?: { Name?: string; Options?: Labels }
+    Subpath?: string
+  }
+  TmpfsOptions?: { SizeBytes?: number; Mode?: number; Options?: string[][] }
+  ImageOptions?: { Subpath?: string }
+}
+
+export interface DeviceMapping {
+  PathOnHost: string
+  PathInContainer: string
+  CgroupPermissions: string
+}
+export interface Ulimit {
+  Name: string
+  Soft: number
+  Hard: number
+}
+export interface ThrottleDevice {
+  Path: string
+  Rate: number
+}
+
+export interface Resources {
+  CpuShares?: number
+  Memory?: number
+  BlkioWeight?: number
+  BlkioWeightDevice?: { Path: string; Weight: number }[]
+  BlkioDeviceReadBps?: ThrottleDevice[]
+  BlkioDeviceWriteBps?: ThrottleDevice[]
+  BlkioDeviceReadIOps?: ThrottleDevice[]
+  BlkioDeviceWriteIOps?: ThrottleDevice[]
+  CpuPeriod?: number
+  CpuQuota?: number
+  CpuRealtimePeriod?: number
+  CpuRealtimeRuntime?: number
+  CpusetCpus?: string
+  CpusetMems?: string
+  Devices?: DeviceMapping[]
+  DeviceCgroupRules?: string[]
+  DeviceRequests?: object[]
+  KernelMemoryTCP?: number
+  MemoryReservation?: number
+  MemorySwap?: number
+  MemorySwappiness?: number
+  NanoCpus?: number
+  OomKillDisable?: boolean
+  Init?: boolean
+  PidsLimit?: number | null
+  Ulimits?: Ulimit[]
+}
+
+export interface HostConfig extends Resources {
+  Binds?: string[]
+  ContainerIDFile?: string
+  LogConfig?: { Type?: string; Config?: Labels }
+  NetworkMode?: string
+  PortBindings?: PortMap
+  RestartPolicy?: RestartPolicy
+  AutoRemove?: boolean
+  VolumeDriver?: string
+  VolumesFrom?: string[]
+  Mounts?: Mount[]
+  ConsoleSize?: [number, number]
+  Annotations?: Labels
+  CapAdd?: string[]
+  CapDrop?: string[]
+  CgroupnsMode?: string
+  Dns?: string[]
+  DnsOptions?: string[]
+  DnsSearch?: string[]
+  ExtraHosts?: string[]
+  GroupAdd?: string[]
+  IpcMode?: string
+  Cgroup?: string
+  CgroupParent?: string
+  Links?: string[]
+  OomScoreAdj?: number
+  PidMode?: string
+  Privileged?: boolean
+  PublishAllPorts?: boolean
+  ReadonlyRootfs?: boolean
+  SecurityOpt?: string[]
+  StorageOpt?: Labels
+  Tmpfs?: Record<string, string>
+  UTSMode?: string
+  UsernsMode?: string
+  ShmSize?: number
+  Sysctls?: Labels
+  Runtime?: string
+  Isolation?: string
+  MaskedPaths?: string[] | null
+  ReadonlyPaths?: string[] | null
+}
+
+export interface EndpointSettings {
+  IPAMConfig?: { IPv4Address?: string; IPv6Address?: string; LinkLocalIPs?: string[] } | null
+  Links?: string[] | null
+  MacAddress?: string
+  Aliases?: string[] | null
+  DriverOpts?: Labels | null
+  GwPriority?: number
+  NetworkID?: string
+  EndpointID?: string
+  Gateway?: string
+  IPAddress?: string
+  IPPrefixLen?: number
+  IPv6Gateway?: string
+  GlobalIPv6Address?: string
+  GlobalIPv6PrefixLen?: number
+  DNSNames?: string[] | null
+}
+
+export interface ContainerCreateRequest extends ContainerConfig {
+  HostConfig?: HostConfig
+  NetworkingConfig?: { EndpointsConfig?: Record<string, EndpointSettings> }
+}
+export interface ContainerCreateResponse {
+  Id: string
+  Warnings: string[]
+}
+
+export type ContainerStatus = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead'
+
+export interface HealthcheckResult {
+  Start: string
+  End: string
+  ExitCode: number
+  Output: string
+}
+export interface HealthState {
+  Status: 'none' | 'starting' | 'healthy' | 'unhealthy'
+  FailingStreak: number
+  Log: HealthcheckResult[]
+}
+export interface ContainerState {
+  Status: ContainerStatus
+  Running: boolean
+  Paused: boolean
+  Restarting: boolean
+  OOMKilled: boolean
+  Dead: boolean
+  Pid: number
+  ExitCode: number
+  Error: string
+  StartedAt: string
+  FinishedAt: string
+  Health?: HealthState
+}
+
+export interface MountPoint {
+  Type: Mount['Type']
+  Name?: string
+  Source: string
+  Destination: string
+  Driver?: string
+  Mode: string
+  RW: boolean
+  Propagation: string
+}
+
+export interface NetworkSettings {
+  Bridge: string
+  SandboxID: string
+  SandboxKey: string
+  Ports: PortMap
+  Networks: Record<string, EndpointSettings>
+}
+
+export interface ContainerInspect {
+  Id: string
+  Created: string
+  Path: string
+  Args: string[]
+  State: ContainerState
+  Image: string
+  ResolvConfPath: string
+  HostnamePath: string
+  HostsPath: string
+  LogPath: string
+  Name: string
+  RestartCount: number
+  Driver: string
+  Platform: string
+  MountLabel: string
+  ProcessLabel: string
+  AppArmorProfile: string
+  ExecIDs: string[] | null
+  HostConfig: HostConfig
+  GraphDriver: { Name: string; Data: Labels | null }
+  SizeRw?: number
+  SizeRootFs?: number
+  Mounts: MountPoint[]
+  Config: ContainerConfig
+  NetworkSettings: NetworkSettings
+}
+
+/** An item of `GET /containers/json`. */
+export interface ContainerSummary {
+  Id: string
+  Names: string[]
+  Image: string
+  ImageID: string
+  Command: string
+  /** Unix seconds */
+  Created: number
+  Ports: { IP?: string; PrivatePort: number; PublicPort?: number; Type: string }[]
+  SizeRw?: number
+  SizeRootFs?: number
+  Labels: Labels
+  State: ContainerStatus
+  /** `Up 2 minutes (healthy)`, `Exited (0) 3 seconds ago` */
+  Status: string
+  HostConfig: { NetworkMode: string; Annotations?: Labels }
+  NetworkSettings: { Networks: Record<string, EndpointSettings> }
+  Mounts: MountPoint[]
+}
+
+/** Docker's filters: a name to the values of which one must match (`label`: all). */
+export type Filters = Record<string, string[]>
+
+export interface ContainerListOptions {
+  all?: boolean
+  limit?: number
+  size?: boolean
+  filters?: Filters
+}
+
+export interface LogsOptions {
+  follow?: boolean
+  stdout?: boolean
+  stderr?: boolean
+  /** Unix seconds with a fraction, or RFC 3339 */
+  since?: string
+  until?: string
+  timestamps?: boolean
+  /** A number of lines, or `all`. */
+  tail?: string
+  details?: boolean
+}
+
+export interface AttachOptions {
+  stream?: boolean
+  logs?: boolean
+  stdin?: boolean
+  stdout?: boolean
+  stderr?: boolean
+  detachKeys?: string
+}
+
+export interface ExecConfig {
+  AttachStdin?: boolean
+  AttachStdout?: boolean
+  AttachStderr?: boolean
+  ConsoleSize?: [number, number]
+  DetachKeys?: string
+  Tty?: boolean
+  Env?: string[]
+  Cmd: string[]
+  Privileged?: boolean
+  User?: string
+  WorkingDir?: string
+}
+export interface ExecStartConfig {
+  Detach?: boolean
+  Tty?: boolean
+  ConsoleSize?: [number, number]
+}
+export interface ExecInspect {
+  ID: string
+  Running: boolean
+  ExitCode: number | null
+  ProcessConfig: { tty: boolean; entrypoint: string; arguments: string[]; privileged?: boolean; user?: string }
+  OpenStdin: boolean
+  OpenStderr: boolean
+  OpenStdout: boolean
+  CanRemove: boolean
+  ContainerID: string
+  DetachKeys: string
+  Pid: number
+}
+
+export interface ContainerTop {
+  Titles: string[]
+  Processes: string[][]
+}
+export interface ContainerWaitResponse {
+  StatusCode: number
+  Error?: { Message: string }
+}
+export type WaitCondition = 'not-running' | 'next-exit' | 'removed'
+
+export interface IPAM {
+  Driver?: string
+  Config?: { Subnet?: string; IPRange?: string; Gateway?: string; AuxiliaryAddresses?: Labels }[]
+  Options?: Labels | null
+}
+export interface NetworkCreateRequest {
+  Name: string
+  Driver?: string
+  Scope?: string
+  Internal?: boolean
+  Attachable?: boolean
+  Ingress?: boolean
+  ConfigOnly?: boolean
+  IPAM?: IPAM
+  EnableIPv4?: boolean
+  EnableIPv6?: boolean
+  Options?: Labels
+  Labels?: Labels
+}
+export interface NetworkInspect {
+  Name: string
+  Id: string
+  Created: string
+  Scope: string
+  Driver: string
+  EnableIPv4: boolean
+  EnableIPv6: boolean
+  IPAM: IPAM
+  Internal: boolean
+  Attachable: boolean
+  Ingress: boolean
+  ConfigFrom: { Network: string }
+  ConfigOnly: boolean
+  Containers: Record<
+    string,
+    { Name: string; EndpointID: string; MacAddress: string; IPv4Address: string; IPv6Address: string }
+  >
+  Options: Labels
+  Labels: Labels
+}
+
+export interface VolumeCreateRequest {
+  Name?: string
+  Driver?: string
+  DriverOpts?: Labels
+  Labels?: Labels
+}
+export interface Volume {
+  Name: string
+  Driver: string
+  Mountpoint: string
+  CreatedAt: string
+  Labels: Labels
+  Scope: 'local'
+  Options: Labels | null
+  UsageData?: { Size: number; RefCount: number }
+}
+
+export interface ImageSummary {
+  Id: string
+  ParentId: string
+  RepoTags: string[]
+  RepoDigests: string[]
+  /** Unix seconds */
+  Created: number
+  Size: number
+  SharedSize: number
+  Labels: Labels | null
+  Containers: number
+}
+export interface ImageInspect {
+  Id: string
+  RepoTags: string[]
+  RepoDigests: string[]
+  Parent: string
+  Comment: string
+  Created: string
+  DockerVersion: string
+  Author: string
+  Config: Omit<ContainerConfig, 'Image'>
+  Architecture: string
+  Variant?: string
+  Os: string
+  Size: number
+  GraphDriver: { Name: string; Data: Labels | null }
+  RootFS: { Type: 'layers'; Layers: string[] }
+  Metadata: { LastTagTime: string }
+}
+/** A line of the progress streams of pull, push, load and build. */
+export interface JSONMessage {
+  status?: string
+  id?: string
+  stream?: string
+  progress?: string
+  progressDetail?: { current?: number; total?: number }
+  error?: string
+  errorDetail?: { code?: number | string; message: string }
+  aux?: unknown
+}
+export interface RegistryAuthConfig {
+  username?: string
+  password?: string
+  identitytoken?: string
+  serveraddress?: string
+}
+export type ImageDeleteItem = { Untagged: string } | { Deleted: string }
+
+export interface EventMessage {
+  Type: 'container' | 'image' | 'network' | 'volume' | 'daemon'
+  Action: string
+  Actor: { ID: string; Attributes: Labels }
+  scope: 'local'
+  /** Unix seconds */
+  time: number
+  timeNano: number
+}
+export interface EventsOptions {
+  since?: string
+  until?: string
+  filters?: Filters
+}
+
+export interface SystemVersion {
+  Platform: { Name: string }
+  Components: { Name: string; Version: string; Details: Labels }[]
+  Version: string
+  ApiVersion: string
+  MinAPIVersion: string
+  GitCommit: string
+  GoVersion: string
+  Os: string
+  Arch: string
+  KernelVersion: string
+  BuildTime: string
+}
+/** `GET /info`; the fields the docker client and common tools read. */
+export interface SystemInfo extends Record<string, unknown> {
+  ID: string
+  Name: string
+  Containers: number
+  ContainersRunning: number
+  ContainersPaused: number
+  ContainersStopped: number
+  Images: number
+  Driver: string
+  CgroupDriver: string
+  CgroupVersion: string
+  KernelVersion: string
+  OperatingSystem: string
+  OSType: string
+  Architecture: string
+  NCPU: number
+  MemTotal: number
+  DockerRootDir: string
+  ServerVersion: string
+  Warnings: string[]
+}
+
+/**
+ * All operations, named after the API's operation ids. A container, network or image is given by its name, its id or
+ * an unambiguous prefix of the id. Everything throws TscomposeErrors; the HTTP server maps their codes to statuses
+ * (status.ts), the client maps them back.
+ */
+export interface Engine {
+  systemPing(): Promise<void>
+  systemVersion(): Promise<SystemVersion>
+  systemInfo(): Promise<SystemInfo>
+  /** Ends when `signal` aborts or `until` has passed. The subscription stands when the promise resolves. */
+  systemEvents(options: EventsOptions, signal: AbortSignal): Promise<AsyncIterable<EventMessage>>
+
+  containerList(options?: ContainerListOptions): Promise<ContainerSummary[]>
+  containerCreate(
+    name: string | undefined,
+    request: ContainerCreateRequest,
+    platform?: string,
+  ): Promise<ContainerCreateResponse>
+  containerInspect(id: string, options?: { size?: boolean }): Promise<ContainerInspect>
+  /** @returns false if it was running already (304) */
+  containerStart(id: string): Promise<boolean>
+  /** @param timeout seconds of grace; absent: the container's own, -1: wait forever. @returns false if it had stopped */
+  containerStop(id: string, options?: { signal?: string; timeout?: number }): Promise<boolean>
+  containerRestart(id: string, options?: { signal?: string; timeout?: number }): Promise<void>
+  containerKill(id: string, signal?: string): Promise<void>
+  containerPause(id: string): Promise<void>
+  containerUnpause(id: string): Promise<void>
+  containerRename(id: string, name: string): Promise<void>
+  containerDelete(id: string, options?: { volumes?: boolean; force?: boolean }): Promise<void>
+  /** Registered when the promise resolves; `exited` settles when the condition is met. */
+  containerWait(
+    id: string,
+    condition: WaitCondition,
+    signal: AbortSignal,
+  ): Promise<{ exited: Promise<ContainerWaitResponse> }>
+  /** Frames of the stream format (stream-frames.ts), or the raw stream of a terminal. */
+  containerLogs(id: string, options: LogsOptions): Promise<Readable>
+  containerAttach(id: string, options: AttachOptions): Promise<Duplex>
+  containerResize(id: string, height: number, width: number): Promise<void>
+  containerTop(id: string, psArgs?: string): Promise<ContainerTop>
+
+  execCreate(containerId: string, config: ExecConfig): Promise<{ Id: string }>
+  /** The process' streams as in {@link containerAttach}; undefined when detached. */
+  execStart(execId: string, config: ExecStartConfig): Promise<Duplex | undefined>
+  execResize(execId: string, height: number, width: number): Promise<void>
+  execInspect(execId: string): Promise<ExecInspect>
+
+  imageList(options?: { all?: boolean; filters?: Filters }): Promise<ImageSummary[]>
+  imageInspect(name: string): Promise<ImageInspect>
+  /** Pulls (`POST /images/create`). The stream ends with the pull; a failed pull throws from it. */
+  imagePull(
+    reference: string,
+    options: { platform?: string; auth?: RegistryAuthConfig },
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<JSONMessage>>
+  imageLoad(archive: Readable, signal: AbortSignal): Promise<AsyncIterable<JSONMessage>>
+  imageTag(name: string, repo: string, tag: string): Promise<void>
+  imageDelete(name: string, options?: { force?: boolean; noprune?: boolean }): Promise<ImageDeleteItem[]>
+
+  networkList(options?: { filters?: Filters }): Promise<NetworkInspect[]>
+  networkInspect(id: string): Promise<NetworkInspect>
+  networkCreate(request: NetworkCreateRequest): Promise<{ Id: string; Warning: string }>
+  networkDelete(id: string): Promise<void>
+  networkConnect(id: string, container: string, endpoint?: EndpointSettings): Promise<void>
+  networkDisconnect(id: string, container: string, force?: boolean): Promise<void>
+
+  volumeList(options?: { filters?: Filters }): Promise<{ Volumes: Volume[]; Warnings: string[] }>
+  volumeInspect(name: string): Promise<Volume>
+  volumeCreate(request: VolumeCreateRequest): Promise<Volume>
+  volumeDelete(name: string, options?: { force?: boolean }): Promise<void>
+}

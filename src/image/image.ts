@@ -1,0 +1,112 @@
+import type { Readable } from 'node:stream'
+
+/** `sha256:` and 64 hex digits (OCI image-spec, descriptor.md). */
+export type Digest = `sha256:${string}`
+
+/** The parts of an OCI image configuration (image-spec config.md) and Docker's extensions that a container takes over. */
+export interface ImageConfig {
+  readonly User?: string
+  readonly ExposedPorts?: Readonly<Record<string, object>>
+  readonly Env?: readonly string[]
+  readonly Entrypoint?: readonly string[] | null
+  readonly Cmd?: readonly string[] | null
+  readonly Volumes?: Readonly<Record<string, object>>
+  readonly WorkingDir?: string
+  readonly Labels?: Readonly<Record<string, string>>
+  readonly StopSignal?: string
+  readonly Shell?: readonly string[]
+  /** Durations in nanoseconds. */
+  readonly Healthcheck?: {
+    readonly Test?: readonly string[]
+    readonly Interval?: number
+    readonly Timeout?: number
+    readonly StartPeriod?: number
+    readonly StartInterval?: number
+    readonly Retries?: number
+  }
+  readonly OnBuild?: readonly string[]
+}
+
+export interface Platform {
+  readonly os: string
+  readonly architecture: string
+  readonly variant?: string
+}
+
+/** An image in the store. Its id is the digest of its configuration, as in Docker. */
+export interface Image {
+  readonly id: Digest
+  /** `name:tag`, in Docker's familiar form (`nginx:alpine`). */
+  readonly repoTags: readonly string[]
+  readonly repoDigests: readonly string[]
+  readonly config: ImageConfig
+  readonly platform: Platform
+  readonly created: Date
+  /** Bytes on disk, all layers together. */
+  readonly size: number
+  /** diff ids (uncompressed digests), lowest first. */
+  readonly layers: readonly Digest[]
+  readonly history: readonly HistoryEntry[]
+  /** For an image of the form `rootfs:PATH`. */
+  readonly rootfs?: string
+}
+
+/** image-spec config.md, `history`. */
+export interface HistoryEntry {
+  readonly created?: string
+  readonly created_by?: string
+  readonly author?: string
+  readonly comment?: string
+  readonly empty_layer?: boolean
+}
+
+/** A line of Docker's progress stream (Engine API, "Create an image"). */
+export interface ImageProgress {
+  readonly status: string
+  /** The layer's short id, or the tag. */
+  readonly id?: string
+  readonly progressDetail?: { readonly current?: number; readonly total?: number }
+}
+export type OnImageProgress = (progress: ImageProgress) => void
+
+export interface RegistryAuth {
+  readonly username?: string
+  readonly password?: string
+  readonly identitytoken?: string
+  readonly serveraddress?: string
+}
+
+export interface PullOptions {
+  readonly platform?: Platform
+  readonly auth?: RegistryAuth
+  readonly onProgress?: OnImageProgress
+}
+
+/** Errors are TscomposeErrors with codes IMAGE_*: IMAGE_NOT_FOUND, IMAGE_REFERENCE_INVALID, REGISTRY_*... */
+export interface ImageStore {
+  /**
+   * By name, tag, digest, id or unambiguous prefix of an id; `rootfs:PATH` always resolves where PATH is a directory.
+   * @returns undefined if there is none
+   */
+  find(reference: string): Promise<Image | undefined>
+  list(): Promise<readonly Image[]>
+  /** Directories of an image's unpacked layers for overlayfs, the uppermost first. */
+  lowerdirs(image: Image): readonly string[]
+  pull(reference: string, options: PullOptions, signal: AbortSignal): Promise<Image>
+  /** Loads every image of a docker-archive or OCI archive (tar, maybe compressed). */
+  load(archive: Readable, onProgress: OnImageProgress, signal: AbortSignal): Promise<readonly Image[]>
+  tag(image: Image, reference: string): Promise<void>
+  /** Takes a name off, and with the last one the image itself and the layers nobody else has. */
+  remove(reference: string, options: { readonly force: boolean }): Promise<readonly ImageRemoval[]>
+}
+
+export type ImageRemoval = { readonly Untagged: string } | { readonly Deleted: string }
+
+export interface ImageStoreOptions {
+  /** Directory of the store; `content/` (by digest), `layers/` (unpacked), `images.json` (names). */
+  readonly dataDir: string
+  /** `registry-mirrors`: URLs asked before docker.io itself. */
+  readonly registryMirrors: readonly string[]
+  /** `insecure-registries`: hosts or CIDRs that may be spoken to without TLS; loopback always may. */
+  readonly insecureRegistries: readonly string[]
+}

@@ -1,0 +1,149 @@
+/**
+ * The network layer's face to the engine. Words: a *network* is a bridge with its subnets; a *sandbox* is one
+ * container's network namespace with its DNS server and published ports; an *endpoint* joins a sandbox to a network.
+ */
+
+export interface SubnetSpec {
+  /** CIDR, IPv4 or IPv6. */
+  readonly subnet: string
+  readonly gateway?: string
+  /** CIDR within the subnet from which addresses are given. */
+  readonly ipRange?: string
+  /** Addresses that are never given. */
+  readonly auxAddresses?: Readonly<Record<string, string>>
+}
+
+export interface NetworkSpec {
+  /** 64 hex digits, as Docker's network ids. */
+  readonly id: string
+  readonly name: string
+  readonly internal: boolean
+  readonly enableIPv4: boolean
+  readonly enableIPv6: boolean
+  /** None: one is chosen from the pools, away from the host's routes and resolvers. */
+  readonly subnets: readonly SubnetSpec[]
+  /** `com.docker.network.bridge.name`, `com.docker.network.driver.mtu`, `com.docker.network.bridge.enable_icc`, ... */
+  readonly options: Readonly<Record<string, string>>
+}
+
+/** A network that exists: every subnet is decided. */
+export interface Network extends NetworkSpec {
+  readonly subnets: readonly (SubnetSpec & { readonly gateway: string })[]
+  readonly bridge: string
+  readonly mtu: number
+}
+
+export interface EndpointSpec {
+  readonly networkId: string
+  /**
+   * Who the address is kept for, beyond the container's life: e.g. `shop/web/1`. The same key on the same network
+   * gets the same address again while that is free.
+   */
+  readonly leaseKey: string
+  readonly ipv4Address?: string
+  readonly ipv6Address?: string
+  readonly macAddress?: string
+  /** All DNS names of the container on this network: container name, short id, aliases. */
+  readonly dnsNames: readonly string[]
+  /** Name of the interface in the container; `eth0`, `eth1`, ... if absent. */
+  readonly interfaceName?: string
+  /** The highest one supplies the default route. */
+  readonly gatewayPriority: number
+}
+
+export interface Endpoint extends EndpointSpec {
+  readonly ipv4Address: string
+  readonly macAddress: string
+  readonly interfaceName: string
+  readonly gateway: string
+  readonly ipv4PrefixLength: number
+  readonly ipv6Gateway?: string
+  readonly ipv6PrefixLength?: number
+}
+
+export interface PortSpec {
+  readonly protocol: 'tcp' | 'udp' | 'sctp'
+  readonly containerPort: number
+  /** Absent: every address, IPv4 and IPv6. */
+  readonly hostIp?: string
+  /** From..to, the first free one is taken; absent: chosen by the kernel. */
+  readonly hostPort?: { readonly from: number; readonly to: number }
+}
+
+/** A port as it is reachable: one row for each host address. */
+export interface PublishedPort {
+  readonly protocol: 'tcp' | 'udp' | 'sctp'
+  readonly containerPort: number
+  readonly hostIp: string
+  readonly hostPort: number
+}
+
+export interface DnsSpec {
+  /** None: the host's own resolvers. */
+  readonly servers: readonly string[]
+  readonly search: readonly string[]
+  readonly options: readonly string[]
+}
+
+export interface SandboxSpec {
+  readonly containerId: string
+  readonly containerName: string
+  readonly endpoints: readonly EndpointSpec[]
+  readonly ports: readonly PortSpec[]
+  readonly dns: DnsSpec
+  /** net.* sysctls of the container */
+  readonly sysctl: Readonly<Record<string, string>>
+}
+
+export interface Sandbox {
+  readonly containerId: string
+  /** A pinned network namespace, for setns(2). */
+  readonly netnsPath: string
+  readonly endpoints: readonly Endpoint[]
+  readonly ports: readonly PublishedPort[]
+  /** The text of the container's /etc/resolv.conf. */
+  readonly resolvConf: string
+}
+
+/** Bytes and packets of one interface of a sandbox, seen from inside. */
+export interface InterfaceStats {
+  readonly name: string
+  readonly rxBytes: number
+  readonly rxPackets: number
+  readonly rxErrors: number
+  readonly rxDropped: number
+  readonly txBytes: number
+  readonly txPackets: number
+  readonly txErrors: number
+  readonly txDropped: number
+}
+
+/**
+ * Each operation either takes effect whole or leaves nothing behind. Errors are TscomposeErrors with codes NETWORK_*:
+ * NETWORK_PORT_TAKEN names the port and the process that has it, NETWORK_SUBNET_OVERLAPS the other side,
+ * NETWORK_ADDRESS_TAKEN, NETWORK_POOL_EXHAUSTED, NETWORK_IN_USE.
+ */
+export interface Networks extends AsyncDisposable {
+  createNetwork(spec: NetworkSpec): Promise<Network>
+  removeNetwork(networkId: string): Promise<void>
+  /** An empty sandbox (no endpoints) is what `network_mode: none` gets: only a loopback device. */
+  createSandbox(spec: SandboxSpec): Promise<Sandbox>
+  removeSandbox(containerId: string): Promise<void>
+  connect(containerId: string, endpoint: EndpointSpec): Promise<Endpoint>
+  disconnect(containerId: string, networkId: string): Promise<void>
+  interfaceStats(containerId: string): Promise<readonly InterfaceStats[]>
+  /**
+   * After a restart of the engine: takes over what is alive of these, makes again what is missing of the networks,
+   * and removes what is ours and in neither list. @returns the sandboxes that are alive
+   */
+  adopt(networks: readonly Network[], sandboxes: readonly Sandbox[]): Promise<readonly Sandbox[]>
+}
+
+export interface NetworksOptions {
+  /** Run-time directory of the engine; pinned namespaces are in `netns/` beneath it. */
+  readonly runDir: string
+  /** Data directory for what is kept over a restart of the machine (address leases). */
+  readonly dataDir: string
+  /** `default-address-pools` of the configuration. */
+  readonly addressPools?: readonly { readonly base: string; readonly size: number }[]
+}

@@ -1,0 +1,102 @@
+import type { Duplex } from 'node:stream'
+import type { ContainerSpec, ProcessSpec, ResourcesSpec } from './spec.ts'
+
+/** How a process ended: wait(2) in words. A process killed by a signal has the exit code 128 + signal. */
+export interface ExitStatus {
+  readonly exitCode: number
+  readonly oomKilled: boolean
+  readonly finishedAt: Date
+}
+
+/**
+ * A running process of ours and the monitor that holds it. The process outlives this object and the engine: closing
+ * the engine leaves it running, and {@link Runtime.adopt} finds it again.
+ */
+export interface RunningProcess {
+  /** In the host's pid namespace. */
+  readonly pid: number
+  readonly startedAt: Date
+  /** Settles once the process has ended and all that it wrote is in the log and with those attached. */
+  readonly exited: Promise<ExitStatus>
+  /**
+   * Joins the process' standard streams. What comes is the raw terminal stream, or without a terminal frames of
+   * Docker's stream format (Engine API, "Attach to a container"); what is written goes to standard input. Ending the
+   * writable side closes standard input where `closeStdin` says so.
+   */
+  attach(streams: {
+    readonly stdin: boolean
+    readonly stdout: boolean
+    readonly stderr: boolean
+    readonly closeStdin: boolean
+  }): Promise<Duplex>
+  /** ioctl_tty(2), TIOCSWINSZ. Does nothing without a terminal. */
+  resize(height: number, width: number): void
+  /** Sends a signal by its number; false if the process has gone. */
+  kill(signal: number): boolean
+}
+
+export interface RunningContainer extends RunningProcess {
+  pause(): Promise<void>
+  unpause(): Promise<void>
+  /** Processes of the container, in the host's pid namespace. */
+  pids(): readonly number[]
+  /** @returns one warning for each limit the machine cannot apply, naming the controller */
+  update(resources: ResourcesSpec): readonly string[]
+  stats(): ContainerStats
+}
+
+/** One reading of a container's cgroup; bytes and nanoseconds. */
+export interface ContainerStats {
+  readonly read: Date
+  readonly cpu: {
+    readonly totalUsage: number
+    readonly usageInKernelmode: number
+    readonly usageInUsermode: number
+    readonly throttledPeriods: number
+    readonly throttledTime: number
+    readonly periods: number
+  }
+  readonly memory: {
+    readonly usage: number
+    readonly maxUsage: number
+    readonly limit: number
+    /** memory.stat, as the kernel names its lines */
+    readonly stats: Readonly<Record<string, number>>
+  }
+  readonly blockIO: readonly {
+    readonly major: number
+    readonly minor: number
+    readonly op: 'read' | 'write'
+    readonly bytes: number
+    readonly operations: number
+  }[]
+  readonly pids: { readonly current: number; readonly limit: number }
+}
+
+export interface Launched {
+  readonly container: RunningContainer
+  /** One for each limit the machine cannot apply, naming the controller. */
+  readonly warnings: readonly string[]
+}
+
+/** What is left of a container when an engine looks for it after a restart. */
+export type Adopted =
+  | { readonly status: 'running'; readonly container: RunningContainer }
+  | { readonly status: 'exited'; readonly exit: ExitStatus }
+  /** No process and no record: the machine was restarted. */
+  | { readonly status: 'lost' }
+
+export interface Runtime {
+  /**
+   * Launches a container; resolves when its program has been executed.
+   * @throws TscomposeError RUNTIME_LAUNCH_FAILED, RUNTIME_COMMAND_NOT_FOUND (exit code 127),
+   *   RUNTIME_COMMAND_NOT_EXECUTABLE (exit code 126); nothing is left behind then
+   */
+  launch(spec: ContainerSpec): Promise<Launched>
+  /** Runs a further process in a running container. Errors as for {@link launch}. */
+  exec(container: RunningContainer, process: ProcessSpec): Promise<RunningProcess>
+  /** Finds a container that an earlier engine launched. */
+  adopt(spec: ContainerSpec): Promise<Adopted>
+  /** Removes what a container that has ended can leave: its cgroups and run-time files. Idempotent. */
+  release(containerId: string): Promise<void>
+}
