@@ -1,0 +1,125 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { dirname, join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { leaksSince, snapshot } from './leaks.ts'
+
+/**
+ * A place to run the real program in: an engine with data and run-time directories of its own, which is stopped at the
+ * end of the test; then nothing may be left of it on the machine.
+ */
+
+export const root = fileURLToPath(new URL('../..', import.meta.url))
+const program = join(root, 'bin/tscompose')
+
+/** Why end-to-end tests cannot run here, or false. */
+export const skip: string | false = process.getuid?.() === 0 ? false : 'needs root'
+
+export interface Result {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface RunOptions {
+  readonly cwd?: string
+  readonly input?: string
+  readonly env?: NodeJS.ProcessEnv
+}
+
+export interface Machine {
+  readonly dir: string
+  readonly env: NodeJS.ProcessEnv
+  readonly socket: string
+  /** Runs the program to its end, whatever its exit code. */
+  run(args: readonly string[], options?: RunOptions): Promise<Result>
+  /** Runs it and throws, with its output, unless it exits with 0. @returns its standard output */
+  ok(args: readonly string[], options?: RunOptions): Promise<string>
+  /** Starts it without waiting. */
+  start(args: readonly string[], options?: RunOptions): ReturnType<typeof spawn>
+  /** Writes files into a new directory, by default as a project of that name. @returns its path */
+  project(name: string, files: Readonly<Record<string, string>>): Promise<string>
+}
+
+/** @param config what goes into the engine's configuration file */
+export async function newMachine(t: TestContext, config: Readonly<Record<string, unknown>> = {}): Promise<Machine> {
+  const before = snapshot()
+  const dir = mkdtempSync('/tmp/tscompose-e2e-')
+  const env = {
+    PATH: process.env.PATH,
+    HOME: join(dir, 'home'),
+    TSCOMPOSE_DATA: join(dir, 'data'),
+    TSCOMPOSE_RUN: join(dir, 'run'),
+    TSCOMPOSE_CONFIG: join(dir, 'config.json'),
+  }
+  await mkdir(env.HOME)
+  await writeFile(env.TSCOMPOSE_CONFIG, JSON.stringify(config))
+
+  const start: Machine['start'] = (args, options = {}) =>
+    spawn(program, args, { cwd: options.cwd ?? dir, env: { ...env, ...options.env } })
+  const run: Machine['run'] = (args, options = {}) =>
+    new Promise((resolve, reject) => {
+      const child = start(args, options)
+      let stdout = ''
+      let stderr = ''
+      child.stdout?.setEncoding('utf8').on('data', text => {
+        stdout += text
+      })
+      child.stderr?.setEncoding('utf8').on('data', text => {
+        stderr += text
+      })
+      child.on('error', reject)
+      child.on('close', code => resolve({ code, stdout, stderr }))
+      child.stdin?.end(options.input ?? '')
+    })
+
+  t.after(async () => {
+    spawnSync(program, ['engine', 'stop'], { env })
+    rmSync(dir, { recursive: true, force: true })
+    const left = await leaksSince(before)
+    if (left.length > 0) throw new Error(`left on the machine:\n${left.join('\n')}`)
+  })
+
+  return {
+    dir,
+    env,
+    socket: join(env.TSCOMPOSE_RUN, 'engine.sock'),
+    start,
+    run,
+    async ok(args, options) {
+      const { code, stdout, stderr } = await run(args, options)
+      if (code !== 0) throw new Error(`tscompose ${args.join(' ')} exited with ${code}\n${stderr}${stdout}`)
+      return stdout
+    },
+    async project(name, files) {
+      const path = join(dir, name)
+      for (const [file, text] of Object.entries(files)) {
+        await mkdir(dirname(join(path, file)), { recursive: true })
+        await writeFile(join(path, file), text)
+      }
+      return path
+    },
+  }
+}
+
+/** A TCP port of 127.0.0.1 that nobody has at the moment. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+      .on('error', reject)
+      .listen(0, '127.0.0.1', () => {
+        const address = server.address()
+        server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
+      })
+  })
+}
+
+/** Archives of the test images (made when missing): paths in the order of `names`. */
+export function imageArchives(...names: string[]): string[] {
+  const { status, stdout, stderr } = spawnSync(join(root, 'test/images/build'), names, { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`test/images/build ${names.join(' ')} failed:\n${stderr}`)
+  return stdout.trim().split('\n')
+}
