@@ -1,0 +1,44 @@
+import { Agent, request as httpRequest } from 'node:http'
+
+const agent = new Agent({ keepAlive: true, maxSockets: 64 })
+
+/** One request of the Docker Engine API, the same code for every engine. */
+export function request(
+  socketPath: string,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<{ status: number; json: Record<string, unknown> }> {
+  const { promise, resolve, reject } = Promise.withResolvers<{ status: number; json: Record<string, unknown> }>()
+  const text = body === undefined ? undefined : JSON.stringify(body)
+  const headers = text === undefined ? {} : { 'content-type': 'application/json', 'content-length': text.length }
+  httpRequest({ agent, socketPath, method, path, headers }, response => {
+    let received = ''
+    response.setEncoding('utf8')
+    response.on('data', chunk => {
+      received += chunk
+    })
+    response.on('end', () =>
+      resolve({ status: response.statusCode ?? 0, json: received.startsWith('{') ? JSON.parse(received) : {} }),
+    )
+    response.on('error', reject)
+  })
+    .on('error', reject)
+    .end(text)
+  return promise
+}
+
+/** Creates a busybox container without a network, starts it, waits for its end and removes it. */
+export async function runToCompletion(socket: string): Promise<void> {
+  const expect = async (statuses: readonly number[], method: string, path: string, body?: unknown) => {
+    const { status, json } = await request(socket, method, path, body)
+    if (!statuses.includes(status)) throw new Error(`${method} ${path}: ${status} ${JSON.stringify(json)}`)
+    return json
+  }
+  const create = { Image: 'busybox', Cmd: ['true'], HostConfig: { NetworkMode: 'none' } }
+  const { Id } = await expect([201], 'POST', '/v1.41/containers/create', create)
+  await expect([204], 'POST', `/v1.41/containers/${Id}/start`)
+  const { StatusCode } = await expect([200], 'POST', `/v1.41/containers/${Id}/wait`)
+  if (StatusCode !== 0) throw new Error(`the container exited with ${StatusCode}`)
+  await expect([204], 'DELETE', `/v1.41/containers/${Id}`)
+}

@@ -1,0 +1,98 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { request } from './api.ts'
+
+/**
+ * What tscompose is measured against, from Debian's packages: dockerd with its client (`docker.io`), and docker compose
+ * from the package of Debian trixie, which is unpacked and run alone. Everything runs in directories of its own.
+ */
+export interface Rival extends AsyncDisposable {
+  readonly name: string
+  readonly socket: string
+  /** The Compose command, and the environment in which it finds this engine. */
+  readonly compose: readonly string[]
+  readonly env: NodeJS.ProcessEnv
+  load(archive: string): void
+}
+
+const cache = join(process.env.XDG_CACHE_HOME ?? join(process.env.HOME ?? '/root', '.cache'), 'tscompose-bench')
+
+export async function docker(): Promise<Rival> {
+  const compose = dockerCompose()
+  const dir = mkdtempSync('/tmp/tsbench-docker-')
+  const socket = join(dir, 'docker.sock')
+  const forwarding = readFileSync('/proc/sys/net/ipv4/ip_forward', 'utf8')
+  const paths = ['--data-root', join(dir, 'data'), '--exec-root', join(dir, 'exec'), '--pidfile', join(dir, 'pid')]
+  const daemon = spawn('dockerd', [...paths, '-H', `unix://${socket}`], { stdio: 'ignore' })
+  await answering(socket, daemon)
+  const env = { ...process.env, DOCKER_HOST: `unix://${socket}` }
+  return {
+    name: 'docker',
+    socket,
+    compose: [compose],
+    env,
+    load: archive => void execFileSync('docker', ['load', '-q', '-i', archive], { env, stdio: 'ignore' }),
+    async [Symbol.asyncDispose]() {
+      const ended = new Promise(resolve => daemon.once('exit', resolve))
+      daemon.kill('SIGTERM')
+      await ended
+      for (const command of ['ip link delete docker0', 'nft delete table ip nat', 'nft delete table ip filter'])
+        execFileSync('sh', ['-c', `${command} 2> /dev/null || true`])
+      writeFileSync('/proc/sys/net/ipv4/ip_forward', forwarding)
+      rmSync(dir, { recursive: true, force: true })
+    },
+  }
+}
+
+export async function tscompose(root: string): Promise<Rival> {
+  const dir = mkdtempSync('/tmp/tsbench-ours-')
+  const program = join(root, 'bin/tscompose')
+  const socket = join(dir, 'run/engine.sock')
+  const env = {
+    ...process.env,
+    TSCOMPOSE_DATA: join(dir, 'data'),
+    TSCOMPOSE_RUN: join(dir, 'run'),
+    TSCOMPOSE_CONFIG: join(dir, 'config.json'),
+  }
+  writeFileSync(env.TSCOMPOSE_CONFIG, '{}')
+  execFileSync(program, ['engine', 'start'], { env, stdio: 'ignore' })
+  return {
+    name: 'tscompose',
+    socket,
+    compose: [program],
+    env,
+    load: archive => void execFileSync(program, ['image', 'load', archive], { env, stdio: 'ignore' }),
+    async [Symbol.asyncDispose]() {
+      execFileSync(program, ['engine', 'stop'], { env, stdio: 'ignore' })
+      rmSync(dir, { recursive: true, force: true })
+    },
+  }
+}
+
+async function answering(socket: string, daemon: ChildProcess): Promise<void> {
+  for (let tries = 0; tries < 200; tries++) {
+    if (daemon.exitCode !== null) throw new Error(`dockerd ended with ${daemon.exitCode}`)
+    if (existsSync(socket) && (await request(socket, 'GET', '/_ping').catch(() => undefined))?.status === 200) return
+    await new Promise(resolve => setTimeout(resolve, 100))
+  }
+  throw new Error('dockerd does not answer')
+}
+
+/** The docker compose 2.26 of Debian trixie, fetched once by apt from the mirror this machine uses. */
+function dockerCompose(): string {
+  const binary = join(cache, 'root/usr/libexec/docker/cli-plugins/docker-compose')
+  if (existsSync(binary)) return binary
+  mkdirSync(join(cache, 'lists/partial'), { recursive: true })
+  const script = `
+    set -eu; cd "$1"
+    mirror=$(grep -rhoE 'https?://[^ ]*/debian/?( |$)' /etc/apt/sources.list /etc/apt/sources.list.d | head -n 1)
+    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror trixie main" > sources.list
+    set -- -qq -o Dir::Etc::SourceList="$PWD/sources.list" -o Dir::Etc::SourceParts=/dev/null \\
+      -o Dir::State::lists="$PWD/lists" -o Dir::Cache="$PWD" -o APT::Sandbox::User=root
+    apt-get "$@" update
+    apt-get "$@" download docker-compose
+    dpkg -x docker-compose_*.deb root`
+  execFileSync('bash', ['-c', script, 'bench', cache], { stdio: ['ignore', 'ignore', 'inherit'] })
+  return binary
+}
