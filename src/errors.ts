@@ -5,6 +5,27 @@
 export const errorCodes = {
   // sys
   SYS_LIBRARY_MISSING: 'a system library the program needs cannot be loaded',
+  // engine
+  ENGINE_CONFIG_INVALID: 'the engine configuration file is not what it should be',
+  ENGINE_CONTAINER_NAME_TAKEN: 'another container has the name',
+  ENGINE_CONTAINER_NOT_FOUND: 'there is no such container',
+  ENGINE_CONTAINER_NOT_RUNNING: 'the operation needs a running container',
+  ENGINE_CONTAINER_STATE: 'the operation does not go with the state the container is in',
+  ENGINE_DATA_LOCKED: 'another engine works on the same data root',
+  ENGINE_EXEC_NOT_FOUND: 'there is no such exec instance',
+  ENGINE_EXEC_STATE: 'the exec instance has been started already',
+  ENGINE_ID_AMBIGUOUS: 'several ids begin with the given prefix',
+  ENGINE_IMAGE_IN_USE: 'a container uses the image',
+  ENGINE_IMAGE_NOT_FOUND: 'there is no such image',
+  ENGINE_NETWORK_EXISTS: 'another network has the name',
+  ENGINE_NETWORK_IN_USE: 'containers are connected to the network',
+  ENGINE_NETWORK_NOT_FOUND: 'there is no such network',
+  ENGINE_NETWORK_PREDEFINED: 'the operation does not go with a predefined network',
+  ENGINE_NOT_SUPPORTED: 'Docker can do this, tscompose cannot yet',
+  ENGINE_REQUEST_INVALID: 'a parameter of the request is not what it should be',
+  ENGINE_VOLUME_EXISTS: 'a volume of that name exists with other properties',
+  ENGINE_VOLUME_IN_USE: 'a container uses the volume',
+  ENGINE_VOLUME_NOT_FOUND: 'there is no such volume',
 } as const
 
 export type ErrorCode = keyof typeof errorCodes
