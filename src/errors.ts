@@ -5,6 +5,13 @@
 export const errorCodes = {
   // sys
   SYS_LIBRARY_MISSING: 'a system library the program needs cannot be loaded',
+
+  // runtime
+  RUNTIME_LAUNCH_FAILED: 'a container or a process in it could not be launched; the message names the step',
+  RUNTIME_COMMAND_NOT_FOUND: 'the program to run does not exist in the container',
+  RUNTIME_COMMAND_NOT_EXECUTABLE: 'the program to run exists in the container, but may not be executed',
+  RUNTIME_SECCOMP_INVALID: 'a seccomp profile has a word that is not of the format',
+  RUNTIME_USER_UNKNOWN: 'a user or group that the container does not know',
   // engine
   ENGINE_CONFIG_INVALID: 'the engine configuration file is not what it should be',
   ENGINE_CONTAINER_NAME_TAKEN: 'another container has the name',
@@ -26,6 +33,8 @@ export const errorCodes = {
   ENGINE_VOLUME_EXISTS: 'a volume of that name exists with other properties',
   ENGINE_VOLUME_IN_USE: 'a container uses the volume',
   ENGINE_VOLUME_NOT_FOUND: 'there is no such volume',
+  // cli
+  CLI_FLAG: 'a flag or an argument of the command line is not what it should be',
 } as const
 
 export type ErrorCode = keyof typeof errorCodes
