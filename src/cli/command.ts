@@ -1,0 +1,36 @@
+import type { Command } from 'commander'
+import type { Cli } from './cli.ts'
+
+/**
+ * A command is a file in commands/ that exports `define`: it declares arguments, flags and what to do with them. Flags
+ * that docker compose accepts are accepted; what is not supported yet is refused by name.
+ */
+export type Define = (command: Command, cli: Cli) => void
+
+export interface CommandModule {
+  readonly define: Define
+}
+
+/** A row of a command table (commands.ts). The module is loaded only when the command is the one asked for. */
+export interface CommandEntry {
+  readonly summary: string
+  readonly aliases?: readonly string[]
+  readonly hidden?: boolean
+  readonly load: () => Promise<CommandModule>
+}
+
+/** Ends the program with a code that is no error of ours: that of a container, or of a signal. */
+export class Exit extends Error {
+  override readonly name = 'Exit'
+  readonly code: number
+  constructor(code: number) {
+    super(`exit code ${code}`)
+    this.code = code
+  }
+}
+
+/** For a flag that may be given several times. */
+export const collect = (value: string, earlier: readonly string[] | undefined): readonly string[] => [
+  ...(earlier ?? []),
+  value,
+]
