@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict'
+import { createServer } from 'node:net'
+import { test } from 'node:test'
+import { freePort, imageArchives, newMachine, skip } from './machine.ts'
+
+/** Files that are refused before anything is done: what the message must say, with the place. */
+const refused: Record<string, { yaml: string; says: readonly RegExp[] }> = {
+  'an unknown key': {
+    yaml: 'services:\n  web:\n    image: busybox\n    prots: ["80"]\n',
+    says: [/compose\.yaml:4:5: /, /prots/, /ports/],
+  },
+  'a wrong type': {
+    yaml: 'services:\n  web:\n    image: busybox\n    environment: 3\n',
+    says: [/compose\.yaml:4:\d+: /, /environment/],
+  },
+  'an undefined service in depends_on': {
+    yaml: 'services:\n  web:\n    image: busybox\n    depends_on: [bd]\n  db:\n    image: busybox\n',
+    says: [/compose\.yaml:4:\d+: /, /depends on undefined service "?bd"?/],
+  },
+  'a cycle': {
+    yaml: 'services:\n  a: { image: busybox, depends_on: [b] }\n  b: { image: busybox, depends_on: [a] }\n',
+    says: [/compose\.yaml:[23]:\d+: /, /cycle/, /a.*b.*a|b.*a.*b/],
+  },
+  'a missing variable that is required': {
+    yaml: 'services:\n  web:\n    image: ${IMAGE:?set it in .env}\n',
+    says: [/compose\.yaml:3:\d+: /, /IMAGE/, /set it in \.env/],
+  },
+  'YAML that is none': {
+    yaml: 'services:\n  web: [\n',
+    says: [/compose\.yaml:\d+:\d+: /],
+  },
+}
+
+test('a file with a mistake is refused, with the place, and nothing is started', { skip }, async t => {
+  const machine = await newMachine(t)
+  for (const [what, { yaml, says }] of Object.entries(refused))
+    await t.test(what, async () => {
+      const cwd = await machine.project('wrong', { 'compose.yaml': yaml })
+      const { code, stdout, stderr } = await machine.run(['up', '-d'], { cwd })
+      assert.equal(code, 1, stderr)
+      assert.equal(stdout, '')
+      for (const pattern of says) assert.match(stderr, pattern)
+      assert.doesNotMatch(stderr, /\n +at .+:\d+:\d+/, 'no stack trace')
+      assert.equal((await machine.ok(['ls', '-aq'], { cwd })).trim(), '')
+    })
+})
+
+test('what cannot be started is named, and what could be started goes on', { skip }, async t => {
+  const machine = await newMachine(t)
+  const [busybox = ''] = imageArchives('busybox')
+  await machine.ok(['image', 'load', busybox])
+  const up = async (name: string, broken: string) => {
+    const yaml = `services:\n  good: { image: busybox, command: sleep 1000 }\n  broken: { ${broken}, depends_on: [good] }\n`
+    const cwd = await machine.project(name, { 'compose.yaml': yaml })
+    t.after(() => machine.run(['down', '-t', '0'], { cwd }))
+    const result = await machine.run(['up', '-d'], { cwd })
+    assert.equal(result.code, 1, result.stderr)
+    return { ...result, good: (await machine.ok(['ps', '--services'], { cwd })).trim() }
+  }
+
+  await t.test('a missing image', async () => {
+    const { stderr } = await up('image', 'image: "no-such-image:1", pull_policy: never')
+    assert.match(stderr, /no-such-image:1/)
+  })
+  await t.test('a missing bind source', async () => {
+    const volume = '{type: bind, source: /no/such/directory, target: /data, bind: {create_host_path: false}}'
+    const { stderr } = await up('bind', `image: busybox, volumes: [${volume}]`)
+    assert.match(stderr, /broken/)
+    assert.match(stderr, /\/no\/such\/directory/)
+  })
+  await t.test('a port that is taken, with the process that has it', async () => {
+    const port = await freePort()
+    const server = createServer().listen(port, '127.0.0.1')
+    await new Promise(resolve => server.once('listening', resolve))
+    const { stderr, good } = await up('port', `image: busybox, command: sleep 1000, ports: ["${port}:80"]`)
+    server.close()
+    assert.match(stderr, /broken/)
+    assert.match(stderr, new RegExp(`${port}.*port is already allocated`, 's'))
+    assert.match(stderr, new RegExp(`${process.pid}`))
+    assert.equal(good, 'good')
+  })
+  await t.test('a command that is not there', async () => {
+    const { stderr, good } = await up('command', 'image: busybox, command: /no/such/program')
+    assert.match(stderr, /broken/)
+    assert.match(stderr, /\/no\/such\/program.*(no such file or directory|not found)/is)
+    assert.equal(good, 'good')
+  })
+})
