@@ -19,7 +19,7 @@ async function newShop(t: TestContext) {
   t.after(() => machine.run(['down', '-v', '-t', '2'], { cwd, env }))
   const compose = (...args: string[]) => machine.ok(args, { cwd, env })
   const url = `http://127.0.0.1:${port}/products`
-  const products = async (): Promise<{ visits: number; products: { name: string }[] }> => (await fetch(url)).json()
+  const products = async () => (await (await fetch(url)).json()) as { visits: number; products: { name: string }[] }
   const add = async (name: string) => {
     const response = await fetch(url, { method: 'POST', body: JSON.stringify({ name }) })
     assert.equal(response.status, 200, await response.text())
