@@ -33,6 +33,16 @@ export const errorCodes = {
   ENGINE_VOLUME_EXISTS: 'a volume of that name exists with other properties',
   ENGINE_VOLUME_IN_USE: 'a container uses the volume',
   ENGINE_VOLUME_NOT_FOUND: 'there is no such volume',
+  // engine service
+  ENGINE_ANSWER_INVALID: 'what answers at the socket does not speak as an engine does',
+  ENGINE_API_VERSION: 'the client speaks a version of the API that the engine does not',
+  ENGINE_ENDPOINT_NOT_FOUND: 'the API has no such endpoint',
+  ENGINE_FAILED: 'the engine met an error that has no code of its own',
+  ENGINE_NEEDS_ROOT: 'the engine can be started by root only, for now',
+  ENGINE_START_FAILED: 'the process of the engine ended before it was ready',
+  ENGINE_STREAM_FAILED: 'the engine had to end a stream early; the message is its reason',
+  ENGINE_STREAM_INVALID: 'bytes that are no frames of the stream format, or an unfinished one',
+  ENGINE_UNREACHABLE: 'no engine answers at the socket, or it went away',
   // cli
   CLI_FLAG: 'a flag or an argument of the command line is not what it should be',
 } as const
