@@ -17,6 +17,7 @@ interface Row<Args extends readonly unknown[]> {
 const call = <Args extends readonly (Pointer | Word)[]>(x64: number, arm64: number): Row<Args> => ({ x64, arm64 })
 
 export const syscalls = {
+  bind: call<[fd: number, address: Uint8Array, length: number]>(49, 200),
   capset: call<[header: Uint8Array, data: Uint8Array]>(126, 91),
   chdir: call<[path: string]>(80, 49),
   chroot: call<[path: string]>(161, 51),
@@ -32,7 +33,9 @@ export const syscalls = {
   flock: call<[fd: number, operation: number]>(73, 32),
   getpid: call<[]>(39, 172),
   ioctl: call<[fd: number, request: number, argument: Uint8Array | number]>(16, 29),
+  getsockname: call<[fd: number, address: Uint8Array, length: Uint8Array]>(51, 204),
   kill: call<[pid: number, signal: number]>(62, 129),
+  listen: call<[fd: number, backlog: number]>(50, 201),
   memfd_create: call<[name: string, flags: number]>(319, 279),
   mkdirat: call<[dirfd: number, path: string, mode: number]>(258, 34),
   mknodat: call<[dirfd: number, path: string, mode: number, dev: number]>(259, 33),
@@ -50,7 +53,14 @@ export const syscalls = {
   pivot_root: call<[newRoot: string, putOld: string]>(155, 41),
   prctl: call<[option: number, arg2: Word | Pointer, arg3: Word, arg4: Word, arg5: Word]>(157, 167),
   prlimit64: call<[pid: number, resource: number, newLimit: Uint8Array | null, oldLimit: Uint8Array | null]>(302, 261),
+  recvfrom: call<[fd: number, buffer: Uint8Array, length: number, flags: number, address: null, addressLength: null]>(
+    45,
+    207,
+  ),
   sendmsg: call<[fd: number, message: Uint8Array, flags: number]>(46, 211),
+  sendto: call<
+    [fd: number, buffer: Uint8Array, length: number, flags: number, address: Uint8Array | null, addressLength: number]
+  >(44, 206),
   sethostname: call<[name: string, length: number]>(170, 161),
   setdomainname: call<[name: string, length: number]>(171, 162),
   setgroups: call<[size: number, list: Uint8Array | null]>(116, 159),
@@ -59,6 +69,8 @@ export const syscalls = {
   setresuid: call<[ruid: number, euid: number, suid: number]>(117, 147),
   setsid: call<[]>(112, 157),
   socketpair: call<[domain: number, type: number, protocol: number, sv: Uint8Array]>(53, 199),
+  setsockopt: call<[fd: number, level: number, option: number, value: Uint8Array, length: number]>(54, 208),
+  socket: call<[domain: number, type: number, protocol: number]>(41, 198),
   symlinkat: call<[target: string, newdirfd: number, linkpath: string]>(266, 36),
   umask: call<[mask: number]>(95, 166),
   umount2: call<[target: string, flags: number]>(166, 39),
