@@ -1,0 +1,12 @@
+import type { Project, Service } from './project.ts'
+
+/** @param separator `-`, or `_` with --compatibility */
+export const containerName = (project: string, service: Service, number: number, separator = '-'): string =>
+  service.containerName ?? [project, service.name, number].join(separator)
+
+/** The image a service runs: what the file says, or the name a build gives to what it makes. */
+export const imageName = (project: Pick<Project, 'name'>, service: Service): string =>
+  service.image ?? `${project.name}-${service.name}`
+
+/** A directory as root file system (`rootfs:PATH`); there is nothing to pull. */
+export const isRootfsImage = (image: string): boolean => image.startsWith('rootfs:')

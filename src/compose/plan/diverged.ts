@@ -1,0 +1,54 @@
+import { configHash } from '../config-hash.ts'
+import { imageName } from '../names.ts'
+import type { Project, Service } from '../project.ts'
+import type { Observed, ObservedContainer } from './observed.ts'
+
+/** Why a container does not do any more for what the file says now; undefined: it does. */
+export function divergence(
+  project: Project,
+  service: Service,
+  container: ObservedContainer,
+  observed: Observed,
+): string | undefined {
+  if (container.configHash !== configHash(service)) return 'its configuration has changed'
+  const image = observed.images[imageName(project, service)]
+  if (image && image.id !== container.image) return 'its image has changed'
+  return missingNetwork(project, service, container, observed) ?? missingVolume(project, service, container)
+}
+
+function missingNetwork(
+  project: Project,
+  service: Service,
+  container: ObservedContainer,
+  observed: Observed,
+): string | undefined {
+  for (const key of Object.keys(service.networks)) {
+    const name = project.networks[key]?.name ?? key
+    const connected = container.networks[name]
+    const existing = observed.networks.find(network => network.name === name)
+    if (connected === undefined) {
+      // What is not running may have let go of its networks.
+      if (container.state === 'running') return `it is not connected to network ${name}`
+    } else if (connected !== '' && existing?.id !== connected) return `network ${name} is another one now`
+  }
+  return undefined
+}
+
+function missingVolume(project: Project, service: Service, container: ObservedContainer): string | undefined {
+  for (const { type, source, target } of service.volumes) {
+    if (type !== 'volume' || source === undefined) continue
+    const name = project.volumes[source]?.name ?? source
+    if (!container.volumes.some(volume => volume.name === name)) return `it lacks volume ${name} on ${target}`
+  }
+  return undefined
+}
+
+/** Services whose namespaces or volumes a service uses: its containers have to follow when theirs are replaced. */
+export function sharedServices(service: Service): string[] {
+  const spaces = [service.networkMode, service.ipc, service.pid, service.uts, service.cgroup]
+  const joined = spaces.flatMap(mode => (mode?.startsWith('service:') ? [mode.slice('service:'.length)] : []))
+  const mounted = service.volumesFrom
+    .filter(from => !from.startsWith('container:'))
+    .map(from => from.split(':', 1)[0] as string)
+  return [...new Set([...joined, ...mounted])]
+}

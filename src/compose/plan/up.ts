@@ -1,0 +1,181 @@
+import { TscomposeError } from '../../errors.ts'
+import { containerName } from '../names.ts'
+import type { Project, Service } from '../project.ts'
+import { dependenciesOf, inDependencyOrder, selectServices, serviceOf } from '../select.ts'
+import { PlanBuilder } from './builder.ts'
+import { type Convergence, converge } from './converge.ts'
+import { divergence, sharedServices } from './diverged.ts'
+import { inheritedVolumes } from './inherit.ts'
+import { isAlive, type Observed, type ObservedContainer } from './observed.ts'
+import { findOrphans, orphanWarning } from './orphans.ts'
+import { type Plan, refOf } from './plan.ts'
+import { divergedVolumes, planNetwork, planVolume, type Resources, usedNetworks, usedVolumes } from './resources.ts'
+import { planStarts } from './starts.ts'
+
+export type RecreatePolicy = 'diverged' | 'force' | 'never'
+
+export interface UpOptions {
+  /** The services named on the command line; none: all. */
+  readonly services: readonly string[]
+  readonly noDeps: boolean
+  readonly recreate: RecreatePolicy
+  readonly recreateDependencies: RecreatePolicy
+  readonly renewAnonymousVolumes: boolean
+  readonly orphans: 'remove' | 'warn' | 'ignore'
+  /** Numbers of containers other than the file's. */
+  readonly scale: Readonly<Record<string, number>>
+  readonly start: boolean
+  /** Ends with a wait until everything runs and is healthy. */
+  readonly wait: boolean
+  /** Seconds of grace instead of the services' own. */
+  readonly timeout?: number
+  /** Makes volumes anew whose definition has changed; what is in them is lost. */
+  readonly recreateVolumes: boolean
+  readonly allResources: boolean
+  /** In names of containers: `-`, or `_`. */
+  readonly separator: string
+}
+
+export const upDefaults: UpOptions = {
+  services: [],
+  noDeps: false,
+  recreate: 'diverged',
+  recreateDependencies: 'diverged',
+  renewAnonymousVolumes: false,
+  orphans: 'warn',
+  scale: {},
+  start: true,
+  wait: false,
+  recreateVolumes: false,
+  allResources: false,
+  separator: '-',
+}
+
+/**
+ * What `up` and `create` do to get from what is there to what the file says. Everything is created before anything is
+ * started or replaced: a mistake that shows on creation leaves what runs as it was.
+ */
+export function planUp(project: Project, observed: Observed, options: UpOptions): Plan {
+  const plan = new PlanBuilder()
+  const named = new Set(selectServices(project.services, options.services, { alone: true }).map(({ name }) => name))
+  const selected = inDependencyOrder(selectServices(project.services, options.services, { alone: options.noDeps }))
+  for (const name of Object.keys(options.scale)) serviceOf(project.services, name)
+  if (!options.noDeps) for (const service of selected) dependenciesOf(project.services, service)
+
+  const orphans = findOrphans(project, observed)
+  const gone: number[] = []
+  if (options.orphans === 'remove')
+    for (const orphan of orphans)
+      gone.push(stopAndRemove(plan, orphan, 'its service is not in the file', options.timeout))
+  else if (options.orphans === 'warn' && orphans.length > 0) plan.warn(orphanWarning(orphans))
+
+  // Volumes to be made anew: what uses them goes first.
+  const remade = options.recreateVolumes ? divergedVolumes(project, observed, selected) : []
+  const evicted = new Map<ObservedContainer, number>()
+  for (const container of ofProject(observed))
+    if (remade.some(({ name }) => container.volumes.some(volume => volume.name === name)))
+      evicted.set(container, stopAndRemove(plan, container, 'its volume is made anew', options.timeout))
+
+  const convergences: Convergence[] = []
+  const replacedServices = new Set<string>()
+  for (const service of selected) {
+    const policy = named.has(service.name) ? options.recreate : options.recreateDependencies
+    const existing = ofProject(observed).filter(
+      container => container.service === service.name && !evicted.has(container),
+    )
+    const convergence = converge(service, existing, expectedNumber(project, service, options), container => {
+      if (policy !== 'diverged') return policy === 'force' ? 'recreation was asked for' : undefined
+      const shared = sharedServices(service).find(name => replacedServices.has(name))
+      return (
+        divergence(project, service, container, observed) ??
+        (shared && `it shares something of service "${shared}", which is replaced`)
+      )
+    })
+    const fresh = convergence.replace.length + convergence.create.length
+    if (fresh > 0) replacedServices.add(service.name)
+    convergences.push(convergence)
+  }
+
+  const resources: Resources = { networks: new Map(), volumes: new Map(), reconnected: new Map() }
+  const leaving = new Set(
+    convergences.flatMap(({ replace, remove }) => [...replace, ...remove].map(item => item.container)),
+  )
+  for (const network of usedNetworks(project, selected, options.allResources))
+    planNetwork(plan, project, network, observed, leaving, resources)
+  for (const volume of usedVolumes(project, selected, options.allResources))
+    planVolume(plan, project, volume, observed, remade.includes(volume) ? [...evicted.values()] : undefined, resources)
+
+  // Containers: creation, each as soon as what it needs is there.
+  const created = new Map<string, number[]>()
+  for (const { service, create, replace, remove, rename } of convergences) {
+    for (const { container, why } of remove) gone.push(stopAndRemove(plan, container, why, options.timeout))
+    for (const container of rename)
+      plan.add({ op: 'renameContainer', container: refOf(container) }, 'an interrupted command has left it so', gone)
+    const needs = [
+      ...Object.keys(service.networks).map(key => resources.networks.get(key)),
+      ...service.volumes.map(({ source = '' }) => resources.volumes.get(source)),
+      ...sharedServices(service).flatMap(name => created.get(name) ?? []),
+      // A fixed name has to be free again.
+      ...(service.containerName === undefined ? [] : gone),
+    ]
+    const steps: number[] = []
+    for (const { container, why } of replace)
+      steps.push(
+        plan.add(
+          {
+            op: 'createContainer',
+            service: service.name,
+            number: container.number,
+            name: refOf(container).name,
+            replaces: { id: container.id, name: container.name },
+            inherits: options.renewAnonymousVolumes ? [] : inheritedVolumes(project, service, container, observed),
+          },
+          why,
+          needs,
+        ),
+      )
+    for (const number of create) {
+      const name = containerName(project.name, service, number, options.separator)
+      const why =
+        number === 1 ? 'the service has no container' : `it is one of ${expectedNumber(project, service, options)}`
+      steps.push(plan.add({ op: 'createContainer', service: service.name, number, name, inherits: [] }, why, needs))
+    }
+    created.set(service.name, steps)
+  }
+  const ready = plan.join('containers', 'everything has been created before anything starts', [
+    ...[...created.values()].flat(),
+    ...gone,
+    ...[...resources.reconnected.values()].flat(),
+  ])
+  planStarts(plan, project, observed, convergences, resources, ready, options)
+  return plan.build()
+}
+
+const ofProject = (observed: Observed): ObservedContainer[] => observed.containers.filter(({ oneOff }) => !oneOff)
+
+/** How many containers the service shall have. @throws TscomposeError COMPOSE_SCALE: several under one fixed name */
+function expectedNumber(project: Project, service: Service, { scale }: UpOptions): number {
+  const expected = scale[service.name] ?? service.replicas
+  if (expected > 1 && service.containerName !== undefined) {
+    const where = project.origins.get(`services.${service.name}.container_name`)
+    throw new TscomposeError(
+      'COMPOSE_SCALE',
+      `service "${service.name}" has the container_name "${service.containerName}", so it cannot have ${expected} containers`,
+      { ...(where && { where }), fix: 'Take container_name away to scale the service.' },
+    )
+  }
+  return expected
+}
+
+function stopAndRemove(
+  plan: PlanBuilder,
+  container: ObservedContainer,
+  why: string,
+  timeout: number | undefined,
+): number {
+  const ref = { service: container.service, name: container.name, id: container.id }
+  const stopped = isAlive(container)
+    ? plan.add({ op: 'stopContainer', container: ref, quiet: false, ...(timeout !== undefined && { timeout }) }, why)
+    : undefined
+  return plan.add({ op: 'removeContainer', container: ref, volumes: false, quiet: false }, why, [stopped])
+}
