@@ -17,6 +17,7 @@ interface Row<Args extends readonly unknown[]> {
 const call = <Args extends readonly (Pointer | Word)[]>(x64: number, arm64: number): Row<Args> => ({ x64, arm64 })
 
 export const syscalls = {
+  bpf: call<[command: number, attr: Uint8Array, size: number]>(321, 280),
   bind: call<[fd: number, address: Uint8Array, length: number]>(49, 200),
   capset: call<[header: Uint8Array, data: Uint8Array]>(126, 91),
   chdir: call<[path: string]>(80, 49),
@@ -34,6 +35,7 @@ export const syscalls = {
   getpid: call<[]>(39, 172),
   ioctl: call<[fd: number, request: number, argument: Uint8Array | number]>(16, 29),
   getsockname: call<[fd: number, address: Uint8Array, length: Uint8Array]>(51, 204),
+  keyctl: call<[operation: number, arg2: string, arg3: number, arg4: number, arg5: number]>(250, 219),
   kill: call<[pid: number, signal: number]>(62, 129),
   listen: call<[fd: number, backlog: number]>(50, 201),
   memfd_create: call<[name: string, flags: number]>(319, 279),
@@ -61,6 +63,7 @@ export const syscalls = {
   sendto: call<
     [fd: number, buffer: Uint8Array, length: number, flags: number, address: Uint8Array | null, addressLength: number]
   >(44, 206),
+  seccomp: call<[operation: number, flags: number, args: Uint8Array]>(317, 277),
   sethostname: call<[name: string, length: number]>(170, 161),
   setdomainname: call<[name: string, length: number]>(171, 162),
   setgroups: call<[size: number, list: Uint8Array | null]>(116, 159),
