@@ -1,0 +1,138 @@
+import { readFile } from 'node:fs/promises'
+import { TscomposeError } from '../errors.ts'
+import type { Labels, Ulimit } from './api.ts'
+import { parseBytes } from './bytes.ts'
+import { closest } from './suggest.ts'
+
+/** The engine's configuration: what the keys of Docker's `daemon.json` of (nearly) the same names say. */
+export interface EngineConfig {
+  readonly registryMirrors: readonly string[]
+  readonly insecureRegistries: readonly string[]
+  /** CIDR blocks that networks without a subnet of their own are cut from, `size` being the prefix length. */
+  readonly defaultAddressPools: readonly { readonly base: string; readonly size: number }[]
+  readonly logDriver: string
+  readonly logOpts: Readonly<Labels>
+  /** Whether a container gets the built-in init unless it says otherwise. */
+  readonly init: boolean
+  readonly defaultUlimits: readonly Ulimit[]
+  /** bytes */
+  readonly defaultShmSize: number
+  readonly dns: readonly string[]
+  readonly dnsOpts: readonly string[]
+  readonly dnsSearch: readonly string[]
+  readonly noNewPrivileges: boolean
+}
+
+export const defaultConfig: EngineConfig = {
+  registryMirrors: [],
+  insecureRegistries: [],
+  defaultAddressPools: [],
+  logDriver: 'json-file',
+  logOpts: {},
+  init: true,
+  defaultUlimits: [],
+  defaultShmSize: 64 * 2 ** 20,
+  dns: [],
+  dnsOpts: [],
+  dnsSearch: [],
+  noNewPrivileges: false,
+}
+
+/** Reads a value of the file; undefined if it is of the wrong type. */
+type Parse<T> = (value: unknown) => T | undefined
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+const boolean: Parse<boolean> = value => (typeof value === 'boolean' ? value : undefined)
+const string: Parse<string> = value => (typeof value === 'string' ? value : undefined)
+const strings: Parse<string[]> = value =>
+  Array.isArray(value) && value.every(item => typeof item === 'string') ? value : undefined
+const stringMap: Parse<Labels> = value =>
+  isObject(value) && Object.values(value).every(item => typeof item === 'string') ? (value as Labels) : undefined
+const size: Parse<number> = value =>
+  typeof value === 'number' ? value : typeof value === 'string' ? parseBytes(value) : undefined
+
+const pools: Parse<EngineConfig['defaultAddressPools']> = value =>
+  Array.isArray(value) &&
+  value.every(pool => isObject(pool) && typeof pool.base === 'string' && Number.isInteger(pool.size))
+    ? (value as { base: string; size: number }[])
+    : undefined
+
+const ulimits: Parse<Ulimit[]> = value => {
+  if (!isObject(value)) return undefined
+  const limits = Object.entries(value).map(([name, limit]) =>
+    isObject(limit) && Number.isInteger(limit.Soft) && Number.isInteger(limit.Hard)
+      ? { Name: name, Soft: Number(limit.Soft), Hard: Number(limit.Hard) }
+      : undefined,
+  )
+  return limits.every(limit => limit !== undefined) ? limits : undefined
+}
+
+const row = <Field extends keyof EngineConfig>(
+  field: Field,
+  parse: Parse<EngineConfig[Field]>,
+  expected: string,
+): { field: keyof EngineConfig; parse: Parse<unknown>; expected: string } => ({ field, parse, expected })
+
+/** Every key of the file: where it goes, how it is read, and what it should be. */
+const keys: Readonly<Record<string, ReturnType<typeof row>>> = {
+  'registry-mirrors': row('registryMirrors', strings, 'a list of URLs'),
+  'insecure-registries': row('insecureRegistries', strings, 'a list of hosts or CIDRs'),
+  'default-address-pools': row('defaultAddressPools', pools, 'a list of {"base": CIDR, "size": number}'),
+  'log-driver': row('logDriver', string, 'a string'),
+  'log-opts': row('logOpts', stringMap, 'an object of strings'),
+  init: row('init', boolean, 'true or false'),
+  'default-ulimits': row('defaultUlimits', ulimits, 'an object of {"Name": string, "Soft": number, "Hard": number}'),
+  'default-shm-size': row('defaultShmSize', size, 'a size such as "64M"'),
+  dns: row('dns', strings, 'a list of addresses'),
+  'dns-opts': row('dnsOpts', strings, 'a list of strings'),
+  'dns-search': row('dnsSearch', strings, 'a list of domains'),
+  'no-new-privileges': row('noNewPrivileges', boolean, 'true or false'),
+}
+
+/**
+ * Parses a configuration file.
+ * @param file its name, for messages
+ * @throws TscomposeError ENGINE_CONFIG_INVALID
+ */
+export function parseEngineConfig(text: string, file: string): EngineConfig {
+  const invalid = (message: string, fix?: string) =>
+    new TscomposeError('ENGINE_CONFIG_INVALID', `${file}: ${message}`, fix === undefined ? {} : { fix })
+  let document: unknown
+  try {
+    document = JSON.parse(text)
+  } catch (error) {
+    throw invalid((error as Error).message)
+  }
+  if (!isObject(document)) throw invalid('a JSON object is expected')
+  const config: Record<string, unknown> = { ...defaultConfig }
+  for (const [key, value] of Object.entries(document)) {
+    const known = keys[key]
+    if (!known) {
+      const meant = closest(key, Object.keys(keys))
+      throw invalid(
+        `unknown key "${key}"`,
+        meant ? `Did you mean "${meant}"?` : `Known: ${Object.keys(keys).join(', ')}.`,
+      )
+    }
+    const parsed = known.parse(value)
+    if (parsed === undefined) throw invalid(`"${key}" must be ${known.expected}, not ${JSON.stringify(value)}`)
+    config[known.field] = parsed
+  }
+  return config as unknown as EngineConfig
+}
+
+/** Reads the configuration file. A file that does not exist says nothing, unless somebody asked for it by name. */
+export async function readEngineConfig(file = process.env.TSCOMPOSE_CONFIG): Promise<EngineConfig> {
+  const path = file || '/etc/tscompose/config.json'
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    if (!file && (error as NodeJS.ErrnoException).code === 'ENOENT') return defaultConfig
+    throw new TscomposeError('ENGINE_CONFIG_INVALID', `cannot read ${path}: ${(error as Error).message}`, {
+      cause: error,
+    })
+  }
+  return parseEngineConfig(text, path)
+}

@@ -1,0 +1,131 @@
+import { join } from 'node:path'
+import type { Health } from '../../health/health.ts'
+import type { Sandbox } from '../../network/network.ts'
+import type { ContainerWaitResponse, WaitCondition } from '../api.ts'
+import { Serial } from '../serial.ts'
+import { RecordFile } from '../store/record.ts'
+import type { ContainerRecord } from './record.ts'
+import type { Run } from './run.ts'
+import { errorOf, exitCodeOf, isRunning } from './state.ts'
+
+/** The files of a container in the data root. */
+export interface ContainerDirectory {
+  readonly root: string
+  /** The upper and work directories of its writable layer. */
+  readonly writableLayer: string
+  readonly hosts: string
+  readonly hostname: string
+  readonly resolvConf: string
+}
+
+export const containerDirectory = (root: string): ContainerDirectory => ({
+  root,
+  writableLayer: join(root, 'layer'),
+  hosts: join(root, 'hosts'),
+  hostname: join(root, 'hostname'),
+  resolvConf: join(root, 'resolv.conf'),
+})
+
+/**
+ * A container: what is kept of it, and while it runs, what it holds. Whoever changes its state does so within
+ * `serial`; what only sends a signal or asks does not wait for anybody.
+ */
+export class Container {
+  readonly directory: ContainerDirectory
+  readonly serial = new Serial()
+  #record: ContainerRecord
+  readonly #file: RecordFile<ContainerRecord>
+
+  run: Run | undefined
+  /**
+   * Its network namespace: from the start on, and over restarts. It stays as long as another container has joined it.
+   */
+  sandbox: Sandbox | undefined
+  health: Health | undefined
+  /** The next start by the restart policy. */
+  restartTimer: NodeJS.Timeout | undefined
+  /** The delay of the last restart by the policy, in milliseconds; 0 after somebody started it. */
+  restartDelayMs = 0
+  /** Between the two halves of a restart that somebody asked for, it keeps what it holds. */
+  restarting = false
+  removing = false
+  /** Those who attached before the start. */
+  readonly waitingToAttach = new Set<() => Promise<void>>()
+
+  readonly #exitWaiters = new Set<() => void>()
+  readonly #removalWaiters = new Set<(error?: string) => void>()
+  removed = false
+
+  constructor(record: ContainerRecord, containersDirectory: string) {
+    this.#record = record
+    this.directory = containerDirectory(join(containersDirectory, record.id))
+    this.#file = new RecordFile(join(this.directory.root, 'container.json'))
+  }
+
+  get id(): string {
+    return this.#record.id
+  }
+  get name(): string {
+    return this.#record.name
+  }
+  get record(): ContainerRecord {
+    return this.#record
+  }
+  get state(): ContainerRecord['state'] {
+    return this.#record.state
+  }
+
+  /** Changes what is kept of it. @returns a promise that resolves when the change is on disk */
+  update(changes: Partial<ContainerRecord>): Promise<void> {
+    this.#record = { ...this.#record, ...changes }
+    return this.#file.write(this.#record)
+  }
+
+  /** Writes what is kept of it. */
+  save(): Promise<void> {
+    return this.#file.write(this.#record)
+  }
+
+  /** Settles when everything is on disk. */
+  saved(): Promise<void> {
+    return this.#file.settled()
+  }
+
+  /** Takes the record off the disk: from then on the container does not come back. */
+  forget(): Promise<void> {
+    return this.#file.remove()
+  }
+
+  /** Tells those who wait that it has ended (and perhaps starts again). */
+  announceExit(): void {
+    for (const tell of this.#exitWaiters) tell()
+    this.#exitWaiters.clear()
+  }
+
+  announceRemoval(): void {
+    this.removed = true
+    this.announceExit()
+    for (const tell of this.#removalWaiters) tell()
+    this.#removalWaiters.clear()
+  }
+
+  /** Resolves once `condition` is met; stays pending if `signal` aborts before. */
+  wait(condition: WaitCondition, signal?: AbortSignal): Promise<ContainerWaitResponse> {
+    const result = (): ContainerWaitResponse => {
+      const error = errorOf(this.state)
+      return { StatusCode: exitCodeOf(this.state), ...(error && { Error: { Message: error } }) }
+    }
+    const met = condition === 'not-running' ? !isRunning(this.state) : condition === 'removed' && this.removed
+    if (met) return Promise.resolve(result())
+    const waiters = condition === 'removed' ? this.#removalWaiters : this.#exitWaiters
+    const { promise, resolve } = Promise.withResolvers<ContainerWaitResponse>()
+    const tell = () => {
+      signal?.removeEventListener('abort', forget)
+      resolve(result())
+    }
+    const forget = () => void waiters.delete(tell)
+    waiters.add(tell)
+    signal?.addEventListener('abort', forget, { once: true })
+    return promise
+  }
+}

@@ -1,0 +1,90 @@
+import type { EventMessage, EventsOptions, Labels } from '../api.ts'
+import { parseMoment } from '../time.ts'
+import { eventFilter } from './filter.ts'
+
+/** How many events `since` can look back on. */
+const REMEMBERED = 4096
+
+/** Tells whoever listens what happens to containers, images, networks and volumes, and remembers the latest of it. */
+export class EventLog {
+  readonly #past: EventMessage[] = []
+  readonly #listeners = new Set<(event: EventMessage) => void>()
+
+  emit(type: EventMessage['Type'], action: string, id: string, attributes: Labels = {}): void {
+    const milliseconds = performance.timeOrigin + performance.now()
+    const event: EventMessage = {
+      Type: type,
+      Action: action,
+      Actor: { ID: id, Attributes: attributes },
+      scope: 'local',
+      time: Math.floor(milliseconds / 1000),
+      timeNano: Math.floor(milliseconds * 1e6),
+    }
+    this.#past.push(event)
+    if (this.#past.length > REMEMBERED) this.#past.shift()
+    for (const listener of this.#listeners) listener(event)
+  }
+
+  /**
+   * The events since `since`, and from now on those that come, until `until` or until `signal` aborts. The
+   * subscription stands when this returns.
+   */
+  subscribe({ since, until, filters }: EventsOptions, signal: AbortSignal): AsyncIterable<EventMessage> {
+    const wanted = eventFilter(filters)
+    const from = since ? parseMoment(since) : undefined
+    const to = until ? parseMoment(until) : Number.POSITIVE_INFINITY
+    const happened = ({ timeNano }: EventMessage) => timeNano / 1e6
+    const past = (from === undefined ? [] : this.#past).filter(
+      event => happened(event) >= (from ?? 0) && happened(event) <= to && wanted(event),
+    )
+    if (to <= Date.now()) return iterate(past)
+    return this.#listen(past, wanted, to, signal)
+  }
+
+  #listen(
+    queue: EventMessage[],
+    wanted: (event: EventMessage) => boolean,
+    to: number,
+    signal: AbortSignal,
+  ): AsyncIterable<EventMessage> {
+    let wake = Promise.withResolvers<void>()
+    let over = signal.aborted
+    const listener = (event: EventMessage) => {
+      if (!wanted(event)) return
+      queue.push(event)
+      wake.resolve()
+    }
+    // Also what nobody ever reads ends with the signal: a generator that was not begun has no `finally`.
+    const end = () => {
+      over = true
+      this.#listeners.delete(listener)
+      signal.removeEventListener('abort', end)
+      clearTimeout(timer)
+      wake.resolve()
+    }
+    this.#listeners.add(listener)
+    signal.addEventListener('abort', end, { once: true })
+    const timer = Number.isFinite(to) ? setLongTimeout(end, to - Date.now()) : undefined
+    return (async function* () {
+      try {
+        while (!over) {
+          yield* queue.splice(0)
+          if (over || queue.length > 0) continue
+          await wake.promise
+          wake = Promise.withResolvers<void>()
+        }
+        yield* queue.splice(0)
+      } finally {
+        end()
+      }
+    })()
+  }
+}
+
+async function* iterate<T>(items: readonly T[]): AsyncGenerator<T> {
+  yield* items
+}
+
+/** setTimeout(), which takes more than 2 ** 31 - 1 ms as 1 ms. */
+const setLongTimeout = (callback: () => void, milliseconds: number): NodeJS.Timeout =>
+  setTimeout(callback, Math.min(milliseconds, 2 ** 31 - 1))

@@ -1,0 +1,60 @@
+import type { Filters, IPAM, NetworkInspect } from '../api.ts'
+import {
+  booleanFilter,
+  matchesExactly,
+  matchesExpression,
+  matchesLabels,
+  matchesPrefix,
+  validateFilters,
+} from '../filters.ts'
+import { isPredefined, type NetworkRecord } from './record.ts'
+
+const acceptedFilters = ['dangling', 'driver', 'id', 'label', 'name', 'scope', 'type']
+
+/** `GET /networks/{id}`. */
+export const inspectNetwork = (record: NetworkRecord, containers: NetworkInspect['Containers']): NetworkInspect => ({
+  Name: record.name,
+  Id: record.id,
+  Created: record.created,
+  Scope: 'local',
+  Driver: record.driver,
+  EnableIPv4: record.enableIPv4,
+  EnableIPv6: record.enableIPv6,
+  IPAM: effectiveIpam(record),
+  Internal: record.internal,
+  Attachable: record.attachable,
+  Ingress: false,
+  ConfigFrom: { Network: '' },
+  ConfigOnly: false,
+  Containers: containers,
+  Options: record.options,
+  Labels: record.labels,
+})
+
+/** The addresses that the network has, where that is decided, or else what was asked for. */
+function effectiveIpam({ ipam, network }: NetworkRecord): IPAM {
+  if (!network) return ipam
+  return {
+    ...ipam,
+    Config: network.subnets.map(({ subnet, gateway, ipRange, auxAddresses }) => ({
+      Subnet: subnet,
+      ...(ipRange && { IPRange: ipRange }),
+      Gateway: gateway,
+      ...(auxAddresses && { AuxiliaryAddresses: auxAddresses }),
+    })),
+  }
+}
+
+/** Whether a network is one of those that `filters` ask for. */
+export function networkFilter(filters: Filters = {}): (record: NetworkRecord, inUse: boolean) => boolean {
+  validateFilters(filters, acceptedFilters)
+  const dangling = booleanFilter(filters, 'dangling')
+  return (record, inUse) =>
+    matchesExactly(filters, 'driver', record.driver) &&
+    matchesPrefix(filters, 'id', record.id) &&
+    matchesLabels(filters, record.labels) &&
+    matchesExpression(filters, 'name', [record.name]) &&
+    matchesExactly(filters, 'scope', 'local') &&
+    matchesExactly(filters, 'type', isPredefined(record.name) ? 'builtin' : 'custom') &&
+    (dangling === undefined || dangling === (!inUse && !isPredefined(record.name)))
+}

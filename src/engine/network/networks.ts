@@ -1,0 +1,202 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { TscomposeError } from '../../errors.ts'
+import type { Network, Networks as NetworkLayer, SubnetSpec } from '../../network/network.ts'
+import type { IPAM, NetworkCreateRequest } from '../api.ts'
+import type { EventLog } from '../events/event-log.ts'
+import { invalid, networkNotFound, notSupported } from '../failures.ts'
+import { findByPrefix, newId } from '../ids.ts'
+import { Serial } from '../serial.ts'
+import { readJson, removeFile, writeJson } from '../store/json-file.ts'
+import { isNetworkRecord, isPredefined, type NetworkRecord, predefined } from './record.ts'
+
+export interface NetworksOptions {
+  /** Directory with one file for each network. */
+  readonly directory: string
+  readonly layer: NetworkLayer
+  readonly events: EventLog
+  /** Names of the containers that are connected to a network now. */
+  readonly connected: (networkId: string) => readonly string[]
+  readonly report: (message: string) => void
+}
+
+/** The networks and what is kept of them. */
+export class Networks {
+  readonly #options: NetworksOptions
+  readonly #byId = new Map<string, NetworkRecord>()
+  readonly #taken = new Set<string>()
+  readonly #makingBridge = new Serial()
+
+  constructor(options: NetworksOptions) {
+    this.#options = options
+  }
+
+  /** Reads what is on disk, and writes down the predefined networks the first time. */
+  async load(): Promise<void> {
+    const { directory, report } = this.#options
+    const files = (await readdir(directory).catch(() => [])).filter(name => name.endsWith('.json'))
+    for (const file of files) {
+      const found = await readJson(join(directory, file), isNetworkRecord)
+      if ('value' in found) this.#byId.set(found.value.id, found.value)
+      else if ('setAside' in found) report(`damaged record of a network set aside as ${found.setAside}`)
+    }
+    const missing = Object.entries(predefined).filter(([name]) => !this.all().some(record => record.name === name))
+    await Promise.all(missing.map(([name, driver]) => this.#keep(predefinedRecord(name, driver))))
+  }
+
+  all(): readonly NetworkRecord[] {
+    return [...this.#byId.values()]
+  }
+
+  get(id: string): NetworkRecord | undefined {
+    return this.#byId.get(id)
+  }
+
+  /** By id, name or unambiguous prefix of an id; `default` is `bridge`. @throws ENGINE_NETWORK_NOT_FOUND */
+  find(reference: string): NetworkRecord {
+    const name = reference === 'default' ? 'bridge' : reference
+    const found =
+      this.#byId.get(name) ??
+      this.all().find(record => record.name === name) ??
+      this.#byId.get(findByPrefix(this.#byId.keys(), name) ?? '')
+    if (!found) throw networkNotFound(reference)
+    return found
+  }
+
+  /** @throws TscomposeError ENGINE_NETWORK_EXISTS, ENGINE_NETWORK_PREDEFINED, ENGINE_REQUEST_INVALID, NETWORK_* */
+  async create(request: NetworkCreateRequest): Promise<NetworkRecord> {
+    const record = parseRequest(request)
+    if (this.#taken.has(record.name) || this.all().some(({ name }) => name === record.name)) {
+      throw new TscomposeError('ENGINE_NETWORK_EXISTS', `network with name ${record.name} already exists`)
+    }
+    this.#taken.add(record.name)
+    try {
+      const made = await this.#make(record)
+      this.#options.events.emit('network', 'create', made.id, { name: made.name, type: made.driver })
+      return made
+    } finally {
+      this.#taken.delete(record.name)
+    }
+  }
+
+  /**
+   * The network as the network layer has it. The bridge that containers without a network get is made when the first
+   * of them starts: a machine that never has one keeps its addresses.
+   */
+  async ensure(record: NetworkRecord): Promise<Network> {
+    if (record.network) return record.network
+    if (record.driver !== 'bridge') throw new TypeError(`${record.name} has no bridge`)
+    return await this.#makingBridge.run(async () => {
+      const made = this.#byId.get(record.id)?.network ? this.find(record.id) : await this.#make(record)
+      return made.network as Network
+    })
+  }
+
+  async #make(record: NetworkRecord): Promise<NetworkRecord> {
+    const { layer } = this.#options
+    const network = await layer.createNetwork({
+      id: record.id,
+      name: record.name,
+      internal: record.internal,
+      enableIPv4: record.enableIPv4,
+      enableIPv6: record.enableIPv6,
+      subnets: toSubnets(record.ipam),
+      options: record.options,
+    })
+    try {
+      return await this.#keep({ ...record, network })
+    } catch (error) {
+      await layer.removeNetwork(record.id)
+      throw error
+    }
+  }
+
+  async #keep(record: NetworkRecord): Promise<NetworkRecord> {
+    await writeJson(this.#file(record), record)
+    this.#byId.set(record.id, record)
+    return record
+  }
+
+  #file({ id }: NetworkRecord): string {
+    return join(this.#options.directory, `${id}.json`)
+  }
+
+  /** @throws TscomposeError ENGINE_NETWORK_NOT_FOUND, ENGINE_NETWORK_PREDEFINED, ENGINE_NETWORK_IN_USE */
+  async remove(reference: string): Promise<void> {
+    const { layer, connected, events } = this.#options
+    const record = this.find(reference)
+    if (isPredefined(record.name)) {
+      throw new TscomposeError(
+        'ENGINE_NETWORK_PREDEFINED',
+        `${record.name} is a pre-defined network and cannot be removed`,
+      )
+    }
+    const users = connected(record.id)
+    if (users.length > 0) {
+      throw new TscomposeError(
+        'ENGINE_NETWORK_IN_USE',
+        `error while removing network: network ${record.name} has active endpoints (${users.join(', ')})`,
+      )
+    }
+    this.#byId.delete(record.id)
+    try {
+      await layer.removeNetwork(record.id)
+    } catch (error) {
+      this.#byId.set(record.id, record)
+      throw error
+    }
+    await removeFile(this.#file(record))
+    events.emit('network', 'destroy', record.id, { name: record.name, type: record.driver })
+  }
+}
+
+const predefinedRecord = (name: string, driver: NetworkRecord['driver']): NetworkRecord => ({
+  version: 1,
+  id: newId(),
+  name,
+  created: new Date().toISOString(),
+  driver,
+  internal: false,
+  attachable: false,
+  enableIPv4: true,
+  enableIPv6: false,
+  ipam: { Driver: 'default', Config: [], Options: null },
+  options: driver === 'bridge' ? { 'com.docker.network.bridge.default_bridge': 'true' } : {},
+  labels: {},
+})
+
+const toSubnets = ({ Config = [] }: IPAM): SubnetSpec[] =>
+  (Config ?? []).map(({ Subnet, Gateway, IPRange, AuxiliaryAddresses }) => {
+    if (!Subnet) throw invalid('invalid network config: a subnet is missing in the IPAM configuration')
+    return {
+      subnet: Subnet,
+      ...(Gateway && { gateway: Gateway }),
+      ...(IPRange && { ipRange: IPRange }),
+      ...(AuxiliaryAddresses && { auxAddresses: AuxiliaryAddresses }),
+    }
+  })
+
+function parseRequest(request: NetworkCreateRequest): NetworkRecord {
+  const { Name, Driver, Scope, Ingress, ConfigOnly, IPAM: ipam } = request
+  if (!Name?.trim()) throw invalid('invalid name: name is empty')
+  if (isPredefined(Name)) {
+    throw new TscomposeError('ENGINE_NETWORK_PREDEFINED', `operation is not permitted on predefined ${Name} network`)
+  }
+  if (Driver && Driver !== 'default' && Driver !== 'bridge') throw notSupported(`network driver "${Driver}"`)
+  if (ipam?.Driver && ipam.Driver !== 'default') throw notSupported(`IPAM driver "${ipam.Driver}"`)
+  if (Scope && Scope !== 'local') throw notSupported(`network scope "${Scope}"`)
+  if (Ingress) throw notSupported('ingress networks')
+  if (ConfigOnly) throw notSupported('configuration-only networks')
+  const record: NetworkRecord = {
+    ...predefinedRecord(Name, 'bridge'),
+    internal: request.Internal === true,
+    attachable: request.Attachable === true,
+    enableIPv4: request.EnableIPv4 !== false,
+    enableIPv6: request.EnableIPv6 === true,
+    ipam: { Driver: 'default', Config: ipam?.Config ?? [], Options: ipam?.Options ?? null },
+    options: request.Options ?? {},
+    labels: request.Labels ?? {},
+  }
+  toSubnets(record.ipam)
+  return record
+}

@@ -1,0 +1,111 @@
+import { capabilityNames, defaultCapabilities } from '../../runtime/capabilities.ts'
+import type { SeccompProfile } from '../../runtime/spec.ts'
+import type { HostConfig } from '../api.ts'
+import { invalid, notSupported } from '../failures.ts'
+
+export interface Security {
+  readonly noNewPrivileges: boolean
+  readonly seccomp?: 'unconfined' | SeccompProfile
+}
+
+/** Docker's names: with or without `CAP_`, in either case, and `ALL`. */
+function parseCapability(name: string): string {
+  const upper = name.toUpperCase()
+  if (upper === 'ALL') return 'ALL'
+  const full = upper.startsWith('CAP_') ? upper : `CAP_${upper}`
+  if ((capabilityNames as readonly string[]).includes(full)) return full
+  throw invalid(`unknown capability: "${full}"`)
+}
+
+/**
+ * What a container's root may do: Docker's list without `CapDrop` and with `CapAdd`; everything if it is privileged.
+ * `ALL` in `CapAdd` leaves out what is dropped by name, `ALL` in `CapDrop` leaves what is added by name.
+ * @param available what the engine itself has, so can give away
+ */
+export function translateCapabilities(
+  { CapAdd, CapDrop, Privileged }: Pick<HostConfig, 'CapAdd' | 'CapDrop' | 'Privileged'>,
+  available: readonly string[],
+): readonly string[] {
+  if (Privileged) return available
+  const add = (CapAdd ?? []).map(parseCapability)
+  const drop = (CapDrop ?? []).map(parseCapability)
+  const missing = add.find(name => name !== 'ALL' && !available.includes(name))
+  if (missing) {
+    throw invalid(`capability not supported by your kernel or not available in the current environment: "${missing}"`)
+  }
+  if (add.includes('ALL')) return available.filter(name => !drop.includes(name))
+  const kept = drop.includes('ALL') ? [] : defaultCapabilities.filter(name => !drop.includes(name))
+  return [...new Set([...kept, ...add])].filter(name => available.includes(name)).sort()
+}
+
+/**
+ * `SecurityOpt` of a container.
+ * @param appArmor whether the machine enforces AppArmor profiles
+ */
+export function translateSecurityOpts(
+  { SecurityOpt, Privileged }: Pick<HostConfig, 'SecurityOpt' | 'Privileged'>,
+  { noNewPrivileges: byDefault, appArmor }: { readonly noNewPrivileges: boolean; readonly appArmor: boolean },
+): Security {
+  let noNewPrivileges = byDefault
+  let seccomp: Security['seccomp'] = Privileged ? 'unconfined' : undefined
+  for (const option of SecurityOpt ?? []) {
+    const [, key = option, value = 'true'] = /^([a-z-]+)[=:](.*)$/s.exec(option) ?? []
+    switch (key) {
+      case 'no-new-privileges':
+        if (value !== 'true' && value !== 'false') throw invalid(`invalid --security-opt 2: "${option}"`)
+        noNewPrivileges = value === 'true'
+        break
+      case 'seccomp':
+        seccomp = parseSeccomp(value, Privileged === true)
+        break
+      case 'apparmor':
+        if (appArmor && value !== 'unconfined') throw notSupported(`AppArmor profile "${value}"`)
+        break
+      case 'label':
+        if (value !== 'disable') throw notSupported(`SELinux label "${value}"`)
+        break
+      default:
+        throw invalid(`invalid --security-opt 2: "${option}"`)
+    }
+  }
+  return seccomp === undefined ? { noNewPrivileges } : { noNewPrivileges, seccomp }
+}
+
+function parseSeccomp(value: string, privileged: boolean): Security['seccomp'] {
+  if (value === 'unconfined') return value
+  if (value === 'builtin') return privileged ? 'unconfined' : undefined
+  try {
+    return JSON.parse(value) as SeccompProfile
+  } catch (error) {
+    throw invalid(`Decoding seccomp profile failed: ${(error as Error).message}`)
+  }
+}
+
+/** Paths of /proc and /sys that tell about the machine, hidden from containers (Docker's list). */
+const maskedPaths = [
+  '/proc/acpi',
+  '/proc/asound',
+  '/proc/interrupts',
+  '/proc/kcore',
+  '/proc/keys',
+  '/proc/latency_stats',
+  '/proc/sched_debug',
+  '/proc/scsi',
+  '/proc/timer_list',
+  '/proc/timer_stats',
+  '/sys/devices/virtual/powercap',
+  '/sys/firmware',
+] as const
+
+/** Paths through which a container's root could change the machine (Docker's list). */
+const readonlyPaths = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'] as const
+
+/** `null` and absent mean Docker's own lists; a privileged container hides nothing. */
+export function effectivePaths({
+  MaskedPaths,
+  ReadonlyPaths,
+  Privileged,
+}: Pick<HostConfig, 'MaskedPaths' | 'ReadonlyPaths' | 'Privileged'>): { masked: string[]; readonly: string[] } {
+  if (Privileged) return { masked: [], readonly: [] }
+  return { masked: [...(MaskedPaths ?? maskedPaths)], readonly: [...(ReadonlyPaths ?? readonlyPaths)] }
+}

@@ -1,0 +1,195 @@
+import { mkdir, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { TscomposeError } from '../../errors.ts'
+import type { Filters, Labels, Volume, VolumeCreateRequest } from '../api.ts'
+import type { EventLog } from '../events/event-log.ts'
+import { invalid, notSupported, volumeNotFound } from '../failures.ts'
+import { booleanFilter, matchesExactly, matchesExpression, matchesLabels, validateFilters } from '../filters.ts'
+import { newId } from '../ids.ts'
+import { readJson, writeJson } from '../store/json-file.ts'
+
+/** What is kept of a volume, in `volume.json` beside its data. */
+interface VolumeRecord {
+  readonly version: 1
+  readonly name: string
+  readonly created: string
+  readonly labels: Labels
+  readonly options: Labels
+  readonly anonymous: boolean
+}
+
+const isVolumeRecord = (value: unknown): value is VolumeRecord => {
+  const record = value as Partial<VolumeRecord> | null
+  return typeof record === 'object' && record?.version === 1 && typeof record.name === 'string'
+}
+
+const validName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/
+
+export interface VolumesOptions {
+  /** Directory with one directory for each volume. */
+  readonly directory: string
+  readonly events: EventLog
+  /** Ids of the containers that use a volume. */
+  readonly usedBy: (name: string) => readonly string[]
+  readonly report: (message: string) => void
+}
+
+/** The volumes of the `local` driver: directories below the data root. */
+export class Volumes {
+  readonly #options: VolumesOptions
+  readonly #byName = new Map<string, VolumeRecord>()
+  /** Volumes that are being made, so that two containers that want the same one at once get the same one. */
+  readonly #making = new Map<string, Promise<VolumeRecord>>()
+
+  constructor(options: VolumesOptions) {
+    this.#options = options
+  }
+
+  /** Reads what is on disk. */
+  async load(): Promise<void> {
+    const { directory, report } = this.#options
+    const names = await readdir(directory).catch(() => [])
+    for (const name of names) {
+      const file = join(directory, name, 'volume.json')
+      const found = await readJson(file, isVolumeRecord)
+      if ('value' in found) this.#byName.set(name, found.value)
+      else {
+        // The data matter more than what is known of them: a directory without a record is a volume all the same.
+        report(`volume ${name}: ${'setAside' in found ? `damaged record set aside as ${found.setAside}` : 'no record'}`)
+        const record = newRecord(name, {}, {}, /^[0-9a-f]{64}$/.test(name))
+        await mkdir(join(directory, name, '_data'), { recursive: true })
+        await writeJson(file, record)
+        this.#byName.set(name, record)
+      }
+    }
+  }
+
+  /**
+   * Makes a volume, or finds the one that has the name already.
+   * @throws TscomposeError ENGINE_VOLUME_EXISTS if that one has other options
+   */
+  async create({ Name, Driver, DriverOpts = {}, Labels = {} }: VolumeCreateRequest): Promise<Volume> {
+    if (Driver && Driver !== 'local') throw notSupported(`volume driver "${Driver}"`)
+    const name = Name || newId()
+    if (!validName.test(name)) {
+      throw invalid(
+        `create ${name}: "${name}" includes invalid characters for a local volume name, only ` +
+          '"[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path',
+      )
+    }
+    validateOptions(DriverOpts)
+    const making = this.#making.get(name)
+    const existing = this.#byName.get(name) ?? (making && (await making))
+    if (existing) {
+      if (Object.keys(DriverOpts).length > 0 && !sameLabels(existing.options, DriverOpts)) {
+        throw new TscomposeError('ENGINE_VOLUME_EXISTS', `volume ${name} exists with other options`)
+      }
+      return this.#toApi(existing)
+    }
+    const made = this.#make(newRecord(name, Labels ?? {}, DriverOpts ?? {}, !Name))
+    this.#making.set(name, made)
+    try {
+      return this.#toApi(await made)
+    } finally {
+      this.#making.delete(name)
+    }
+  }
+
+  async #make(record: VolumeRecord): Promise<VolumeRecord> {
+    const directory = join(this.#options.directory, record.name)
+    await mkdir(join(directory, '_data'), { recursive: true })
+    await writeJson(join(directory, 'volume.json'), record)
+    this.#byName.set(record.name, record)
+    this.#options.events.emit('volume', 'create', record.name, { driver: 'local' })
+    return record
+  }
+
+  /** @throws TscomposeError ENGINE_VOLUME_NOT_FOUND */
+  inspect(name: string): Volume {
+    return this.#toApi(this.#find(name))
+  }
+
+  #find(name: string): VolumeRecord {
+    const record = this.#byName.get(name)
+    if (!record) throw volumeNotFound(name)
+    return record
+  }
+
+  /** The directory that is mounted into containers. */
+  source(name: string): string {
+    const record = this.#find(name)
+    return record.options.device ?? this.#data(record)
+  }
+
+  isAnonymous(name: string): boolean {
+    return this.#find(name).anonymous
+  }
+
+  #data({ name }: VolumeRecord): string {
+    return join(this.#options.directory, name, '_data')
+  }
+
+  list(filters: Filters = {}): Volume[] {
+    validateFilters(filters, ['dangling', 'driver', 'label', 'name'])
+    const dangling = booleanFilter(filters, 'dangling')
+    return [...this.#byName.values()]
+      .filter(
+        ({ name, labels }) =>
+          matchesExpression(filters, 'name', [name]) &&
+          matchesExactly(filters, 'driver', 'local') &&
+          matchesLabels(filters, labels) &&
+          (dangling === undefined || dangling === (this.#options.usedBy(name).length === 0)),
+      )
+      .map(record => this.#toApi(record))
+  }
+
+  /** @throws TscomposeError ENGINE_VOLUME_IN_USE; ENGINE_VOLUME_NOT_FOUND unless `force` */
+  async remove(name: string, force = false): Promise<void> {
+    if (!this.#byName.has(name) && force) return
+    this.#find(name)
+    const users = this.#options.usedBy(name)
+    if (users.length > 0) {
+      throw new TscomposeError('ENGINE_VOLUME_IN_USE', `remove ${name}: volume is in use - [${users.join(', ')}]`)
+    }
+    this.#byName.delete(name)
+    await rm(join(this.#options.directory, name), { recursive: true, force: true })
+    this.#options.events.emit('volume', 'destroy', name, { driver: 'local' })
+  }
+
+  #toApi(record: VolumeRecord): Volume {
+    return {
+      Name: record.name,
+      Driver: 'local',
+      Mountpoint: this.#data(record),
+      CreatedAt: record.created,
+      Labels: record.labels,
+      Scope: 'local',
+      Options: Object.keys(record.options).length > 0 ? record.options : null,
+    }
+  }
+}
+
+const newRecord = (name: string, labels: Labels, options: Labels, anonymous: boolean): VolumeRecord => ({
+  version: 1,
+  name,
+  created: new Date().toISOString(),
+  labels: anonymous ? { 'com.docker.volume.anonymous': '', ...labels } : labels,
+  options,
+  anonymous,
+})
+
+const sameLabels = (a: Labels, b: Labels): boolean =>
+  Object.keys(a).length === Object.keys(b).length && Object.entries(a).every(([key, value]) => b[key] === value)
+
+/** A directory of the host under the name of a volume is all that mount options can say so far. */
+function validateOptions(options: Labels | null): void {
+  const { type, device, o, ...rest } = options ?? {}
+  for (const option of Object.keys(rest)) throw invalid(`invalid option: "${option}"`)
+  if (type === undefined && device === undefined && o === undefined) return
+  if (device === undefined) throw invalid('missing required option: "device"')
+  const flags = (o ?? '').split(',').filter(flag => !['', 'bind', 'rbind', 'rw'].includes(flag))
+  if ((type && type !== 'none') || !/(^|,)r?bind(,|$)/.test(o ?? '') || flags.length > 0) {
+    throw notSupported(`volume options type=${type ?? ''}, o=${o ?? ''} (only bind mounts of a directory)`)
+  }
+  if (!device.startsWith('/')) throw invalid(`invalid option: device "${device}" must be an absolute path`)
+}
