@@ -1,0 +1,100 @@
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import type { ContainerStats } from '../runtime.ts'
+import type { DeviceRule, ResourcesSpec } from '../spec.ts'
+import type { Cgroup, CgroupJoin, CgroupView } from './cgroup.ts'
+import { attachDeviceProgram } from './device-program.ts'
+import { limitsV2 } from './limits-v2.ts'
+import { applySettings, type CgroupFiles } from './setting.ts'
+import { statsV2 } from './stats-v2.ts'
+import { busy, killAll, parseKeyed, readPids, settle, tryRemove, withNested } from './tree.ts'
+
+const patienceMs = 5000
+
+/** A container's directory in the tree of cgroups v2, cgroups(7). */
+export class CgroupV2 implements Cgroup, CgroupFiles {
+  readonly #directory: string
+
+  constructor(directory: string) {
+    this.#directory = directory
+  }
+
+  get join(): CgroupJoin {
+    return { how: 'clone', directory: this.#directory }
+  }
+
+  get view(): CgroupView {
+    return { version: 2 }
+  }
+
+  create(devices: readonly DeviceRule[]): void {
+    mkdirSync(this.#directory, 0o755)
+    if (devices.every(({ allow, type }) => allow && type === 'a')) return
+    const fd = openSync(this.#directory, 'r')
+    try {
+      attachDeviceProgram(fd, devices)
+    } finally {
+      closeSync(fd)
+    }
+  }
+
+  apply(resources: ResourcesSpec): readonly string[] {
+    const { settings, warnings } = limitsV2(resources)
+    return [...warnings, ...applySettings(this, settings)]
+  }
+
+  pids(): readonly number[] {
+    return withNested(this.#directory).flatMap(each => readPids(`${each}/cgroup.procs`))
+  }
+
+  async freeze(): Promise<void> {
+    this.write('', 'cgroup.freeze', '1')
+    const frozen = () => parseKeyed(this.read('', 'cgroup.events')).frozen === 1
+    if (await settle(frozen, patienceMs)) return
+    await this.thaw()
+    throw busy('the kernel cannot freeze them')
+  }
+
+  async thaw(): Promise<void> {
+    this.write('', 'cgroup.freeze', '0')
+  }
+
+  stats(): ContainerStats {
+    return statsV2(this)
+  }
+
+  oomKills(): number {
+    try {
+      return parseKeyed(this.read('', 'memory.events')).oom_kill ?? 0
+    } catch {
+      return 0 // no memory controller, so nobody was killed by it
+    }
+  }
+
+  kill(): void {
+    try {
+      this.write('', 'cgroup.kill', '1')
+    } catch (error) {
+      // Linux 5.14 has it; before that each process is killed by itself.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      killAll(this.pids())
+    }
+  }
+
+  async remove(): Promise<void> {
+    const gone = () => tryRemove(this.#directory)
+    if (gone()) return
+    const goneAfterKill = () => {
+      this.kill()
+      return gone()
+    }
+    if (!(await settle(goneAfterKill, patienceMs))) throw busy(`cgroup ${this.#directory} cannot be removed`)
+  }
+
+  read(_controller: string, file: string): string {
+    return readFileSync(`${this.#directory}/${file}`, 'utf8')
+  }
+
+  write(_controller: string, file: string, value: string): void {
+    writeFileSync(`${this.#directory}/${file}`, value, { flag: 'r+' })
+  }
+}
