@@ -38,9 +38,11 @@ export const syscalls = {
   keyctl: call<[operation: number, arg2: string, arg3: number, arg4: number, arg5: number]>(250, 219),
   kill: call<[pid: number, signal: number]>(62, 129),
   listen: call<[fd: number, backlog: number]>(50, 201),
+  lsetxattr: call<[path: string | Uint8Array, name: string, value: Uint8Array, size: number, flags: number]>(189, 6),
+  lgetxattr: call<[path: string, name: string, value: Uint8Array, size: number]>(192, 9),
   memfd_create: call<[name: string, flags: number]>(319, 279),
   mkdirat: call<[dirfd: number, path: string, mode: number]>(258, 34),
-  mknodat: call<[dirfd: number, path: string, mode: number, dev: number]>(259, 33),
+  mknodat: call<[dirfd: number, path: string | Uint8Array, mode: number, dev: number]>(259, 33),
   mount: call<[source: string | null, target: string, type: string | null, flags: number, data: string | null]>(
     165,
     40,
@@ -78,6 +80,7 @@ export const syscalls = {
   umask: call<[mask: number]>(95, 166),
   umount2: call<[target: string, flags: number]>(166, 39),
   unshare: call<[flags: number]>(272, 97),
+  utimensat: call<[dirfd: number, path: string | Uint8Array, times: Uint8Array, flags: number]>(280, 88),
   wait4: call<[pid: number, status: Uint8Array | null, options: number, usage: null]>(61, 260),
   write: call<[fd: number, data: Uint8Array | string, count: number]>(1, 64),
 } as const satisfies Record<string, Row<readonly (Pointer | Word)[]>>
