@@ -106,7 +106,7 @@ async function withoutCommand(program: Command, argv: readonly string[], cli: Cl
     program.helpOption(false).option('-h, --help', 'Show this help')
     program.parse(argv, { from: 'user' })
     if (program.opts().version) {
-      const { version } = await import('./version.ts')
+      const { version } = await import('../engine/version.ts')
       cli.stdout.write(`tscompose version v${version}\n`)
       return 0
     }

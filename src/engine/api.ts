@@ -122,7 +122,21 @@ export interface Resources {
   Ulimits?: Ulimit[]
 }
 
+/**
+ * Not of Docker: a file with contents of its own, which the engine keeps private to the container and mounts read-only.
+ * Inspect does not show it.
+ */
+export interface FileMount {
+  Target: string
+  /** base64 */
+  Content: string
+  UID: number
+  GID: number
+  Mode: number
+}
+
 export interface HostConfig extends Resources {
+  Files?: FileMount[]
   Binds?: string[]
   ContainerIDFile?: string
   LogConfig?: { Type?: string; Config?: Labels }

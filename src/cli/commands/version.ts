@@ -1,6 +1,6 @@
+import { version } from '../../engine/version.ts'
 import { TscomposeError } from '../../errors.ts'
 import type { Define } from '../command.ts'
-import { version } from '../version.ts'
 
 export const define: Define = (command, cli) =>
   command

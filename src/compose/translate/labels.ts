@@ -1,0 +1,35 @@
+import type { Labels } from '../../engine/api.ts'
+import { version } from '../../engine/version.ts'
+import { configHash } from '../config-hash.ts'
+import { label } from '../labels.ts'
+import type { ContainerContext } from './container.ts'
+
+/** The labels of the file, and those docker compose adds; a file cannot override the latter. */
+export function containerLabels({
+  project,
+  service,
+  number,
+  imageId,
+  replaces,
+  oneOff,
+  envFiles = [],
+}: ContainerContext): Labels {
+  return {
+    ...service.labels,
+    [label.project]: project.name,
+    [label.service]: service.name,
+    ...(number !== undefined && { [label.number]: String(number) }),
+    [label.oneOff]: oneOff ? 'True' : 'False',
+    ...(oneOff && { [label.slug]: oneOff.slug }),
+    [label.configHash]: configHash(service),
+    [label.image]: imageId,
+    [label.dependsOn]: Object.entries(service.dependsOn)
+      .map(([name, { condition, restart }]) => `${name}:${condition}:${restart}`)
+      .join(','),
+    [label.workingDir]: project.workingDir,
+    [label.configFiles]: project.composeFiles.join(','),
+    ...(envFiles.length > 0 && { [label.environmentFile]: envFiles.join(',') }),
+    ...(replaces !== undefined && { [label.replace]: replaces }),
+    [label.version]: version,
+  }
+}
