@@ -1,0 +1,67 @@
+import type { Program } from '../program.ts'
+import { ProgramBuilder } from '../program.ts'
+import type { ContainerSpec } from '../spec.ts'
+import type { ContainerFacts } from './facts.ts'
+import { attach, cloneSource, cloneTree, inMountOrder, isBeneathSystem } from './mounts.ts'
+import { cloneSharedIpc, enterNamespaces } from './namespaces.ts'
+import { becomeProcess, joinKeyring, openStreams, scoreForOom } from './process.ts'
+import { enterRoot, makePrivate, mountOverlay } from './root.ts'
+import { makeDirectories } from './steps.ts'
+import {
+  cloneCgroupView,
+  makePathReadonly,
+  makeReadonly,
+  maskPath,
+  mountCgroup,
+  mountConsole,
+  mountDev,
+  mountProc,
+  mountSys,
+  writeSysctls,
+} from './system.ts'
+
+/**
+ * What has to happen between clone and exec for a process to be in the container that `spec` describes: every decision
+ * about a container's isolation is in this function and what it calls. It reads top to bottom as the kernel does it.
+ */
+export function compileContainer(spec: ContainerSpec, facts: ContainerFacts): Program {
+  const program = new ProgramBuilder()
+  const { root, process, namespaces, privileged } = spec
+  enterNamespaces(program, namespaces, facts.join)
+
+  // In the host's view: whatever is needed of its files is opened now.
+  scoreForOom(program, facts)
+  const mounts = inMountOrder(facts.mounts).map(placed => cloneSource(program, placed))
+  const cgroups = cloneCgroupView(program, facts.view)
+  const masks = spec.maskedPaths.map(path => ({ path, empty: cloneTree(program, '/dev/null') }))
+  const ipc = cloneSharedIpc(program, namespaces)
+  makePrivate(program)
+  mountOverlay(program, root, facts.overlayOptions)
+  enterRoot(program, root.writableLayer)
+
+  // In the container's: no path leads out of it any more.
+  for (const mount of mounts) if (!isBeneathSystem(mount)) attach(program, mount)
+  mountProc(program)
+  writeSysctls(program, spec.sysctl)
+  mountSys(program, { privileged })
+  mountCgroup(program, facts.view, cgroups, { privileged })
+  mountDev(program, { devices: facts.devices, shmSize: spec.shmSize, ipc })
+  for (const mount of mounts) if (isBeneathSystem(mount)) attach(program, mount)
+  const terminal = openStreams(program, process)
+  if (terminal) mountConsole(program, terminal)
+  for (const path of spec.readonlyPaths) makePathReadonly(program, path)
+  for (const { path, empty } of masks) maskPath(program, path, empty)
+  makeDirectories(program, process.cwd)
+  if (root.readonly) makeReadonly(program, '/', { recursive: false })
+
+  if (namespaces.uts === 'private') nameHost(program, spec)
+  joinKeyring(program, spec.id)
+  return becomeProcess(program, process, facts, { init: spec.init && namespaces.pid === 'private' })
+}
+
+function nameHost(program: ProgramBuilder, { hostname, domainname }: ContainerSpec): void {
+  const length = (name: string) => Buffer.byteLength(name)
+  program.call('sethostname', [hostname, length(hostname)], { words: `set the host name to ${hostname}` })
+  if (domainname)
+    program.call('setdomainname', [domainname, length(domainname)], { words: `set the domain name to ${domainname}` })
+}

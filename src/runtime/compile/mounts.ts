@@ -1,0 +1,74 @@
+import { AT, MOUNT_ATTR, MOVE_MOUNT, MS, OPEN_TREE } from '../../sys/constants.ts'
+import type { ProgramBuilder, Result } from '../program.ts'
+import type { MountSpec } from '../spec.ts'
+import type { PlacedMount } from './facts.ts'
+import { parseMountOptions } from './mount-options.ts'
+import { MOUNT_ATTR_SIZE, makeDirectories, makeFile, mountAttr } from './steps.ts'
+
+type Bind = Extract<MountSpec, { type: 'bind' }>
+type Tmpfs = Extract<MountSpec, { type: 'tmpfs' }>
+
+const depth = ({ mount: { destination } }: PlacedMount) => destination.split('/').filter(Boolean).length
+
+/** In the order in which they must be made: outer before inner, otherwise as given. */
+export const inMountOrder = (mounts: readonly PlacedMount[]): readonly PlacedMount[] =>
+  mounts.toSorted((a, b) => depth(a) - depth(b))
+
+/**
+ * Mounts whose destination is written as /proc, /sys or /dev or beneath. They come after those directories are set up,
+ * all others before: so no link in an image or a volume can lead one of those into procfs (CVE-2019-19921).
+ */
+export const isBeneathSystem = ({ mount: { destination } }: PlacedMount): boolean =>
+  /^\/+(proc|sys|dev)(\/|$)/.test(destination)
+
+/** A mount of the host's, cloned while its path can still be resolved, not yet attached anywhere. */
+export interface ClonedMount extends PlacedMount {
+  /** Absent for a tmpfs. */
+  readonly clone?: Result
+}
+
+export function cloneSource(program: ProgramBuilder, placed: PlacedMount): ClonedMount {
+  const { mount } = placed
+  return mount.type === 'bind' ? { ...placed, clone: cloneBind(program, mount) } : placed
+}
+
+function cloneBind(
+  program: ProgramBuilder,
+  { source, recursive = true, readonly, propagation = 'rprivate' }: Bind,
+): Result {
+  const clone = cloneTree(program, source, { recursive })
+  const attr = mountAttr({ set: readonly ? MOUNT_ATTR.RDONLY : 0, propagation: propagationFlag(propagation) })
+  // Propagation and read-only in one call; both for submounts too, as Docker has it since kernels can do it.
+  const flags = AT.EMPTY_PATH | (recursive ? AT.RECURSIVE : 0)
+  program.call('mount_setattr', [clone, '', flags, attr, MOUNT_ATTR_SIZE], { words: `set the options of ${source}` })
+  return clone
+}
+
+const propagationFlag = (propagation: NonNullable<Bind['propagation']>) =>
+  ({ private: MS.PRIVATE, slave: MS.SLAVE, shared: MS.SHARED })[propagation.replace(/^r/, '') as 'private']
+
+/** open_tree(2) of a path as it is seen at this step. */
+export function cloneTree(program: ProgramBuilder, path: string, { recursive = false } = {}): Result {
+  const flags = OPEN_TREE.CLONE | OPEN_TREE.CLOEXEC | (recursive ? AT.RECURSIVE : 0)
+  return program.call('open_tree', [AT.FDCWD, path, flags], { words: `open ${path}` })
+}
+
+/** Puts a clone where it belongs; from here it is seen at `target`. */
+export function attachClone(program: ProgramBuilder, clone: Result, target: string): void {
+  const flags = MOVE_MOUNT.F_EMPTY_PATH | MOVE_MOUNT.T_SYMLINKS
+  program.call('move_mount', [clone, '', AT.FDCWD, target, flags], { words: `mount on ${target}` })
+}
+
+/** Makes the mountpoint and mounts; within the container's root. */
+export function attach(program: ProgramBuilder, { mount, clone, kind, mountpoint }: ClonedMount): void {
+  if (kind === 'directory') makeDirectories(program, mountpoint)
+  else makeFile(program, mountpoint)
+  if (mount.type === 'tmpfs') mountTmpfs(program, mount)
+  else if (clone) attachClone(program, clone, mount.destination)
+}
+
+function mountTmpfs(program: ProgramBuilder, { destination, readonly, options }: Tmpfs): void {
+  const { flags, data } = parseMountOptions(options, MS.NOSUID | MS.NODEV | MS.NOEXEC)
+  const all = flags | (readonly ? MS.RDONLY : 0)
+  program.call('mount', ['tmpfs', destination, 'tmpfs', all, data || null], { words: `mount tmpfs on ${destination}` })
+}

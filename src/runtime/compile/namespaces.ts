@@ -1,0 +1,68 @@
+import { AT, CLONE, O } from '../../sys/constants.ts'
+import type { CgroupJoin } from '../cgroup/cgroup.ts'
+import { descriptor, type ProgramBuilder } from '../program.ts'
+import type { NamespaceChoice, NamespacesSpec } from '../spec.ts'
+import { cloneTree } from './mounts.ts'
+import { joinNamespace } from './steps.ts'
+import type { SharedIpc } from './system.ts'
+
+const ownNamespaces = {
+  pid: CLONE.NEWPID,
+  ipc: CLONE.NEWIPC,
+  uts: CLONE.NEWUTS,
+} as const
+
+const isPath = (choice: NamespaceChoice | NamespacesSpec['network']): choice is { readonly path: string } =>
+  typeof choice === 'object'
+
+/** The clone that starts a container. Its child is in its cgroup, and in the namespaces the container has or shares. */
+export function enterNamespaces(program: ProgramBuilder, namespaces: NamespacesSpec, join: CgroupJoin): void {
+  const kinds = Object.entries(ownNamespaces) as [keyof typeof ownNamespaces, number][]
+  const fresh = kinds.filter(([kind]) => namespaces[kind] === 'private')
+  const flags = fresh.reduce((bits, [, flag]) => bits | flag, CLONE.NEWNS as number)
+  startInCgroup(program, flags, join)
+
+  if (isPath(namespaces.network)) joinNamespace(program, namespaces.network.path, CLONE.NEWNET)
+  for (const [kind, flag] of kinds) {
+    const choice = namespaces[kind]
+    if (isPath(choice)) joinNamespace(program, choice.path, flag)
+  }
+  // After the cgroup is joined: the one a process is in becomes the root of its new namespace.
+  if (namespaces.cgroup === 'private') program.call('unshare', [CLONE.NEWCGROUP], { words: 'make a cgroup namespace' })
+  else if (isPath(namespaces.cgroup)) joinNamespace(program, namespaces.cgroup.path, CLONE.NEWCGROUP)
+  // A process is never moved to another pid namespace, only its later children are.
+  if (isPath(namespaces.pid)) program.clone(CLONE.PARENT, 'exit')
+}
+
+/** The clone after which all that a process does is on its cgroup's account. */
+export function startInCgroup(
+  program: ProgramBuilder,
+  flags: number,
+  join: CgroupJoin,
+  directory: number = descriptor.inherited,
+): void {
+  if (join.how === 'clone') {
+    program.clone(flags + CLONE.INTO_CGROUP, 'monitor', directory)
+    return
+  }
+  program.clone(flags, 'monitor')
+  for (const file of join.files) {
+    const words = `join cgroup ${file.slice(0, file.lastIndexOf('/'))}`
+    const fd = program.call('openat', [AT.FDCWD, file, O.WRONLY | O.CLOEXEC, 0], { words })
+    program.call('write', [fd, '0', 1], { words })
+  }
+}
+
+/** The shared memory that belongs to a shared ipc namespace: the host's, or that of the container which owns it. */
+export function cloneSharedIpc(program: ProgramBuilder, { ipc }: NamespacesSpec): SharedIpc | undefined {
+  if (ipc === 'private') return undefined
+  if (ipc === 'host') return { shm: cloneTree(program, '/dev/shm'), mqueue: cloneTree(program, '/dev/mqueue') }
+  // Mounts of another mount namespace can be cloned only from within it; the clone belongs to none, and comes along.
+  const back = program.call('openat', [AT.FDCWD, '/proc/self/ns/mnt', O.RDONLY | O.CLOEXEC, 0], {
+    words: 'open the mount namespace',
+  })
+  joinNamespace(program, ipc.path.replace(/ipc$/, 'mnt'), CLONE.NEWNS)
+  const shared = { shm: cloneTree(program, '/dev/shm'), mqueue: cloneTree(program, '/dev/mqueue') }
+  program.call('setns', [back, CLONE.NEWNS], { words: 'return to the mount namespace' })
+  return shared
+}
