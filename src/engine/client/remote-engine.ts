@@ -1,0 +1,274 @@
+import type { Duplex, Readable } from 'node:stream'
+import type {
+  AttachOptions,
+  ContainerCreateRequest,
+  ContainerCreateResponse,
+  ContainerInspect,
+  ContainerListOptions,
+  ContainerSummary,
+  ContainerTop,
+  ContainerWaitResponse,
+  EndpointSettings,
+  Engine,
+  EventMessage,
+  EventsOptions,
+  ExecConfig,
+  ExecInspect,
+  ExecStartConfig,
+  Filters,
+  ImageDeleteItem,
+  ImageInspect,
+  ImageSummary,
+  JSONMessage,
+  LogsOptions,
+  NetworkCreateRequest,
+  NetworkInspect,
+  RegistryAuthConfig,
+  SystemInfo,
+  SystemVersion,
+  Volume,
+  VolumeCreateRequest,
+  WaitCondition,
+} from '../api.ts'
+import type { EngineStatus } from '../engine-status.ts'
+import { progressOf } from '../http/json-lines.ts'
+import { EngineConnection, path, type RequestMore } from './connection.ts'
+
+type Stopping = { readonly signal?: string; readonly timeout?: number }
+
+/**
+ * Connects to the engine that listens at a socket.
+ * @throws TscomposeError ENGINE_UNREACHABLE
+ */
+export async function connectEngine({ socketPath }: { readonly socketPath: string }): Promise<RemoteEngine> {
+  return new RemoteEngine(await EngineConnection.open(socketPath))
+}
+
+/** An engine in another process. Errors are those that it threw, or ENGINE_UNREACHABLE. */
+export class RemoteEngine implements Engine, Disposable {
+  readonly #connection: EngineConnection
+
+  constructor(connection: EngineConnection) {
+    this.#connection = connection
+  }
+
+  close(): void {
+    this.#connection.close()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  /** The process of the engine. */
+  engineStatus(): Promise<EngineStatus> {
+    return this.#connection.json('GET', '/tscompose/engine')
+  }
+
+  /** Ends the process of the engine; containers go on. Resolves when the process is gone. */
+  async engineStop(): Promise<void> {
+    const response = await this.#connection.send('POST', '/tscompose/engine/stop')
+    // The answer never comes to its end: the connection breaks with the last breath of the process.
+    await this.#connection.read(response).catch(() => undefined)
+  }
+
+  async systemPing(): Promise<void> {
+    await this.#connection.perform('GET', '/_ping')
+  }
+
+  systemVersion(): Promise<SystemVersion> {
+    return this.#connection.json('GET', '/version')
+  }
+
+  systemInfo(): Promise<SystemInfo> {
+    return this.#connection.json('GET', '/info')
+  }
+
+  async systemEvents(options: EventsOptions, signal: AbortSignal): Promise<AsyncIterable<EventMessage>> {
+    const response = await this.#connection.send('GET', '/events', { query: { ...options }, signal })
+    return eventsOf(this.#connection.lines(response, signal), signal)
+  }
+
+  containerList(options: ContainerListOptions = {}): Promise<ContainerSummary[]> {
+    return this.#connection.json('GET', '/containers/json', { query: { ...options } })
+  }
+
+  containerCreate(
+    name: string | undefined,
+    body: ContainerCreateRequest,
+    platform?: string,
+  ): Promise<ContainerCreateResponse> {
+    return this.#connection.json('POST', '/containers/create', { query: { name, platform }, body })
+  }
+
+  containerInspect(id: string, { size }: { size?: boolean } = {}): Promise<ContainerInspect> {
+    return this.#connection.json('GET', path`/containers/${id}/json`, { query: { size } })
+  }
+
+  async containerStart(id: string): Promise<boolean> {
+    return (await this.#connection.perform('POST', path`/containers/${id}/start`)) !== 304
+  }
+
+  async containerStop(id: string, { signal, timeout }: Stopping = {}): Promise<boolean> {
+    const query = { signal, t: timeout }
+    return (await this.#connection.perform('POST', path`/containers/${id}/stop`, { query })) !== 304
+  }
+
+  async containerRestart(id: string, { signal, timeout }: Stopping = {}): Promise<void> {
+    await this.#connection.perform('POST', path`/containers/${id}/restart`, { query: { signal, t: timeout } })
+  }
+
+  async containerKill(id: string, signal?: string): Promise<void> {
+    await this.#connection.perform('POST', path`/containers/${id}/kill`, { query: { signal } })
+  }
+
+  async containerPause(id: string): Promise<void> {
+    await this.#connection.perform('POST', path`/containers/${id}/pause`)
+  }
+
+  async containerUnpause(id: string): Promise<void> {
+    await this.#connection.perform('POST', path`/containers/${id}/unpause`)
+  }
+
+  async containerRename(id: string, name: string): Promise<void> {
+    await this.#connection.perform('POST', path`/containers/${id}/rename`, { query: { name } })
+  }
+
+  async containerDelete(id: string, { volumes, force }: { volumes?: boolean; force?: boolean } = {}): Promise<void> {
+    await this.#connection.perform('DELETE', path`/containers/${id}`, { query: { v: volumes, force } })
+  }
+
+  async containerWait(
+    id: string,
+    condition: WaitCondition,
+    signal: AbortSignal,
+  ): Promise<{ exited: Promise<ContainerWaitResponse> }> {
+    const more = { query: { condition }, signal }
+    const response = await this.#connection.send('POST', path`/containers/${id}/wait`, more)
+    const exited = this.#connection.read<ContainerWaitResponse>(response, signal)
+    // Nobody may be looking when the connection breaks.
+    exited.catch(() => undefined)
+    return { exited }
+  }
+
+  containerLogs(id: string, options: LogsOptions): Promise<Readable> {
+    return this.#connection.send('GET', path`/containers/${id}/logs`, { query: { ...options } })
+  }
+
+  containerAttach(id: string, options: AttachOptions): Promise<Duplex> {
+    return this.#connection.hijack(path`/containers/${id}/attach`, { query: { ...options } })
+  }
+
+  async containerResize(id: string, height: number, width: number): Promise<void> {
+    await this.#connection.perform('POST', path`/containers/${id}/resize`, { query: { h: height, w: width } })
+  }
+
+  containerTop(id: string, psArgs?: string): Promise<ContainerTop> {
+    return this.#connection.json('GET', path`/containers/${id}/top`, { query: { ps_args: psArgs } })
+  }
+
+  execCreate(containerId: string, body: ExecConfig): Promise<{ Id: string }> {
+    return this.#connection.json('POST', path`/containers/${containerId}/exec`, { body })
+  }
+
+  async execStart(execId: string, body: ExecStartConfig): Promise<Duplex | undefined> {
+    if (!body.Detach) return this.#connection.hijack(path`/exec/${execId}/start`, { body })
+    await this.#connection.perform('POST', path`/exec/${execId}/start`, { body })
+    return undefined
+  }
+
+  async execResize(execId: string, height: number, width: number): Promise<void> {
+    await this.#connection.perform('POST', path`/exec/${execId}/resize`, { query: { h: height, w: width } })
+  }
+
+  execInspect(execId: string): Promise<ExecInspect> {
+    return this.#connection.json('GET', path`/exec/${execId}/json`)
+  }
+
+  imageList(options: { all?: boolean; filters?: Filters } = {}): Promise<ImageSummary[]> {
+    return this.#connection.json('GET', '/images/json', { query: { ...options } })
+  }
+
+  imageInspect(name: string): Promise<ImageInspect> {
+    return this.#connection.json('GET', path`/images/${name}/json`)
+  }
+
+  async imagePull(
+    reference: string,
+    { platform, auth }: { platform?: string; auth?: RegistryAuthConfig },
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<JSONMessage>> {
+    const headers = auth ? { 'X-Registry-Auth': Buffer.from(JSON.stringify(auth)).toString('base64url') } : {}
+    const query = { fromImage: reference, platform }
+    return this.#progress('/images/create', { query, headers, signal })
+  }
+
+  imageLoad(archive: Readable, signal: AbortSignal): Promise<AsyncIterable<JSONMessage>> {
+    return this.#progress('/images/load', { upload: archive, signal })
+  }
+
+  async imageTag(name: string, repo: string, tag: string): Promise<void> {
+    await this.#connection.perform('POST', path`/images/${name}/tag`, { query: { repo, tag } })
+  }
+
+  imageDelete(name: string, options: { force?: boolean; noprune?: boolean } = {}): Promise<ImageDeleteItem[]> {
+    return this.#connection.json('DELETE', path`/images/${name}`, { query: { ...options } })
+  }
+
+  networkList(options: { filters?: Filters } = {}): Promise<NetworkInspect[]> {
+    return this.#connection.json('GET', '/networks', { query: { ...options } })
+  }
+
+  networkInspect(id: string): Promise<NetworkInspect> {
+    return this.#connection.json('GET', path`/networks/${id}`)
+  }
+
+  networkCreate(body: NetworkCreateRequest): Promise<{ Id: string; Warning: string }> {
+    return this.#connection.json('POST', '/networks/create', { body })
+  }
+
+  async networkDelete(id: string): Promise<void> {
+    await this.#connection.perform('DELETE', path`/networks/${id}`)
+  }
+
+  async networkConnect(id: string, container: string, endpoint?: EndpointSettings): Promise<void> {
+    const body = { Container: container, ...(endpoint && { EndpointConfig: endpoint }) }
+    await this.#connection.perform('POST', path`/networks/${id}/connect`, { body })
+  }
+
+  async networkDisconnect(id: string, container: string, force?: boolean): Promise<void> {
+    const body = { Container: container, ...(force !== undefined && { Force: force }) }
+    await this.#connection.perform('POST', path`/networks/${id}/disconnect`, { body })
+  }
+
+  volumeList(options: { filters?: Filters } = {}): Promise<{ Volumes: Volume[]; Warnings: string[] }> {
+    return this.#connection.json('GET', '/volumes', { query: { ...options } })
+  }
+
+  volumeInspect(name: string): Promise<Volume> {
+    return this.#connection.json('GET', path`/volumes/${name}`)
+  }
+
+  volumeCreate(body: VolumeCreateRequest): Promise<Volume> {
+    return this.#connection.json('POST', '/volumes/create', { body })
+  }
+
+  async volumeDelete(name: string, { force }: { force?: boolean } = {}): Promise<void> {
+    await this.#connection.perform('DELETE', path`/volumes/${name}`, { query: { force } })
+  }
+
+  async #progress(path: string, more: RequestMore): Promise<AsyncIterable<JSONMessage>> {
+    return progressOf(this.#connection.lines(await this.#connection.send('POST', path, more), more.signal))
+  }
+}
+
+async function* eventsOf(lines: AsyncIterable<unknown>, signal: AbortSignal): AsyncGenerator<EventMessage> {
+  try {
+    for await (const line of lines) {
+      const { Type, Action, Actor, scope, time, timeNano } = line as EventMessage
+      yield { Type, Action, Actor, scope, time, timeNano }
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error
+  }
+}

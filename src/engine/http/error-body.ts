@@ -1,0 +1,27 @@
+import { type ErrorCode, errorCodes, TscomposeError, type Where } from '../../errors.ts'
+import { messageOf } from '../failures.ts'
+import { defined } from './query.ts'
+
+/** The body of an answer with an error: `message` is Docker's, the rest is ours, and lets the error arrive whole. */
+export interface ErrorBody {
+  readonly message: string
+  readonly code?: string
+  readonly fix?: string
+  readonly where?: Where
+}
+
+export function encodeError(error: unknown): ErrorBody {
+  if (error instanceof AggregateError) {
+    const bodies = error.errors.map(encodeError)
+    return { ...bodies[0], message: bodies.map(({ message }) => message).join('; ') || error.message }
+  }
+  if (!(error instanceof TscomposeError)) return { message: messageOf(error), code: 'ENGINE_FAILED' }
+  const { message, code, fix, where } = error
+  return { message, code, ...defined({ fix, where }) }
+}
+
+const isKnown = (code: string | undefined): code is ErrorCode => code !== undefined && code in errorCodes
+
+export function decodeError({ message, code, fix, where }: ErrorBody): TscomposeError {
+  return new TscomposeError(isKnown(code) ? code : 'ENGINE_FAILED', message, defined({ fix, where }))
+}

@@ -1,0 +1,72 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Duplex } from 'node:stream'
+import type { Answer } from './answer.ts'
+import { DetachKeys } from './detach-keys.ts'
+
+/** How long a client may keep a connection open of which the engine's side has ended, in milliseconds. */
+const LINGER = 10_000
+
+type HijackAnswer = Extract<Answer, { readonly kind: 'hijack' }>
+type Headers = Readonly<Record<string, string>>
+
+/** Takes a connection whose client asked for an upgrade. Settles when the connection is closed. */
+export function hijackUpgraded(socket: Duplex, answer: HijackAnswer, headers: Headers): Promise<void> {
+  const upgrade = { 'Content-Type': answer.contentType, Connection: 'Upgrade', Upgrade: 'tcp' }
+  socket.write(head('101 UPGRADED', { ...headers, ...upgrade }))
+  return join(socket, answer)
+}
+
+/**
+ * Takes the connection of an ordinary request, as clients without upgrade expect it (Engine API before 1.22): after
+ * the header come raw bytes. What the client sends is in a chunked body where it announced one, otherwise it follows
+ * the request as raw bytes, too.
+ */
+export function hijackPlain(
+  request: IncomingMessage,
+  _response: ServerResponse,
+  answer: HijackAnswer,
+  headers: Headers,
+) {
+  const { socket } = request
+  const chunked = request.headers['transfer-encoding'] !== undefined && !request.readableEnded
+  // The parser must not take raw bytes for the next request.
+  if (!chunked) for (const event of ['data', 'end', 'timeout']) socket.removeAllListeners(event)
+  socket.write(head('200 OK', { ...headers, 'Content-Type': answer.contentType }))
+  return join(chunked ? Duplex.from({ readable: request, writable: socket }) : socket, answer)
+}
+
+const head = (status: string, headers: Headers): string =>
+  `HTTP/1.1 ${status}\r\n${Object.entries(headers)
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join('')}\r\n`
+
+/** Carries bytes both ways; the end of the client's side is passed on while the other side goes on. */
+function join(client: Duplex, { stream, detachKeys }: HijackAnswer): Promise<void> {
+  const { promise: closed, resolve } = Promise.withResolvers<void>()
+  const keys = detachKeys && new DetachKeys(detachKeys)
+  const farewell = () => {
+    client.end()
+    // To close with bytes unread would let the client read ECONNRESET in place of the end.
+    client.resume()
+    setTimeout(() => client.destroy(), LINGER).unref()
+    stream.destroy()
+  }
+  client.on('data', (chunk: Buffer) => {
+    if (!stream.writable) return
+    const { typed, detached } = keys?.push(chunk) ?? { typed: chunk, detached: false }
+    if (typed.length > 0 && !stream.write(typed)) client.pause()
+    if (detached) farewell()
+  })
+  client.on('end', () => stream.end())
+  client.on('error', () => stream.destroy())
+  client.on('close', () => {
+    stream.destroy()
+    resolve()
+  })
+  stream.on('drain', () => client.resume())
+  stream.on('error', farewell)
+  stream.on('close', farewell)
+  stream.on('end', farewell)
+  stream.pipe(client, { end: false })
+  return closed
+}

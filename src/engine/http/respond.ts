@@ -1,0 +1,77 @@
+import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
+import type { Readable } from 'node:stream'
+import type { Answer } from './answer.ts'
+import { encodeFailure, encodeLine } from './json-lines.ts'
+
+type PlainAnswer = Exclude<Answer, { readonly kind: 'hijack' }>
+const JSON_TYPE = { 'Content-Type': 'application/json' }
+
+/** Writes an answer. @throws what its stream throws, as long as nothing of it has been told */
+export async function respond(response: ServerResponse, answer: PlainAnswer): Promise<void> {
+  switch (answer.kind) {
+    case 'empty':
+      response.writeHead(answer.status).end()
+      return
+    case 'text':
+      respondText(response, 200, answer.headers, answer.text)
+      return
+    case 'json':
+      respondText(response, answer.status, JSON_TYPE, `${JSON.stringify(answer.value)}\n`)
+      return
+    case 'later':
+      response.writeHead(200, JSON_TYPE).flushHeaders()
+      response.end(`${JSON.stringify(await answer.value)}\n`)
+      return
+    case 'lines':
+      await respondLines(response, answer.lines, answer.atOnce)
+      return
+    case 'bytes':
+      response.writeHead(200, { 'Content-Type': answer.contentType }).flushHeaders()
+      await respondBytes(response, answer.stream, answer.failed)
+  }
+}
+
+function respondText(
+  response: ServerResponse,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  text: string,
+) {
+  response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(text) }).end(text)
+}
+
+async function respondLines(response: ServerResponse, lines: AsyncIterable<unknown>, atOnce: boolean): Promise<void> {
+  const begin = () => response.headersSent || response.writeHead(200, JSON_TYPE).flushHeaders()
+  if (atOnce) begin()
+  try {
+    for await (const line of lines) {
+      begin()
+      if (!response.write(encodeLine(line))) await drained(response)
+      if (response.destroyed) return
+    }
+    begin()
+  } catch (error) {
+    if (!response.headersSent) throw error
+    response.write(encodeFailure(error))
+  }
+  response.end()
+}
+
+/** Waits until more can be written, or never will. */
+async function drained(response: ServerResponse): Promise<void> {
+  const over = new AbortController()
+  const options = { signal: over.signal }
+  await Promise.race([once(response, 'drain', options), once(response, 'close', options)])
+  over.abort()
+}
+
+async function respondBytes(response: ServerResponse, stream: Readable, failed: (error: Error) => Uint8Array) {
+  const { promise: over, resolve } = Promise.withResolvers<void>()
+  stream.once('error', error => response.end(failed(error)))
+  // A reader that leaves must also end what nobody reads any more, such as the following of a log.
+  response.once('close', () => stream.destroy())
+  response.once('close', resolve)
+  stream.pipe(response)
+  await over
+}

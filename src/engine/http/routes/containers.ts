@@ -1,0 +1,139 @@
+import type { WaitCondition } from '../../api.ts'
+import { invalid } from '../../failures.ts'
+import { encodeFrame } from '../../stream-frames.ts'
+import { type Answer, empty, json, streamType } from '../answer.ts'
+import { DEFAULT_DETACH_KEYS, parseDetachKeys } from '../detach-keys.ts'
+import { encodeError } from '../error-body.ts'
+import { defined } from '../query.ts'
+import { containerCreateRequest, execConfig } from '../requests.ts'
+import { type Call, type Route, route } from '../router.ts'
+
+const waitConditions: readonly WaitCondition[] = ['not-running', 'next-exit', 'removed']
+
+type ContainerCall = Call<'id'>
+
+async function list({ engine, query }: Call): Promise<Answer> {
+  const options = {
+    all: query.boolean('all'),
+    limit: query.integer('limit'),
+    size: query.boolean('size'),
+    filters: query.filters(),
+  }
+  return json(await engine.containerList(defined(options)))
+}
+
+async function create({ engine, query, body }: Call): Promise<Answer> {
+  const request = await body(containerCreateRequest)
+  return json(await engine.containerCreate(query.text('name'), request, query.text('platform')), 201)
+}
+
+const stopOptions = ({ query }: ContainerCall) => defined({ signal: query.text('signal'), timeout: query.integer('t') })
+
+async function logs({ engine, params: { id }, query, minor }: ContainerCall): Promise<Answer> {
+  const options = {
+    follow: query.boolean('follow'),
+    stdout: query.boolean('stdout'),
+    stderr: query.boolean('stderr'),
+    since: query.text('since'),
+    until: query.text('until'),
+    timestamps: query.boolean('timestamps'),
+    tail: query.text('tail'),
+    details: query.boolean('details'),
+  }
+  if (!options.stdout && !options.stderr) throw invalid('Bad parameters: you must choose at least one stream')
+  const { Config } = await engine.containerInspect(id)
+  const tty = Config.Tty ?? false
+  const stream = await engine.containerLogs(id, defined(options))
+  const failed = (error: Error) => {
+    const words = Buffer.from(`Error grabbing logs: ${encodeError(error).message}\n`)
+    return tty ? words : encodeFrame('systemerr', words)
+  }
+  return { kind: 'bytes', stream, contentType: streamType(tty, minor), failed }
+}
+
+async function attach({ engine, params: { id }, query, minor }: ContainerCall): Promise<Answer> {
+  const options = {
+    stream: query.boolean('stream'),
+    logs: query.boolean('logs'),
+    stdin: query.boolean('stdin'),
+    stdout: query.boolean('stdout'),
+    stderr: query.boolean('stderr'),
+    detachKeys: query.text('detachKeys'),
+  }
+  const keys = parseDetachKeys(options.detachKeys ?? DEFAULT_DETACH_KEYS)
+  const { Config } = await engine.containerInspect(id)
+  const tty = Config.Tty ?? false
+  const stream = await engine.containerAttach(id, defined(options))
+  return { kind: 'hijack', stream, contentType: streamType(tty, minor), ...(tty && { detachKeys: keys }) }
+}
+
+async function wait({ engine, params: { id }, query, signal }: ContainerCall): Promise<Answer> {
+  const text = query.text('condition') ?? 'not-running'
+  const condition = waitConditions.find(known => known === text)
+  if (!condition) throw invalid(`invalid condition: "${text}"`)
+  const { exited } = await engine.containerWait(id, condition, signal)
+  const value = exited.catch(error => ({ StatusCode: -1, Error: { Message: encodeError(error).message } }))
+  return { kind: 'later', value }
+}
+
+/** The size of a terminal, as the queries of resize have it. */
+export function terminalSize({ query }: Call): { readonly height: number; readonly width: number } {
+  const [height, width] = [query.integer('h'), query.integer('w')]
+  if (height === undefined || width === undefined) throw invalid('invalid size: h and w must be given')
+  return { height, width }
+}
+
+export const containerRoutes: readonly Route[] = [
+  route('GET', '/containers/json', list),
+  route('POST', '/containers/create', create),
+  route('GET', '/containers/{id}/json', async ({ engine, params: { id }, query }) =>
+    json(await engine.containerInspect(id, defined({ size: query.boolean('size') }))),
+  ),
+  route('GET', '/containers/{id}/logs', logs),
+  route('GET', '/containers/{id}/top', async ({ engine, params: { id }, query }) =>
+    json(await engine.containerTop(id, query.text('ps_args'))),
+  ),
+  route('POST', '/containers/{id}/start', async ({ engine, params: { id } }) =>
+    empty((await engine.containerStart(id)) ? 204 : 304),
+  ),
+  route('POST', '/containers/{id}/stop', async call =>
+    empty((await call.engine.containerStop(call.params.id, stopOptions(call))) ? 204 : 304),
+  ),
+  route('POST', '/containers/{id}/restart', async call => {
+    await call.engine.containerRestart(call.params.id, stopOptions(call))
+    return empty(204)
+  }),
+  route('POST', '/containers/{id}/kill', async ({ engine, params: { id }, query }) => {
+    await engine.containerKill(id, query.text('signal'))
+    return empty(204)
+  }),
+  route('POST', '/containers/{id}/pause', async ({ engine, params: { id } }) => {
+    await engine.containerPause(id)
+    return empty(204)
+  }),
+  route('POST', '/containers/{id}/unpause', async ({ engine, params: { id } }) => {
+    await engine.containerUnpause(id)
+    return empty(204)
+  }),
+  route('POST', '/containers/{id}/rename', async ({ engine, params: { id }, query }) => {
+    const name = query.text('name')
+    if (!name) throw invalid('Neither old nor new names may be empty')
+    await engine.containerRename(id, name)
+    return empty(204)
+  }),
+  route('POST', '/containers/{id}/resize', async call => {
+    const { height, width } = terminalSize(call)
+    await call.engine.containerResize(call.params.id, height, width)
+    return empty(200)
+  }),
+  route('POST', '/containers/{id}/attach', attach),
+  route('POST', '/containers/{id}/wait', wait),
+  route('POST', '/containers/{id}/exec', async ({ engine, params: { id }, body }) =>
+    json(await engine.execCreate(id, await body(execConfig)), 201),
+  ),
+  route('DELETE', '/containers/{id}', async ({ engine, params: { id }, query }) => {
+    if (query.boolean('link')) throw invalid('links cannot be removed: legacy links are not supported')
+    await engine.containerDelete(id, defined({ volumes: query.boolean('v'), force: query.boolean('force') }))
+    return empty(204)
+  }),
+]

@@ -1,0 +1,54 @@
+import type { RegistryAuthConfig } from '../../api.ts'
+import { invalid, notSupported } from '../../failures.ts'
+import { type Answer, empty, json } from '../answer.ts'
+import { defined } from '../query.ts'
+import { registryAuthConfig } from '../requests.ts'
+import { type Call, type Route, route } from '../router.ts'
+
+/** @throws TscomposeError ENGINE_REQUEST_INVALID */
+export function parseRegistryAuth(header: string | string[] | undefined): RegistryAuthConfig | undefined {
+  if (!header) return undefined
+  try {
+    const auth = registryAuthConfig(JSON.parse(Buffer.from(String(header), 'base64url').toString()), '')
+    return Object.values(auth).some(Boolean) ? auth : undefined
+  } catch (error) {
+    throw invalid(`invalid X-Registry-Auth header: ${(error as Error).message}`)
+  }
+}
+
+async function pull({ engine, query, headers, signal }: Call): Promise<Answer> {
+  if (query.text('fromSrc')) throw notSupported('import of an image (fromSrc)')
+  const name = query.text('fromImage')
+  if (!name) throw invalid('fromImage must be given')
+  const options = { platform: query.text('platform'), auth: parseRegistryAuth(headers['x-registry-auth']) }
+  const lines = await engine.imagePull(withTag(name, query.text('tag')), defined(options), signal)
+  return { kind: 'lines', lines, atOnce: false }
+}
+
+/** The parameter `tag` may be a digest, too. Without it Docker pulls all tags there are; we pull `latest`. */
+const withTag = (name: string, tag: string | undefined): string =>
+  tag === undefined ? name : `${name}${tag.includes(':') ? '@' : ':'}${tag}`
+
+async function tag({ engine, params: { name }, query }: Call<'name'>): Promise<Answer> {
+  const repo = query.text('repo')
+  if (!repo) throw invalid('repo must be given')
+  await engine.imageTag(name, repo, query.text('tag') ?? 'latest')
+  return empty(201)
+}
+
+export const imageRoutes: readonly Route[] = [
+  route('GET', '/images/json', async ({ engine, query }) =>
+    json(await engine.imageList(defined({ all: query.boolean('all'), filters: query.filters() }))),
+  ),
+  route('POST', '/images/create', pull),
+  route('POST', '/images/load', async ({ engine, stream, signal }) => ({
+    kind: 'lines',
+    lines: await engine.imageLoad(stream, signal),
+    atOnce: false,
+  })),
+  route('GET', '/images/{name}/json', async ({ engine, params: { name } }) => json(await engine.imageInspect(name))),
+  route('POST', '/images/{name}/tag', tag),
+  route('DELETE', '/images/{name}', async ({ engine, params: { name }, query }) =>
+    json(await engine.imageDelete(name, defined({ force: query.boolean('force'), noprune: query.boolean('noprune') }))),
+  ),
+]

@@ -1,0 +1,18 @@
+import { empty, json } from '../answer.ts'
+import { defined } from '../query.ts'
+import { volumeCreateRequest } from '../requests.ts'
+import { type Route, route } from '../router.ts'
+
+export const volumeRoutes: readonly Route[] = [
+  route('GET', '/volumes', async ({ engine, query }) =>
+    json(await engine.volumeList(defined({ filters: query.filters() }))),
+  ),
+  route('POST', '/volumes/create', async ({ engine, body }) =>
+    json(await engine.volumeCreate(await body(volumeCreateRequest)), 201),
+  ),
+  route('GET', '/volumes/{name}', async ({ engine, params: { name } }) => json(await engine.volumeInspect(name))),
+  route('DELETE', '/volumes/{name}', async ({ engine, params: { name }, query }) => {
+    await engine.volumeDelete(name, defined({ force: query.boolean('force') }))
+    return empty(204)
+  }),
+]

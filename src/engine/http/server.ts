@@ -1,0 +1,175 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Readable } from 'node:stream'
+import { TscomposeError } from '../../errors.ts'
+import type { Engine } from '../api.ts'
+import type { EngineProcess } from '../engine-status.ts'
+import { invalid } from '../failures.ts'
+import { version } from '../version.ts'
+import type { Answer } from './answer.ts'
+import { API_VERSION, parseVersionedPath } from './api-version.ts'
+import { parseBody, readBody, readBodyOf } from './body.ts'
+import { encodeError } from './error-body.ts'
+import { hijackPlain, hijackUpgraded } from './hijack.ts'
+import { http } from './node-http.ts'
+import { Query } from './query.ts'
+import { respond } from './respond.ts'
+import { routerOf } from './router.ts'
+import { containerRoutes } from './routes/containers.ts'
+import { execRoutes } from './routes/exec.ts'
+import { imageRoutes } from './routes/images.ts'
+import { networkRoutes } from './routes/networks.ts'
+import { processRoutes } from './routes/process.ts'
+import { systemRoutes } from './routes/system.ts'
+import { unsupportedRoutes } from './routes/unsupported.ts'
+import { volumeRoutes } from './routes/volumes.ts'
+import { statusOf } from './status.ts'
+
+export interface EngineServerOptions {
+  readonly socketPath: string
+  /** The process around the engine, for `/tscompose/engine`. */
+  readonly process: EngineProcess
+  /** Called when a request begins; what it returns is called when the request is over, hijacked connections included. */
+  readonly onRequest?: () => () => void
+  /** Told of faults that are not the client's. */
+  readonly onFault?: (error: unknown, request: string) => void
+}
+
+export interface EngineServer extends AsyncDisposable {
+  /** Closes the socket, removes its file, and ends all connections. */
+  close(): Promise<void>
+}
+
+/** Where the body of a request is, and where its answer goes. */
+interface Exchange {
+  readonly request: IncomingMessage
+  readonly stream: Readable
+  readonly readBody: () => Promise<Buffer>
+  readonly response: ServerResponse
+}
+
+const headers = {
+  'Api-Version': API_VERSION,
+  'Docker-Experimental': 'false',
+  Ostype: 'linux',
+  Server: `tscompose/${version} (linux)`,
+}
+
+/**
+ * Serves an engine as Docker's Engine API at a UNIX socket that only its owner can open. Requests that come while the
+ * engine still opens wait for it.
+ * @throws Error EADDRINUSE if there is a file at the path; see daemon/ for how stale ones are told from live ones
+ */
+export async function serveEngine(
+  engine: Engine | Promise<Engine>,
+  { socketPath, process: host, onRequest, onFault }: EngineServerOptions,
+): Promise<EngineServer> {
+  const find = routerOf(
+    systemRoutes,
+    containerRoutes,
+    execRoutes,
+    imageRoutes,
+    networkRoutes,
+    volumeRoutes,
+    processRoutes(host),
+    unsupportedRoutes,
+  )
+
+  async function answerTo(exchange: Exchange): Promise<Answer> {
+    const { request, stream, response } = exchange
+    const { method = 'GET', url = '/' } = request
+    const [location = '/', ...query] = url.split('?')
+    const { path, minor } = parseVersionedPath(location)
+    const { handle, params } = find(method, path)
+    return handle({
+      engine: await engine,
+      params,
+      query: new Query(query.join('?')),
+      headers: request.headers,
+      minor,
+      stream,
+      get signal() {
+        return closing(response)
+      },
+      body: async parse => parseBody(await exchange.readBody(), request.headers, parse),
+    })
+  }
+
+  async function exchangeAll(exchange: Exchange, hijack: (answer: Answer & { kind: 'hijack' }) => Promise<void>) {
+    const over = onRequest?.()
+    const { request, response } = exchange
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+    try {
+      const answer = await answerTo(exchange)
+      await (answer.kind === 'hijack' ? hijack(answer) : respond(response, answer))
+    } catch (error) {
+      if (response.destroyed) return
+      const status = error instanceof TscomposeError ? statusOf(error.code) : 500
+      if (status === 500) onFault?.(error, `${request.method} ${request.url}`)
+      if (response.headersSent) response.destroy()
+      else await respond(response, { kind: 'json', status, value: encodeError(error) })
+    } finally {
+      over?.()
+    }
+  }
+
+  const server = http.createServer((request, response) =>
+    exchangeAll({ request, stream: request, readBody: () => readBody(request), response }, answer =>
+      hijackPlain(request, response, answer, headers),
+    ),
+  )
+  // An upgrade request's body is not parsed by Node: it is the first bytes of the connection that it hands over.
+  server.on('upgrade', (request, socket: Socket, head) => {
+    socket.on('error', () => socket.destroy())
+    if (head.length > 0) socket.unshift(head)
+    const response = new http.ServerResponse(request)
+    response.shouldKeepAlive = false
+    response.assignSocket(socket)
+    response.once('finish', () => socket.destroySoon())
+    return exchangeAll(
+      { request, stream: socket, readBody: () => readUpgradeBody(request, socket), response },
+      answer => {
+        response.detachSocket(socket)
+        return hijackUpgraded(socket, answer, headers)
+      },
+    )
+  })
+  const connections = new Set<Socket>()
+  server.on('connection', socket => {
+    connections.add(socket)
+    socket.once('close', () => connections.delete(socket))
+  })
+  // Local clients may take their time, for an upload as for the next request on their connection.
+  server.requestTimeout = 0
+  server.keepAliveTimeout = 0
+  await listen(server, socketPath)
+
+  const close = async () => {
+    const closed = new Promise<void>(resolve => server.close(() => resolve()))
+    for (const connection of connections) connection.destroy()
+    await closed
+  }
+  return { close, [Symbol.asyncDispose]: close }
+}
+
+async function readUpgradeBody({ headers }: IncomingMessage, socket: Socket): Promise<Buffer> {
+  if (headers['transfer-encoding']) throw invalid('the body of an upgrade request needs a Content-Length')
+  return readBodyOf(socket, Number(headers['content-length'] ?? 0))
+}
+
+/** Aborts when the connection of an answer is closed before its end. */
+function closing(response: ServerResponse): AbortSignal {
+  const gone = new AbortController()
+  if (response.destroyed) gone.abort()
+  else response.once('close', () => response.writableFinished || gone.abort())
+  return gone.signal
+}
+
+function listen(server: Server, socketPath: string): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  server.once('error', reject)
+  const umask = process.umask(0o177)
+  server.listen(socketPath, resolve) // binds before it returns
+  process.umask(umask)
+  return promise.finally(() => server.off('error', reject))
+}
