@@ -11,6 +11,8 @@ export const errorCodes = {
   RUNTIME_COMMAND_NOT_FOUND: 'the program to run does not exist in the container',
   RUNTIME_COMMAND_NOT_EXECUTABLE: 'the program to run exists in the container, but may not be executed',
   RUNTIME_CGROUPS_MISSING: 'the machine has no cgroups mounted',
+  RUNTIME_MONITOR_LOST: 'the monitor of a process has gone without telling how the process ended',
+  RUNTIME_MONITOR_MISSING: 'the native part of the program has not been built',
   RUNTIME_LIMIT_REFUSED: 'the kernel refuses the value of a limit',
   RUNTIME_SECCOMP_INVALID: 'a seccomp profile has a word that is not of the format',
   RUNTIME_USER_UNKNOWN: 'a user or group that the container does not know',
@@ -92,6 +94,7 @@ export const errorCodes = {
   // compose: plan and apply
   COMPOSE_DEPENDENCY_DISABLED: 'a service depends on one that the active profiles leave out',
   COMPOSE_DEPENDENCY_FAILED: 'a service did not reach the state that others, or --wait, wait for',
+  COMPOSE_ENGINE_GONE: 'the engine ended while a command was waiting for something to happen',
   COMPOSE_HOOK_FAILED: 'a post_start or pre_stop command ended with an error',
   COMPOSE_IMAGE_MISSING: 'a service needs an image that is not here and may not or cannot be fetched',
   COMPOSE_NETWORK_MISSING: 'a network declared as external does not exist',

@@ -14,6 +14,8 @@ export interface MonitorOptions {
   readonly terminal: boolean
   /** A stream connection that is attached from the start. */
   readonly attached?: AttachFlags
+  /** How many descriptors there are from `descriptor.inherited` on. */
+  readonly inherited?: number
 }
 
 /** Which streams a stream connection has, in the bits that `attach` frames and the program header carry. */
@@ -62,6 +64,7 @@ export function encodeProgram(program: Program, options: MonitorOptions): Uint8A
   })
   header.writeUInt32LE(options.log?.maxFiles ?? 0, 28)
   header.writeBigUInt64LE(BigInt(options.log?.maxSize ?? 0), 32)
+  header.writeUInt32LE(options.inherited ?? 0, 40)
   return Buffer.concat([header, steps, content, relocations])
 }
 

@@ -100,14 +100,14 @@ export type Step = CallStep | CloneStep | ExecStep
 /** Descriptors that are open in the child, by number, until it closes them or execs. */
 export const descriptor = {
   /** The interpreter's own: failures and the exec are reported through it. Never close or replace it. */
-  status: 20,
+  status: 24,
   /** Read end of standard input; only with the monitor option `stdin`. */
-  stdin: 21,
+  stdin: 25,
   /** Write ends of the output pipes; not with a terminal. */
-  stdout: 22,
-  stderr: 23,
+  stdout: 26,
+  stderr: 27,
   /** A socket that takes the master of the terminal (SCM_RIGHTS); only with a terminal. */
-  terminal: 24,
+  terminal: 28,
   /** What the launch option `inherit` lists: the first at this number, the next at the next. */
   inherited: 32,
 } as const

@@ -58,7 +58,7 @@ test('streams and terminal are ordinary steps', () => {
   openTerminal(p, { height: 24, width: 80, uid: 7 })
   newSession(p, { terminal: true })
   const text = renderProgram(p.exec(['/x'], ['x'], []))
-  assert.match(text, /dup3\(21, 0, 0\) {2}# set up standard input/)
+  assert.match(text, /dup3\(25, 0, 0\) {2}# set up standard input/)
   assert.match(text, /\$3 = openat\(AT_FDCWD, "\/dev\/pts\/ptmx", O_RDWR\|O_NOCTTY\|O_CLOEXEC, 0\)/)
   assert.match(text, /ioctl\(\$5, TIOCSWINSZ, <1800500000000000>\)/)
   assert.match(text, /fchownat\(\$5, "", 7, -1, AT_EMPTY_PATH\)/)

@@ -1,0 +1,125 @@
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { TscomposeError } from '../errors.ts'
+import { AF, O, SOCK } from '../sys/constants.ts'
+import { linux } from '../sys/kernel.ts'
+import { memfd, sealedProgram } from '../sys/memfd.ts'
+import { posixSpawn } from '../sys/posix-spawn.ts'
+import { reap } from '../sys/reap.ts'
+import { readFrame } from './frame-reader.ts'
+import { describeStatus, launchFailure } from './launch-failure.ts'
+import { MonitorConnection, streamConnection } from './monitor.ts'
+import { monitorPath } from './native-path.ts'
+import { descriptor, type Program } from './program.ts'
+import { type AttachFlags, encodeProgram } from './program-encode.ts'
+import { parseEvent } from './protocol.ts'
+
+export interface LaunchOptions {
+  /** What ps(1) shows behind `tscompose-monitor`: the id of the container, and of the exec. */
+  readonly name: string
+  /** Where the monitor listens on `monitor.sock`, for attaching and for a later engine. Absent: for this engine only. */
+  readonly runDir?: string
+  /** Where the monitor writes `exit`, and the log. Absent: neither. */
+  readonly stateDir?: string
+  /** The log files in `stateDir`; `maxSize` in bytes, 0 is no limit. Absent: no log. */
+  readonly log?: { readonly maxSize: number; readonly maxFiles: number }
+  /** Standard input is a pipe, or the terminal; the program has to use it. */
+  readonly stdin: boolean
+  readonly terminal: boolean
+  /** Attaches to the streams before the process begins, so that nothing it writes is missed: {@link Launched}. */
+  readonly attach?: AttachFlags
+  /** Descriptors that the program finds from `descriptor.inherited` on; the caller still closes its own. */
+  readonly inherit?: readonly number[]
+}
+
+export interface LaunchedProcess {
+  readonly monitor: MonitorConnection
+  /** The streams, with the option `attach`. */
+  readonly streams: Duplex | undefined
+}
+
+/**
+ * Runs a launch program in a new monitor. Resolves when the last step has executed the container's program.
+ * @throws TscomposeError RUNTIME_LAUNCH_FAILED, RUNTIME_COMMAND_NOT_FOUND, RUNTIME_COMMAND_NOT_EXECUTABLE; nothing is
+ *   left of the process then
+ */
+export async function launch(program: Program, options: LaunchOptions): Promise<LaunchedProcess> {
+  const { pid, control, stream } = spawnMonitor(program, options)
+  const frame = await readFrame(control)
+  const event = frame && parseEvent(frame)
+  if (event?.type === 'started') {
+    const monitor = new MonitorConnection(control, event, options.runDir, () => reap(pid))
+    return { monitor, streams: stream && streamConnection(stream) }
+  }
+  stream?.destroy()
+  control.destroy()
+  const status = await reap(pid)
+  if (event?.type === 'failed') throw launchFailure(program, event)
+  throw new TscomposeError('RUNTIME_LAUNCH_FAILED', `the monitor of ${options.name} ${describeStatus(status)}`)
+}
+
+/** The numbers under which the monitor expects what it is given: native/program.h. */
+const given = { control: 3, program: 4, runDir: 5, stateDir: 6, attached: 7 } as const
+
+interface SpawnedMonitor {
+  readonly pid: number
+  readonly control: Socket
+  readonly stream: Socket | undefined
+}
+
+function spawnMonitor(program: Program, options: LaunchOptions): SpawnedMonitor {
+  using passed = new DisposableStack() // closed here as soon as the monitor has them
+  const pass = (fd: number) => {
+    passed.defer(() => closeSync(fd))
+    return fd
+  }
+  const inherit = options.inherit ?? []
+  const encoded = encodeProgram(program, {
+    listen: options.runDir !== undefined,
+    record: options.stateDir !== undefined,
+    stdin: options.stdin,
+    terminal: options.terminal,
+    inherited: inherit.length,
+    ...(options.log && { log: options.log }),
+    ...(options.attach && { attached: options.attach }),
+  })
+  const descriptors: [number, number][] = inherit.map((fd, index) => [fd, descriptor.inherited + index])
+  descriptors.push([pass(memfd('launch-program', encoded)), given.program])
+  for (const name of ['runDir', 'stateDir'] as const) {
+    const path = options[name]
+    if (path !== undefined) descriptors.push([pass(openSync(path, O.PATH | O.DIRECTORY | O.CLOEXEC)), given[name]])
+  }
+  using ours = new DisposableStack()
+  const connection = (number: number): Socket => {
+    const [mine, theirs] = socketPair()
+    descriptors.push([pass(theirs), number])
+    const socket = new Socket({ fd: mine, readable: true, writable: true, allowHalfOpen: true })
+    socket.on('error', () => {}) // the reader sees the connection end
+    ours.defer(() => socket.destroy())
+    return socket
+  }
+  const control = connection(given.control)
+  const stream = options.attach && connection(given.attached)
+  const argv = ['tscompose-monitor', options.name]
+  const pid = posixSpawn({ path: `/proc/self/fd/${monitorProgram()}`, argv, env: [], descriptors })
+  ours.move()
+  return { pid, control, stream }
+}
+
+let sealed: number | undefined
+
+/**
+ * The monitor's program as a sealed file in memory: init is this program and runs inside of containers, where
+ * /proc/1/exe must not lead to a file of the host. Read once, and kept open.
+ */
+function monitorProgram(): number {
+  sealed ??= sealedProgram('tscompose-monitor', readFileSync(monitorPath()))
+  return sealed
+}
+
+function socketPair(): [number, number] {
+  const pair = Buffer.alloc(8)
+  linux.socketpair(AF.UNIX, SOCK.STREAM | SOCK.CLOEXEC, 0, pair)
+  return [pair.readInt32LE(0), pair.readInt32LE(4)]
+}

@@ -1,0 +1,178 @@
+#include "log.h"
+
+#include <linux/stat.h>
+
+#include "program.h"
+#include "text.h"
+
+enum { LOG_MODE = 0640, OUT_SIZE = 64 * 1024 };
+
+static struct {
+	uint64_t size; /* of the file */
+	uint64_t time;
+	uint32_t used;
+	uint8_t bytes[OUT_SIZE];
+} out;
+
+/* The beginning of a line whose newline has not come, one for each stream. */
+static struct {
+	uint32_t length;
+	uint8_t bytes[LOG_LINE];
+} begun[2];
+
+static int open_file(int flags)
+{
+	long fd = sys(openat, FD_STATE, "log", O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | flags, LOG_MODE);
+
+	if (fd < 0)
+		return (int)fd;
+	sys(dup3, fd, FD_LOG, O_CLOEXEC);
+	sys(close, fd);
+	return 0;
+}
+
+/* The size of the record whose header is `header`, 0 if it is none. */
+static uint32_t record_size(const uint8_t *header)
+{
+	uint32_t length, mark = 0;
+
+	memcpy(&length, header + 8, 4);
+	memcpy(&mark, header + 14, 2);
+	return mark == LOG_MARK && length <= LOG_LINE ? LOG_HEADER + length + LOG_TRAILER : 0;
+}
+
+static uint32_t record_at(uint64_t offset, uint64_t end)
+{
+	uint8_t header[LOG_HEADER];
+
+	if (sys(pread64, FD_LOG, header, LOG_HEADER, offset) != LOG_HEADER)
+		return 0;
+	uint32_t size = record_size(header);
+	return offset + size <= end ? size : 0;
+}
+
+static bool ends_with_record(uint64_t end)
+{
+	uint32_t size;
+
+	if (end < LOG_HEADER + LOG_TRAILER || sys(pread64, FD_LOG, &size, LOG_TRAILER, end - LOG_TRAILER) != LOG_TRAILER)
+		return false;
+	return size <= end && record_at(end - size, end) == size;
+}
+
+int log_open(void)
+{
+	int error = open_file(0);
+
+	if (error)
+		return error;
+	uint64_t end = (uint64_t)sys(lseek, FD_LOG, 0, 2 /* SEEK_END */);
+	out.size = end;
+	if (end == 0 || ends_with_record(end))
+		return 0;
+	out.size = 0;
+	for (uint32_t size; (size = record_at(out.size, end)) > 0;)
+		out.size += size;
+	return (int)sys(ftruncate, FD_LOG, out.size);
+}
+
+static void flush(void)
+{
+	uint32_t written = 0;
+
+	while (written < out.used) {
+		long n = sys(write, FD_LOG, out.bytes + written, out.used - written);
+
+		if (n <= 0) {
+			/* No space: what was written in part is no record, and the process must not wait for a disk. */
+			sys(ftruncate, FD_LOG, out.size);
+			out.used = 0;
+			return;
+		}
+		written += (uint32_t)n;
+	}
+	out.size += written;
+	out.used = 0;
+}
+
+static void numbered(char *name, uint32_t number)
+{
+	name = append(name, "log");
+	if (number > 0)
+		name = append_number(append(name, "."), number);
+	*name = '\0';
+}
+
+static void rotate(void)
+{
+	char from[32], to[32];
+
+	for (uint32_t i = program->log_max_files; i-- > 1;) {
+		numbered(from, i - 1);
+		numbered(to, i);
+		sys(renameat, FD_STATE, from, FD_STATE, to);
+	}
+	if (program->log_max_files <= 1)
+		sys(unlinkat, FD_STATE, "log", 0);
+	open_file(0);
+	out.size = 0;
+}
+
+static void record(uint8_t stream, uint8_t flags, const uint8_t *head, uint32_t head_length, const uint8_t *tail,
+		   uint32_t tail_length)
+{
+	uint32_t length = head_length + tail_length;
+	uint32_t size = LOG_HEADER + length + LOG_TRAILER;
+
+	if (program->log_max_size && out.size + out.used > 0 && out.size + out.used + size > program->log_max_size) {
+		flush();
+		rotate();
+	} else if (out.used + size > OUT_SIZE) {
+		flush();
+	}
+	uint8_t *to = out.bytes + out.used;
+	put64(to, out.time);
+	put32(to + 8, length);
+	put32(to + 12, stream | (uint32_t)flags << 8 | (uint32_t)LOG_MARK << 16);
+	memcpy(to + LOG_HEADER, head, head_length);
+	memcpy(to + LOG_HEADER + head_length, tail, tail_length);
+	put32(to + LOG_HEADER + length, size);
+	out.used += size;
+}
+
+void log_write(uint8_t stream, const uint8_t *bytes, uint32_t length)
+{
+	uint32_t *held = &begun[stream - 1].length;
+	uint8_t *line = begun[stream - 1].bytes;
+
+	out.time = now();
+	while (length > 0) {
+		const uint8_t *newline = find_byte(bytes, '\n', length);
+		uint32_t taken = newline ? (uint32_t)(newline - bytes) : length;
+
+		if (*held + taken > LOG_LINE) {
+			taken = LOG_LINE - *held;
+			record(stream, LOG_PARTIAL, line, *held, bytes, taken);
+			*held = 0;
+		} else if (newline) {
+			record(stream, 0, line, *held, bytes, taken);
+			*held = 0;
+			taken++;
+		} else {
+			memcpy(line + *held, bytes, taken);
+			*held += taken;
+		}
+		bytes += taken;
+		length -= taken;
+	}
+	flush();
+}
+
+void log_close(void)
+{
+	out.time = now();
+	for (uint8_t stream = 1; stream <= 2; stream++)
+		if (begun[stream - 1].length > 0)
+			record(stream, LOG_PARTIAL, begun[stream - 1].bytes, begun[stream - 1].length, NULL, 0);
+	flush();
+}

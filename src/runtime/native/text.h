@@ -1,0 +1,27 @@
+/* Text put together piece by piece; each function returns where the next piece goes. */
+#ifndef TEXT_H
+#define TEXT_H
+
+#include "sys.h"
+
+static inline char *append(char *to, const char *text)
+{
+	while (*text)
+		*to++ = *text++;
+	return to;
+}
+
+static inline char *append_number(char *to, uint64_t number)
+{
+	char digits[20];
+	int count = 0;
+
+	do
+		digits[count++] = (char)('0' + number % 10);
+	while (number /= 10);
+	while (count)
+		*to++ = digits[--count];
+	return to;
+}
+
+#endif
