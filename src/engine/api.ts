@@ -43,6 +43,8 @@ export interface ContainerConfig {
   StopSignal?: string
   /** seconds */
   StopTimeout?: number
+  /** What runs a command that is given as text. */
+  Shell?: string[]
 }
 
 export interface PortBinding {

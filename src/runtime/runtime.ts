@@ -8,6 +8,14 @@ export interface ExitStatus {
   readonly finishedAt: Date
 }
 
+/** Which standard streams of a process somebody joins, and whether the end of what he writes ends its input. */
+export interface AttachStreams {
+  readonly stdin: boolean
+  readonly stdout: boolean
+  readonly stderr: boolean
+  readonly closeStdin: boolean
+}
+
 /**
  * A running process of ours and the monitor that holds it. The process outlives this object and the engine: closing
  * the engine leaves it running, and {@link Runtime.adopt} finds it again.
@@ -23,12 +31,9 @@ export interface RunningProcess {
    * Docker's stream format (Engine API, "Attach to a container"); what is written goes to standard input. Ending the
    * writable side closes standard input where `closeStdin` says so.
    */
-  attach(streams: {
-    readonly stdin: boolean
-    readonly stdout: boolean
-    readonly stderr: boolean
-    readonly closeStdin: boolean
-  }): Promise<Duplex>
+  attach(streams: AttachStreams): Promise<Duplex>
+  /** What `attach` of {@link Runtime.launch} or {@link Runtime.exec} asked for, from the first byte on. */
+  readonly streams?: Duplex | undefined
   /** ioctl_tty(2), TIOCSWINSZ. Does nothing without a terminal. */
   resize(height: number, width: number): void
   /** Sends a signal by its number; false if the process has gone. */
@@ -91,10 +96,11 @@ export interface Runtime {
    * Launches a container; resolves when its program has been executed.
    * @throws TscomposeError RUNTIME_LAUNCH_FAILED, RUNTIME_COMMAND_NOT_FOUND (exit code 127),
    *   RUNTIME_COMMAND_NOT_EXECUTABLE (exit code 126); nothing is left behind then
+   * @param attach joins the streams before the program begins, so that nothing it writes is missed: `streams`
    */
-  launch(spec: ContainerSpec): Promise<Launched>
-  /** Runs a further process in a running container. Errors as for {@link launch}. */
-  exec(container: RunningContainer, process: ProcessSpec): Promise<RunningProcess>
+  launch(spec: ContainerSpec, attach?: AttachStreams): Promise<Launched>
+  /** Runs a further process in a running container. Parameters and errors as for {@link launch}. */
+  exec(container: RunningContainer, process: ProcessSpec, attach?: AttachStreams): Promise<RunningProcess>
   /** Finds a container that an earlier engine launched. */
   adopt(spec: ContainerSpec): Promise<Adopted>
   /** Removes what a container that has ended can leave: its cgroups and run-time files. Idempotent. */
