@@ -47,8 +47,8 @@ export async function observeImages(
 async function observeImage(engine: Engine, name: string): Promise<ObservedImage | undefined> {
   if (isRootfsImage(name)) return { id: name, volumes: [] }
   try {
-    const { Id, Config } = await engine.imageInspect(name)
-    return { id: Id, volumes: Object.keys(Config.Volumes ?? {}) }
+    const { Id, Config, Metadata } = await engine.imageInspect(name)
+    return { id: Id, volumes: Object.keys(Config.Volumes ?? {}), taggedAt: Metadata.LastTagTime }
   } catch (error) {
     if (error instanceof TscomposeError && error.code === 'ENGINE_IMAGE_NOT_FOUND') return undefined
     throw error

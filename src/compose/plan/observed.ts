@@ -48,6 +48,8 @@ export interface ObservedImage {
   readonly id: string
   /** Paths at which the image itself asks for volumes. */
   readonly volumes: readonly string[]
+  /** When it got its name here, RFC 3339. */
+  readonly taggedAt?: string
 }
 
 /** Has processes that a stop has to end. */

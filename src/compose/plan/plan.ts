@@ -31,6 +31,7 @@ export type Step =
       readonly image: string
       readonly services: readonly string[]
       readonly required: boolean
+      readonly platform?: string
     }
   | { readonly op: 'createNetwork'; readonly name: string; readonly key: string }
   | { readonly op: 'removeNetwork'; readonly name: string; readonly id: string }

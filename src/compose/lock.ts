@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto'
+import net from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+
+/**
+ * Keeps two commands from bringing one project up at the same time. The lock is an abstract UNIX socket: binding its
+ * name is exclusive, it vanishes with the process however that ends, and who has to wait connects and is told by the
+ * end of the connection.
+ * @param runDir the engine's run-time directory: projects of different engines have nothing to do with each other
+ * @param onWait called once if another command holds the lock
+ */
+export async function lockProject(
+  runDir: string,
+  project: string,
+  onWait: () => void,
+  signal: AbortSignal,
+): Promise<AsyncDisposable> {
+  const root = createHash('sha256').update(runDir).digest('hex').slice(0, 16)
+  const name = `\0tscompose/${process.getuid?.()}/${root}/${project}`
+  for (let attempt = 0; ; attempt++) {
+    signal.throwIfAborted()
+    const server = await bind(name)
+    if (server)
+      return {
+        async [Symbol.asyncDispose]() {
+          await new Promise(done => server.close(done))
+        },
+      }
+    if (attempt === 0) onWait()
+    await released(name, signal)
+    // Several may have waited: let the fastest have it before the others ask again.
+    if (attempt > 0) await delay(Math.random() * 10)
+  }
+}
+
+/** @returns undefined if somebody else has the name */
+function bind(name: string): Promise<net.Server | undefined> {
+  const connections = new Set<net.Socket>()
+  const server = net.createServer(connection => {
+    connections.add(connection)
+    connection.on('error', () => {}).on('close', () => connections.delete(connection))
+  })
+  server.unref()
+  const close = server.close.bind(server)
+  server.close = callback => {
+    for (const connection of connections) connection.destroy()
+    return close(callback)
+  }
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      error.code === 'EADDRINUSE' ? resolve(undefined) : reject(error),
+    )
+    server.listen(name, () => resolve(server))
+  })
+}
+
+/** Settles when the holder lets go of the lock, or has already. */
+function released(name: string, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = net.connect({ path: name })
+    const abort = () => {
+      socket.destroy()
+      reject(signal.reason)
+    }
+    signal.addEventListener('abort', abort, { once: true })
+    socket.on('error', () => {})
+    socket.on('close', () => {
+      signal.removeEventListener('abort', abort)
+      resolve()
+    })
+  })
+}

@@ -1,0 +1,50 @@
+import type { Engine } from '../engine/api.ts'
+import { apply } from './apply/apply.ts'
+import { ContainerEvents } from './apply/events.ts'
+import type { HookOutput } from './apply/hooks.ts'
+import { Performer } from './apply/perform.ts'
+import type { Report } from './apply/report.ts'
+import type { Observed } from './plan/observed.ts'
+import { type Plan, renderPlan } from './plan/plan.ts'
+import type { Project } from './project.ts'
+
+/** What every operation on a project needs: the engine, where to tell what happens, and when to stop. */
+export interface Surroundings {
+  readonly engine: Engine
+  readonly report: Report
+  readonly warn: (message: string) => void
+  readonly hookOutput: HookOutput
+  readonly signal: AbortSignal
+  readonly parallel: number
+  /** Takes a plan as text instead of having it carried out. */
+  readonly dryRun?: (plan: string) => void
+  readonly envFiles?: readonly string[]
+}
+
+export interface Operation {
+  readonly name: string
+  readonly project: Project | undefined
+  readonly observed: Observed
+  /** A failure does not keep back what can be done without the failed step. */
+  readonly keepGoing?: boolean
+  readonly preStop: boolean
+}
+
+/** Carries out a plan, or shows it. @throws what failed; an AggregateError if several things did */
+export async function carryOut(surroundings: Surroundings, operation: Operation, plan: Plan): Promise<void> {
+  for (const warning of plan.warnings) surroundings.warn(warning)
+  if (surroundings.dryRun) return surroundings.dryRun(renderPlan({ ...plan, warnings: [] }))
+  const { engine, signal, parallel } = surroundings
+  const { name, project, observed, preStop, keepGoing = false } = operation
+  await using events = plan.steps.some(({ step }) => step.op === 'waitFor')
+    ? await ContainerEvents.subscribe(engine, name)
+    : undefined
+  const performer = new Performer({
+    ...surroundings,
+    observed,
+    preStop,
+    ...(project && { project }),
+    ...(events && { events }),
+  })
+  await apply(plan, performer.perform, { signal, parallel, keepGoing })
+}

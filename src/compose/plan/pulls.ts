@@ -1,0 +1,88 @@
+import { TscomposeError } from '../../errors.ts'
+import { imageName, isRootfsImage } from '../names.ts'
+import type { Project, Service } from '../project.ts'
+import { notSupported } from '../translate/supported.ts'
+import { PlanBuilder } from './builder.ts'
+import type { ObservedImage } from './observed.ts'
+import type { Plan } from './plan.ts'
+
+export interface PullOptions {
+  /** Instead of the services' own `pull_policy`. */
+  readonly policy?: 'always' | 'missing' | 'never'
+  /** `pull`: services that can be built are left to `build`, and a failure of theirs is a warning. */
+  readonly command: 'up' | 'pull'
+  readonly ignoreFailures?: boolean
+  readonly ignoreBuildable?: boolean
+  /** Milliseconds since the epoch, for policies with an age. */
+  readonly now: number
+}
+
+/** The images to fetch before anything else is done: each once, whoever uses it. */
+export function planPulls(
+  project: Project,
+  services: readonly Service[],
+  images: Readonly<Record<string, ObservedImage>>,
+  options: PullOptions,
+): Plan {
+  const plan = new PlanBuilder()
+  const wanted = new Map<string, { why: string; services: string[]; required: boolean }>()
+  for (const service of services) {
+    const image = imageName(project, service)
+    const why = reasonToPull(project, service, images[image], options)
+    if (why === undefined) continue
+    const entry = wanted.get(image) ?? { why, services: [], required: false }
+    entry.services.push(service.name)
+    entry.required ||= !options.ignoreFailures && !(options.command === 'pull' && service.build !== undefined)
+    wanted.set(image, entry)
+  }
+  for (const [image, { why, services, required }] of wanted) {
+    const platform = project.services[services[0] as string]?.platform
+    plan.add({ op: 'pullImage', image, services, required, ...(platform !== undefined && { platform }) }, why)
+  }
+  return plan.build()
+}
+
+/** Why a service's image has to be fetched; undefined: it is good as it is. */
+function reasonToPull(
+  project: Project,
+  service: Service,
+  image: ObservedImage | undefined,
+  options: PullOptions,
+): string | undefined {
+  const name = imageName(project, service)
+  if (isRootfsImage(name)) return undefined
+  const policy = options.policy ?? service.pullPolicy ?? (service.build ? 'build' : 'missing')
+  if (options.command === 'pull') {
+    if (service.image === undefined || (service.build && options.ignoreBuildable)) return undefined
+    if (policy === 'never') return undefined
+    return image && options.policy === 'missing' ? undefined : 'a pull was asked for'
+  }
+  if (service.build && (policy === 'build' || service.image === undefined)) {
+    if (image) return undefined
+    throw notSupported(project, `services.${service.name}.build`)
+  }
+  if (policy === 'always') return `pull_policy is "always"`
+  if (!image) {
+    if (policy !== 'never') return 'it is not here'
+    const where = project.origins.get(`services.${service.name}.image`)
+    throw new TscomposeError('COMPOSE_IMAGE_MISSING', `service "${service.name}": image "${name}" is not here`, {
+      ...(where && { where }),
+      fix: 'It is not fetched, because its pull policy is "never".',
+    })
+  }
+  const age = maximalAge(policy, service)
+  const isOld = age !== undefined && options.now - Date.parse(image.taggedAt ?? '') > age
+  return isOld ? `pull_policy is "${policy}", and it is older` : undefined
+}
+
+const unitMs = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const
+
+/** Milliseconds after which a policy asks for a newer image: `daily`, `weekly`, `every_12h`, `refresh`. */
+function maximalAge(policy: string, { canonical }: Service): number | undefined {
+  if (policy === 'daily') return unitMs.d
+  if (policy === 'weekly') return unitMs.w
+  const text = policy === 'refresh' ? canonical.pull_refresh_after : /^every_(.*)$/.exec(policy)?.[1]
+  if (typeof text !== 'string') return undefined
+  const parts = text.matchAll(/(\d+(?:\.\d+)?)([smhdw])/g)
+  return [...parts].reduce((sum, [, count, unit]) => sum + Number(count) * unitMs[unit as keyof typeof unitMs], 0)
+}
