@@ -105,4 +105,11 @@ export interface Runtime {
   adopt(spec: ContainerSpec): Promise<Adopted>
   /** Removes what a container that has ended can leave: its cgroups and run-time files. Idempotent. */
   release(containerId: string): Promise<void>
+  /**
+   * Kills and removes what earlier engines with the same run directory have left of other containers than these.
+   * @returns the ids of the containers of which something was left
+   */
+  removeUnknown(knownContainerIds: readonly string[]): Promise<readonly string[]>
+  /** Lets go of all containers, which run on; their `exited` never settles then. */
+  close(): void
 }

@@ -24,6 +24,8 @@ export type CgroupView =
  * microseconds; only what waits for processes is asynchronous.
  */
 export interface Cgroup {
+  /** The name of its directories, which is unique on this machine. */
+  readonly name: string
   readonly join: CgroupJoin
   readonly view: CgroupView
   /** Makes the directories and puts the device rules in place. @throws EEXIST if an earlier launch left some */

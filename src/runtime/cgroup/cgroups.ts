@@ -25,7 +25,7 @@ export function openCgroups(instance: string, mounts: CgroupMounts | undefined =
     if (mounts?.version === 1) return new CgroupV1(mounts.hierarchies, name)
     if (!controllersEnabled) enableControllers(root.join())
     controllersEnabled = true
-    return new CgroupV2(`${root.join()}/${name}`)
+    return new CgroupV2(root.join(), name)
   }
 
   const containerIds = () => {

@@ -15,11 +15,11 @@ const patienceMs = 5000
 /** A container's directory in each hierarchy of cgroups v1, cgroups(7). */
 export class CgroupV1 implements Cgroup, CgroupFiles {
   readonly #hierarchies: readonly Hierarchy[]
-  readonly #name: string
+  readonly name: string
 
   constructor(hierarchies: readonly Hierarchy[], name: string) {
     this.#hierarchies = hierarchies
-    this.#name = name
+    this.name = name
   }
 
   get join(): CgroupJoin {
@@ -31,7 +31,7 @@ export class CgroupV1 implements Cgroup, CgroupFiles {
   get view(): CgroupView {
     const named = this.#hierarchies.map(({ mountPoint, controllers }) => ({
       name: controllers.map(controller => controller.replace(/^name=/, '')).join(),
-      directory: `${mountPoint}/${this.#name}`,
+      directory: `${mountPoint}/${this.name}`,
       controllers,
     }))
     const shared = named.filter(({ controllers }) => controllers.length > 1)
@@ -101,7 +101,7 @@ export class CgroupV1 implements Cgroup, CgroupFiles {
       return gone()
     }
     if (this.#exists('freezer')) await this.thaw()
-    if (!(await settle(goneAfterKill, patienceMs))) throw busy(`cgroup ${this.#name} cannot be removed`)
+    if (!(await settle(goneAfterKill, patienceMs))) throw busy(`cgroup ${this.name} cannot be removed`)
   }
 
   read(controller: string, file: string): string {
@@ -114,12 +114,12 @@ export class CgroupV1 implements Cgroup, CgroupFiles {
   }
 
   get #directories(): readonly string[] {
-    return this.#hierarchies.map(({ mountPoint }) => `${mountPoint}/${this.#name}`)
+    return this.#hierarchies.map(({ mountPoint }) => `${mountPoint}/${this.name}`)
   }
 
   #directoryOf(controller: string): string | undefined {
     const hierarchy = this.#hierarchies.find(({ controllers }) => controllers.includes(controller))
-    return hierarchy && `${hierarchy.mountPoint}/${this.#name}`
+    return hierarchy && `${hierarchy.mountPoint}/${this.name}`
   }
 
   #path(controller: string, file: string): string {

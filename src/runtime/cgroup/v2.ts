@@ -12,10 +12,12 @@ const patienceMs = 5000
 
 /** A container's directory in the tree of cgroups v2, cgroups(7). */
 export class CgroupV2 implements Cgroup, CgroupFiles {
+  readonly name: string
   readonly #directory: string
 
-  constructor(directory: string) {
-    this.#directory = directory
+  constructor(root: string, name: string) {
+    this.name = name
+    this.#directory = `${root}/${name}`
   }
 
   get join(): CgroupJoin {

@@ -138,9 +138,9 @@ const missing = ['ENOENT', 'ENOTDIR'] as const
 /** Covers a file with /dev/null, a directory with an empty one. @param empty a clone of the host's /dev/null */
 export function maskPath(program: ProgramBuilder, path: string, empty: Result): void {
   const words = `mask ${path}`
-  // Which of the two it is, the kernel says: of these steps one fails with ENOTDIR.
+  // Which of the two it is, the kernel says: of these steps one fails.
   const flags = MOVE_MOUNT.F_EMPTY_PATH | MOVE_MOUNT.T_SYMLINKS
-  program.call('move_mount', [empty, '', AT.FDCWD, path, flags], { words, tolerate: missing })
+  program.call('move_mount', [empty, '', AT.FDCWD, path, flags], { words, tolerate: [...missing, 'EINVAL'] })
   program.call('mount', ['tmpfs', path, 'tmpfs', MS.RDONLY, 'nr_blocks=1,nr_inodes=1'], { words, tolerate: missing })
 }
 

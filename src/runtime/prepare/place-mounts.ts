@@ -1,0 +1,28 @@
+import { statSync } from 'node:fs'
+import { posix } from 'node:path'
+import { TscomposeError } from '../../errors.ts'
+import type { PlacedMount } from '../compile/facts.ts'
+import { layersOf, resolveMerged } from '../rootfs/merged-tree.ts'
+import type { ContainerSpec, MountSpec } from '../spec.ts'
+
+/**
+ * Looks at both ends of each mount.
+ * @throws TscomposeError RUNTIME_MOUNT_INVALID if a source does not exist or a destination cannot be mounted on
+ */
+export function placeMounts({ root, mounts }: Pick<ContainerSpec, 'root' | 'mounts'>): readonly PlacedMount[] {
+  const layers = layersOf(root)
+  return mounts.map(given => {
+    const destination = posix.normalize(given.destination).replace(/(.)\/$/, '$1')
+    if (!destination.startsWith('/') || destination === '/')
+      throw new TscomposeError('RUNTIME_MOUNT_INVALID', `"${given.destination}" is no place for a mount`)
+    const mount: MountSpec = { ...given, destination }
+    return { mount, kind: kindOf(mount), mountpoint: resolveMerged(layers, destination).path }
+  })
+}
+
+function kindOf(mount: MountSpec): PlacedMount['kind'] {
+  if (mount.type === 'tmpfs') return 'directory'
+  const stat = statSync(mount.source, { throwIfNoEntry: false })
+  if (!stat) throw new TscomposeError('RUNTIME_MOUNT_INVALID', `bind source path does not exist: ${mount.source}`)
+  return stat.isDirectory() ? 'directory' : 'file'
+}

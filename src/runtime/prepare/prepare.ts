@@ -1,0 +1,66 @@
+import { capabilitiesIn, capabilityMask } from '../capabilities.ts'
+import type { Cgroup } from '../cgroup/cgroup.ts'
+import { defaultDevices } from '../cgroup/device-rules.ts'
+import type { ContainerFacts, ProcessFacts } from '../compile/facts.ts'
+import { seccompFilter } from '../seccomp/filter.ts'
+import type { ContainerSpec, ProcessSpec } from '../spec.ts'
+import { hostDevices } from './host-devices.ts'
+import { canRaiseLimits, type Machine, thisMachine } from './machine.ts'
+import { placeMounts } from './place-mounts.ts'
+import { effectiveRlimits } from './rlimits.ts'
+import { checkSysctls } from './sysctl.ts'
+
+/** A specification cut down to what the machine can give, what it could not give in words, and the facts for a program. */
+export interface Prepared<Spec, Facts> {
+  readonly spec: Spec
+  readonly facts: Facts
+  readonly warnings: readonly string[]
+}
+
+/** @throws TscomposeError where a specification asks for what must not or cannot be done */
+export function prepareContainer(given: ContainerSpec, cgroup: Cgroup): Prepared<ContainerSpec, ContainerFacts> {
+  checkSysctls(given)
+  const { spec: process, facts, warnings } = prepareProcess(given.process, cgroup)
+  return {
+    spec: { ...given, process },
+    facts: {
+      ...facts,
+      view: cgroup.view,
+      mounts: placeMounts(given),
+      devices: given.privileged ? hostDevices() : [...defaultDevices, ...given.devices],
+      overlayOptions: thisMachine().overlayOptions,
+    },
+    warnings,
+  }
+}
+
+export function prepareProcess(given: ProcessSpec, cgroup: Cgroup): Prepared<ProcessSpec, ProcessFacts> {
+  const machine = thisMachine()
+  const warnings: string[] = []
+  const process = { ...given, capabilities: availableCapabilities(given, machine, warnings) }
+  const facts = {
+    join: cgroup.join,
+    seccomp: seccompFilter(process),
+    lastCapability: machine.lastCapability,
+    rlimits: effectiveRlimits(given.rlimits, machine, warnings),
+    oomScoreAdj: effectiveOomScore(given.oomScoreAdj ?? 0, machine, warnings),
+  }
+  return { spec: process, facts, warnings }
+}
+
+function availableCapabilities({ capabilities }: ProcessSpec, machine: Machine, warnings: string[]): readonly string[] {
+  const wanted = capabilityMask(capabilities)
+  const missing = capabilitiesIn(wanted & ~machine.permittedCapabilities)
+  for (const name of missing) warnings.push(`${name} is not available on this machine`)
+  return missing.length > 0 ? capabilitiesIn(wanted & machine.permittedCapabilities) : capabilities
+}
+
+/** Making a process a less likely victim than its maker takes CAP_SYS_RESOURCE. */
+function effectiveOomScore(wanted: number, machine: Machine, warnings: string[]): number | undefined {
+  if (wanted === machine.oomScoreAdj) return undefined
+  if (wanted > machine.oomScoreAdj || canRaiseLimits(machine)) return wanted
+  warnings.push(
+    `oom_score_adj is ${machine.oomScoreAdj} instead of ${wanted}: without CAP_SYS_RESOURCE it cannot be lowered`,
+  )
+  return undefined
+}

@@ -1,0 +1,128 @@
+import { closeSync, readFileSync } from 'node:fs'
+import type { Duplex } from 'node:stream'
+import { linux, SystemError } from '../sys/kernel.ts'
+import type { Cgroup } from './cgroup/cgroup.ts'
+import type { MonitorConnection } from './monitor.ts'
+import { exitCodeOf } from './protocol.ts'
+import type { AttachStreams, ContainerStats, ExitStatus, RunningContainer, RunningProcess } from './runtime.ts'
+import type { ResourcesSpec } from './spec.ts'
+
+const SIGKILL = 9
+
+/** The exit code where nobody saw the end, as in Docker. */
+const EXIT_UNKNOWN = 255
+
+/** A process that its monitor holds; see {@link RunningProcess}. */
+export class MonitoredProcess implements RunningProcess {
+  readonly pid: number
+  readonly startedAt: Date
+  readonly exited: Promise<ExitStatus>
+  readonly streams: Duplex | undefined
+  protected readonly cgroup: Cgroup
+  readonly #monitor: MonitorConnection
+  #pidfd: number | undefined
+  #detached = false
+
+  constructor(monitor: MonitorConnection, cgroup: Cgroup, streams?: Duplex) {
+    this.pid = monitor.pid
+    this.startedAt = monitor.startedAt
+    this.cgroup = cgroup
+    this.#monitor = monitor
+    this.streams = streams
+    this.#pidfd = openPidfd(monitor.pid, cgroup)
+    this.exited = this.#watch()
+  }
+
+  attach(streams: AttachStreams): Promise<Duplex> {
+    return this.#monitor.attach(streams)
+  }
+
+  resize(height: number, width: number): void {
+    this.#monitor.resize(height, width)
+  }
+
+  kill(signal: number): boolean {
+    if (this.#pidfd === undefined) return false
+    try {
+      linux.pidfd_send_signal(this.#pidfd, signal, null, 0)
+      return true
+    } catch (error) {
+      if (error instanceof SystemError && error.code === 'ESRCH') return false
+      throw error
+    }
+  }
+
+  async #watch(): Promise<ExitStatus> {
+    const exit = await this.#monitor.exited.catch(() => undefined)
+    if (this.#detached) return await new Promise(() => {})
+    if (!exit) this.monitorLost()
+    this.#closePidfd()
+    if (!exit) return { exitCode: EXIT_UNKNOWN, oomKilled: false, finishedAt: new Date() }
+    return { exitCode: exitCodeOf(exit.status), oomKilled: this.cgroup.oomKills() > 0, finishedAt: exit.finishedAt }
+  }
+
+  /** Lets go of the process, which runs on; {@link exited} never settles then. */
+  detach(): void {
+    this.#detached = true
+    this.streams?.destroy()
+    this.#monitor[Symbol.dispose]()
+    this.#closePidfd()
+  }
+
+  /** Somebody killed the monitor: nothing holds the process' streams any more, and nobody will see it end. */
+  protected monitorLost(): void {
+    this.kill(SIGKILL)
+  }
+
+  #closePidfd(): void {
+    if (this.#pidfd !== undefined) closeSync(this.#pidfd)
+    this.#pidfd = undefined
+  }
+}
+
+export class MonitoredContainer extends MonitoredProcess implements RunningContainer {
+  async pause(): Promise<void> {
+    await this.cgroup.freeze()
+  }
+
+  async unpause(): Promise<void> {
+    await this.cgroup.thaw()
+  }
+
+  pids(): readonly number[] {
+    return this.cgroup.pids()
+  }
+
+  update(resources: ResourcesSpec): readonly string[] {
+    return this.cgroup.apply(resources)
+  }
+
+  stats(): ContainerStats {
+    return this.cgroup.stats()
+  }
+
+  override kill(signal: number): boolean {
+    const sent = super.kill(signal)
+    // What is frozen dies only once it is thawed.
+    if (sent && signal === SIGKILL) this.cgroup.thaw().catch(() => {}) // it may have gone already
+    return sent
+  }
+
+  protected override monitorLost(): void {
+    this.cgroup.kill()
+  }
+}
+
+/** @returns undefined if the process has ended already, and its number may be another's */
+function openPidfd(pid: number, cgroup: Cgroup): number | undefined {
+  let pidfd: number | undefined
+  try {
+    pidfd = linux.pidfd_open(pid, 0)
+    // The descriptor means whoever has the number now. Looked at afterwards: it is one of the container's, or nobody.
+    if (readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(cgroup.name)) return pidfd
+  } catch (error) {
+    if (!['ESRCH', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+  }
+  if (pidfd !== undefined) closeSync(pidfd)
+  return undefined
+}
