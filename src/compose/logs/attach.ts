@@ -1,0 +1,148 @@
+import type { Engine, EventMessage } from '../../engine/api.ts'
+import { TscomposeError } from '../../errors.ts'
+import { label } from '../labels.ts'
+import { observeContainers } from '../observe.ts'
+import { type LogSource, type ShowLine, timedLines } from './show.ts'
+
+export interface ContainerExit extends LogSource {
+  readonly service: string
+  readonly code: number
+  /** Its restart policy starts it again. */
+  readonly restarting: boolean
+}
+
+export interface AttachOptions {
+  /** The services `up` watches over: their exits are told, and count. */
+  readonly watched: (service: string) => boolean
+  /** Those whose output is shown. */
+  readonly shown: (service: string) => boolean
+  readonly show: ShowLine
+  readonly exited: (exit: ContainerExit) => void
+  readonly recreated: (name: string) => void
+}
+
+interface Watched extends LogSource {
+  readonly service: string
+  /** Settles with the end of the output. */
+  output: Promise<void>
+  ended: boolean
+}
+
+/**
+ * Shows what a project's containers write from the moment they start, and tells when they end. It listens before
+ * anything is started, so nothing is lost; a container's last line is shown before its exit is told.
+ */
+export class Attachment implements AsyncDisposable {
+  readonly #engine: Engine
+  readonly #project: string
+  readonly #options: AttachOptions
+  readonly #watched = new Map<string, Watched>()
+  readonly #end = new AbortController()
+  readonly #allEnded = Promise.withResolvers<void>()
+  readonly #since = seconds(Date.now())
+  #complete = false
+  #listening: Promise<void> = Promise.resolve()
+
+  static async open(engine: Engine, project: string, options: AttachOptions): Promise<Attachment> {
+    const attachment = new Attachment(engine, project, options)
+    const filters = { type: ['container'], event: ['start', 'die', 'destroy'], label: [`${label.project}=${project}`] }
+    const events = await engine.systemEvents({ filters }, attachment.#end.signal)
+    attachment.#allEnded.promise.catch(() => {})
+    attachment.#listening = attachment.#listen(events)
+    return attachment
+  }
+
+  private constructor(engine: Engine, project: string, options: AttachOptions) {
+    this.#engine = engine
+    this.#project = project
+    this.#options = options
+  }
+
+  /**
+   * Everything that is to be started has been: also watches what ran before, and from now on ends with the last
+   * container.
+   */
+  async complete(): Promise<void> {
+    for (const { id, name, service, state, oneOff } of await observeContainers(this.#engine, this.#project))
+      if (state === 'running' && !oneOff && !this.#watched.has(id)) this.#begin({ id, name, service }, this.#since)
+    this.#complete = true
+    this.#checkEnd()
+  }
+
+  /** Settles when all watched containers have ended, and what they wrote has been shown. */
+  get allEnded(): Promise<void> {
+    return this.#allEnded.promise
+  }
+
+  async #listen(events: AsyncIterable<EventMessage>): Promise<void> {
+    try {
+      for await (const { Action, Actor, timeNano } of events) {
+        const { name = '', exitCode = '0', [label.service]: service = '', [label.oneOff]: oneOff } = Actor.Attributes
+        if (oneOff === 'True') continue
+        const known = this.#watched.get(Actor.ID)
+        if (Action === 'start')
+          this.#begin({ id: Actor.ID, name, service }, known ? seconds(timeNano / 1e6) : this.#since)
+        else if (known && !known.ended) void this.#over(known, Number(exitCode), Action === 'destroy')
+      }
+      if (!this.#end.signal.aborted) throw new TscomposeError('COMPOSE_ENGINE_GONE', 'the engine has ended')
+    } catch (error) {
+      if (!this.#end.signal.aborted) this.#allEnded.reject(error)
+    }
+  }
+
+  #begin({ id, name, service }: LogSource & { service: string }, since: string): void {
+    if (!this.#options.watched(service)) return
+    const before = this.#watched.get(id)
+    for (const other of this.#watched.values())
+      if (other.name === name && other.id !== id) {
+        this.#watched.delete(other.id)
+        this.#options.recreated(name)
+      }
+    const watched: Watched = { id, name, service, ended: false, output: before?.output ?? Promise.resolve() }
+    this.#watched.set(id, watched)
+    if (this.#options.shown(service)) watched.output = watched.output.then(() => this.#showOutput(watched, since))
+  }
+
+  async #showOutput(source: LogSource, since: string): Promise<void> {
+    try {
+      const request = { follow: true, since }
+      for await (const line of timedLines(this.#engine, source, request, this.#end.signal)) this.#options.show(line)
+    } catch (error) {
+      // Removed while it was read: its end is told by its own event.
+      if (!(error instanceof TscomposeError && error.code === 'ENGINE_CONTAINER_NOT_FOUND'))
+        this.#allEnded.reject(error)
+    }
+  }
+
+  async #over(watched: Watched, code: number, removed: boolean): Promise<void> {
+    watched.ended = true
+    await watched.output
+    const restarting = !removed && (await this.#restarts(watched))
+    if (this.#watched.get(watched.id) !== watched && !restarting) return
+    this.#options.exited({ id: watched.id, name: watched.name, service: watched.service, code, restarting })
+    if (restarting) watched.ended = false
+    this.#checkEnd()
+  }
+
+  async #restarts({ id }: LogSource): Promise<boolean> {
+    try {
+      const { State } = await this.#engine.containerInspect(id)
+      return State.Restarting || State.Running
+    } catch {
+      return false
+    }
+  }
+
+  #checkEnd(): void {
+    if (this.#complete && [...this.#watched.values()].every(({ ended }) => ended)) this.#allEnded.resolve()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#end.abort()
+    await this.#listening
+    await Promise.all([...this.#watched.values()].map(({ output }) => output))
+  }
+}
+
+/** @param milliseconds @returns Unix seconds, a little early: the clock of the log is finer than ours */
+const seconds = (milliseconds: number): string => (milliseconds / 1000 - 0.001).toFixed(6)
