@@ -21,6 +21,8 @@ export interface EngineConfig {
   readonly dnsOpts: readonly string[]
   readonly dnsSearch: readonly string[]
   readonly noNewPrivileges: boolean
+  /** Seconds without a request and without a running container after which the engine ends; 0: never. Not of Docker. */
+  readonly idleTimeout: number
 }
 
 export const defaultConfig: EngineConfig = {
@@ -36,6 +38,7 @@ export const defaultConfig: EngineConfig = {
   dnsOpts: [],
   dnsSearch: [],
   noNewPrivileges: false,
+  idleTimeout: 60,
 }
 
 /** Reads a value of the file; undefined if it is of the wrong type. */
@@ -44,6 +47,8 @@ type Parse<T> = (value: unknown) => T | undefined
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 const boolean: Parse<boolean> = value => (typeof value === 'boolean' ? value : undefined)
+const seconds: Parse<number> = value =>
+  typeof value === 'number' && value >= 0 && value <= 2_000_000 ? value : undefined
 const string: Parse<string> = value => (typeof value === 'string' ? value : undefined)
 const strings: Parse<string[]> = value =>
   Array.isArray(value) && value.every(item => typeof item === 'string') ? value : undefined
@@ -88,6 +93,7 @@ const keys: Readonly<Record<string, ReturnType<typeof row>>> = {
   'dns-opts': row('dnsOpts', strings, 'a list of strings'),
   'dns-search': row('dnsSearch', strings, 'a list of domains'),
   'no-new-privileges': row('noNewPrivileges', boolean, 'true or false'),
+  'idle-timeout': row('idleTimeout', seconds, 'a number of seconds'),
 }
 
 /**

@@ -73,6 +73,7 @@ const containerConfig: Fields<ContainerConfig> = {
   Labels: labels,
   StopSignal: string,
   StopTimeout: integer,
+  Shell: strings,
 }
 
 const throttleDevices = list(object<ThrottleDevice>({ Path: string, Rate: integer }, 'Path', 'Rate'))

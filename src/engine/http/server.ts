@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
@@ -36,6 +37,8 @@ export interface EngineServerOptions {
 }
 
 export interface EngineServer extends AsyncDisposable {
+  /** Removes the socket; connections that there are stay, but get no answer but ENGINE_UNREACHABLE any more. */
+  refuse(): void
   /** Closes the socket, removes its file, and ends all connections. */
   close(): Promise<void>
 }
@@ -75,6 +78,8 @@ export async function serveEngine(
     unsupportedRoutes,
   )
 
+  let refusing = false
+
   async function answerTo(exchange: Exchange): Promise<Answer> {
     const { request, stream, response } = exchange
     const { method = 'GET', url = '/' } = request
@@ -100,6 +105,7 @@ export async function serveEngine(
     const { request, response } = exchange
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
     try {
+      if (refusing) throw new TscomposeError('ENGINE_UNREACHABLE', 'the engine is about to end')
       const answer = await answerTo(exchange)
       await (answer.kind === 'hijack' ? hijack(answer) : respond(response, answer))
     } catch (error) {
@@ -144,12 +150,17 @@ export async function serveEngine(
   server.keepAliveTimeout = 0
   await listen(server, socketPath)
 
+  const closed = once(server, 'close')
+  const refuse = () => {
+    refusing = true
+    server.close()
+  }
   const close = async () => {
-    const closed = new Promise<void>(resolve => server.close(() => resolve()))
+    refuse()
     for (const connection of connections) connection.destroy()
     await closed
   }
-  return { close, [Symbol.asyncDispose]: close }
+  return { refuse, close, [Symbol.asyncDispose]: close }
 }
 
 async function readUpgradeBody({ headers }: IncomingMessage, socket: Socket): Promise<Buffer> {

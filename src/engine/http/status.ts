@@ -11,6 +11,7 @@ const byCode: { readonly [Code in ErrorCode]?: number } = {
   ENGINE_ID_AMBIGUOUS: 400,
   ENGINE_NETWORK_IN_USE: 403,
   ENGINE_NETWORK_PREDEFINED: 403,
+  ENGINE_UNREACHABLE: 503,
   // The request was in order but for its command: `docker run` makes the exit codes 126 and 127 of that.
   RUNTIME_COMMAND_NOT_EXECUTABLE: 400,
   RUNTIME_COMMAND_NOT_FOUND: 400,

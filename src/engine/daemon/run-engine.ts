@@ -1,0 +1,97 @@
+import { mkdirSync, rmSync } from 'node:fs'
+import type { Engine } from '../api.ts'
+import { connectEngine } from '../client/remote-engine.ts'
+import { type EngineConfig, readEngineConfig } from '../config.ts'
+import { API_VERSION } from '../http/api-version.ts'
+import { serveEngine } from '../http/server.ts'
+import { version } from '../version.ts'
+import { boundLog, inFull, log } from './engine-log.ts'
+import { IdleWatch } from './idle.ts'
+import { acquireLock } from './lock.ts'
+import type { EnginePaths } from './paths.ts'
+import { reportFailure, reportReady } from './report.ts'
+
+export interface EngineSetup {
+  readonly paths: EnginePaths
+  readonly config: EngineConfig
+  /** Tells the operator something that no caller waits for. */
+  readonly report: (message: string) => void
+}
+export type OpenEngine = (setup: EngineSetup) => Promise<Engine & AsyncDisposable>
+
+/**
+ * The life of an engine's process: takes the lock, listens, opens the engine, serves until it is told to stop or has
+ * been idle, and leaves the containers running. When it resolves, the process must end: that closes the connections.
+ */
+export async function runEngine(paths: EnginePaths, open: OpenEngine): Promise<void> {
+  process.umask(0o022)
+  boundLog(paths.logFile)
+  process.on('uncaughtException', error => log(`a fault nobody expected: ${inFull(error)}`))
+  process.on('unhandledRejection', error => log(`a failure nobody waited for: ${inFull(error)}`))
+  try {
+    await serveUntilEnd(paths, open)
+  } catch (error) {
+    reportFailure(error)
+    log(`the engine could not start: ${inFull(error)}`)
+    process.exitCode = 1
+  }
+}
+
+async function serveUntilEnd(paths: EnginePaths, open: OpenEngine): Promise<void> {
+  await using undo = new AsyncDisposableStack()
+  mkdirSync(paths.runDir, { recursive: true, mode: 0o700 })
+  const lock = await acquireLock(paths.lockFile, () => answers(paths))
+  if (!lock) return reportReady()
+  undo.use(lock)
+  rmSync(paths.socketPath, { force: true }) // of an engine that was killed
+
+  const { promise: end, resolve: stop } = Promise.withResolvers<string>()
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => stop(name))
+  const config = await readEngineConfig(paths.configFile)
+  const opening = Promise.withResolvers<Engine>()
+  opening.promise.catch(() => undefined)
+  const works = async () => (await (await opening.promise).containerList()).length > 0
+  const idle = new IdleWatch(config.idleTimeout * 1000, works, () => stop(`idle for ${config.idleTimeout} s`))
+
+  // First the socket: from now on, whoever comes waits in line instead of starting another engine.
+  const startedAt = new Date().toISOString()
+  const { dataRoot, runDir } = paths
+  const describe = () => ({ pid: process.pid, version, apiVersion: API_VERSION, dataRoot, runDir, startedAt })
+  const server = await serveEngine(opening.promise, {
+    socketPath: paths.socketPath,
+    process: { describe, stop: () => stop('asked to') },
+    onRequest: () => idle.begin(),
+    onFault: (error, request) => log(`${request}: ${inFull(error)}`),
+  })
+  // Connections stay until the process is gone: that they break tells those who wait for its end.
+  undo.defer(() => server.refuse())
+  try {
+    const engine = undo.use(await open({ paths, config, report: log }))
+    opening.resolve(engine)
+    reportReady()
+    log(`engine ${version} is ready (process ${process.pid}, data root ${paths.dataRoot})`)
+    restAfterExits(engine, idle)
+  } catch (error) {
+    opening.reject(error)
+    throw error
+  }
+  idle.rest()
+  log(`engine ends: ${await end}`)
+  server.refuse()
+}
+
+/** When the last container has ended, it may be quiet. */
+async function restAfterExits(engine: Engine, idle: IdleWatch): Promise<void> {
+  const filters = { type: ['container'], event: ['die', 'destroy'] }
+  for await (const _ of await engine.systemEvents({ filters }, new AbortController().signal)) idle.rest()
+}
+
+async function answers({ socketPath }: EnginePaths): Promise<boolean> {
+  try {
+    using engine = await connectEngine({ socketPath })
+    await engine.systemPing()
+    return true
+  } catch {
+    return false
+  }
+}

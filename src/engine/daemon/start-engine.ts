@@ -1,0 +1,74 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, fstatSync, mkdirSync, openSync, readSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import { TscomposeError } from '../../errors.ts'
+import type { EnginePaths } from './paths.ts'
+import { REPORT_FD, readReport } from './report.ts'
+
+/** The program of the process; beside this file as a source, and beside the bundle that this file is in. */
+const ENTRY = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? 'engine-main.ts' : 'engine-main.js', import.meta.url),
+)
+
+/** What the engine may know of the environment of the command that happens to start it. */
+const inherited =
+  /^(TSCOMPOSE_.*|PATH|HOME|USER|LANG|LC_.*|TZ|TMPDIR|XDG_.*|(https?|no|all)_proxy|SSL_CERT_.*|NODE_EXTRA_CA_CERTS|NODE_DEBUG|DOCKER_CONFIG)$/i
+
+/** How much of the log of a process that died is told, in bytes. */
+const LAST_WORDS = 2000
+
+/**
+ * Starts the process of an engine, in a session of its own, and waits until it is ready, or finds that another one is.
+ * @throws TscomposeError what the engine threw, or ENGINE_START_FAILED with its last words
+ */
+export async function startEngine(paths: EnginePaths, entry = ENTRY): Promise<void> {
+  mkdirSync(paths.runDir, { recursive: true, mode: 0o700 })
+  const log = openSync(paths.logFile, 'a+', 0o600)
+  try {
+    const before = fstatSync(log).size
+    const engine = spawn(process.execPath, [entry], {
+      detached: true,
+      cwd: '/',
+      env: environment(paths),
+      stdio: ['ignore', log, log, 'pipe'],
+    })
+    engine.unref()
+    const ended = once(engine, 'exit')
+    ended.catch(() => undefined)
+    const report = engine.stdio[REPORT_FD] as Readable
+    if (readReport(await textOf(report))) return
+    const [code, signal] = await ended
+    const how = signal ? `was killed by ${signal}` : `ended with exit code ${code}`
+    throw failed(`the engine's process ${how} before it was ready`, lastWords(log, before), paths.logFile)
+  } finally {
+    closeSync(log)
+  }
+}
+
+function environment({ dataRoot, runDir }: EnginePaths): NodeJS.ProcessEnv {
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => inherited.test(name)))
+  // The variable does what module.enableCompileCache() does, but for the very first module and for workers, too.
+  const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'tscompose')
+  return { ...env, TSCOMPOSE_DATA: dataRoot, TSCOMPOSE_RUN: runDir, NODE_COMPILE_CACHE: cache }
+}
+
+async function textOf(stream: Readable): Promise<string> {
+  let text = ''
+  for await (const chunk of stream) text += chunk
+  return text
+}
+
+function lastWords(log: number, before: number): string {
+  const { size } = fstatSync(log)
+  const from = Math.max(before <= size ? before : 0, size - LAST_WORDS)
+  const words = Buffer.alloc(size - from)
+  readSync(log, words, 0, words.length, from)
+  return words.toString().trim()
+}
+
+const failed = (what: string, words: string, logFile: string): TscomposeError =>
+  new TscomposeError('ENGINE_START_FAILED', words ? `${what}:\n${words}` : what, { fix: `Its log is ${logFile}.` })

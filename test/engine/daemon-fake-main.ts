@@ -1,0 +1,48 @@
+/** The process of an engine as engine-main.ts makes it, around an engine that has containers in name only. */
+import { EventEmitter, on } from 'node:events'
+import type { Engine, EventMessage } from '../../src/engine/api.ts'
+import { enginePaths } from '../../src/engine/daemon/paths.ts'
+import { runEngine } from '../../src/engine/daemon/run-engine.ts'
+import { TscomposeError } from '../../src/errors.ts'
+import { fakeEngine } from './served.ts'
+
+const events = new EventEmitter()
+let running = 0
+
+const answers: Partial<Engine> = {
+  systemPing: async () => undefined,
+  systemInfo: async () => ({ env: Object.keys(process.env), cwd: process.cwd() }) as never,
+  systemEvents: async (_options, signal) => {
+    const happening = on(events, 'event', { signal })
+    return (async function* () {
+      for await (const [event] of happening) yield event as EventMessage
+    })()
+  },
+  containerList: async () => Array.from({ length: running }) as never,
+  containerStart: async () => {
+    running++
+    return true
+  },
+  containerKill: async () => {
+    running--
+    events.emit('event', { Type: 'container', Action: 'die', Actor: { ID: '1', Attributes: {} } })
+  },
+  containerPause: async () => {
+    setImmediate(() => {
+      throw new Error('nobody catches this')
+    })
+  },
+  imageTag: async name => void console.error(name.repeat(100_000)),
+}
+
+await runEngine(enginePaths(), async () => {
+  if (process.env.TSCOMPOSE_FAKE === 'fails') throw new TscomposeError('ENGINE_FAILED', 'no luck', { fix: 'try again' })
+  if (process.env.TSCOMPOSE_FAKE === 'dies') {
+    console.error('these are my last words')
+    process.exit(7)
+  }
+  return Object.assign(fakeEngine(answers).engine, {
+    [Symbol.asyncDispose]: async () => console.error('the fake is closed'),
+  })
+})
+process.exit()
