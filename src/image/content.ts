@@ -1,0 +1,145 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { TscomposeError } from '../errors.ts'
+import { digestOf, hexOf, isDigest } from './digest.ts'
+import type { Digest } from './image.ts'
+import type { LayerBlob } from './unpack/unpacker.ts'
+
+/**
+ * What is smaller is on disk before it gets its name: without its manifest or configuration an image cannot be read.
+ * A layer's blob is only a copy of what has been unpacked, and is checked again by whoever uses it.
+ */
+const SYNCED = 1024 * 1024
+
+/** Blobs by their digest: a file is under its name only when it is whole and has been found to have that digest. */
+export class ContentStore {
+  readonly #blobs: string
+  readonly #partial: string
+
+  private constructor(directory: string) {
+    this.#blobs = join(directory, 'sha256')
+    this.#partial = join(directory, 'partial')
+  }
+
+  /** Removes what an interrupted download or load has left. */
+  static async open(directory: string): Promise<ContentStore> {
+    const content = new ContentStore(directory)
+    await rm(content.#partial, { recursive: true, force: true })
+    await mkdir(content.#partial, { recursive: true, mode: 0o700 })
+    await mkdir(content.#blobs, { recursive: true, mode: 0o700 })
+    return content
+  }
+
+  path(digest: Digest): string {
+    return join(this.#blobs, hexOf(digest))
+  }
+
+  async has(digest: Digest): Promise<boolean> {
+    return await stat(this.path(digest)).then(
+      () => true,
+      () => false,
+    )
+  }
+
+  /** For manifests and configurations, which fit in memory. */
+  async read(digest: Digest): Promise<Buffer> {
+    return await readFile(this.path(digest))
+  }
+
+  async put(bytes: string | Buffer): Promise<Digest> {
+    const digest = digestOf(bytes)
+    if (await this.has(digest)) return digest
+    await using writer = await this.create()
+    await writer.append(Buffer.from(bytes))
+    return (await writer.commit()).digest
+  }
+
+  async create(): Promise<BlobWriter> {
+    const path = join(this.#partial, randomBytes(8).toString('hex'))
+    return new BlobWriter(path, await open(path, 'wx', 0o600), digest => this.path(digest))
+  }
+
+  async list(): Promise<readonly Digest[]> {
+    return (await readdir(this.#blobs)).map(hex => `sha256:${hex}` as const).filter(isDigest)
+  }
+
+  async remove(digest: Digest): Promise<void> {
+    await rm(this.path(digest), { force: true })
+  }
+}
+
+/** A blob on its way into the store, that can be read already. Disposed of before it is committed, it is gone. */
+export class BlobWriter implements LayerBlob, AsyncDisposable {
+  readonly path: string
+  readonly #file: FileHandle
+  readonly #pathOf: (digest: Digest) => string
+  readonly #hash = createHash('sha256')
+  readonly #watchers = new Set<(size: number, complete: boolean) => void>()
+  #size = 0
+  #digest: Digest | undefined
+  #committed = false
+
+  constructor(path: string, file: FileHandle, pathOf: (digest: Digest) => string) {
+    this.path = path
+    this.#file = file
+    this.#pathOf = pathOf
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  async append(chunk: Buffer): Promise<void> {
+    this.#hash.update(chunk)
+    for (let at = 0; at < chunk.length; ) at += (await this.#file.write(chunk, at)).bytesWritten
+    this.#size += chunk.length
+    this.#notify()
+  }
+
+  /**
+   * Says that this is all of it.
+   * @throws TscomposeError IMAGE_DIGEST_MISMATCH if it is not what was `expected`
+   */
+  end(expected?: { readonly digest: Digest; readonly size: number }): Digest {
+    this.#digest ??= `sha256:${this.#hash.digest('hex')}`
+    if (expected && this.#size !== expected.size)
+      throw new TscomposeError(
+        'IMAGE_DIGEST_MISMATCH',
+        `${expected.digest} has ${this.#size} bytes, not ${expected.size} as announced`,
+      )
+    if (expected && this.#digest !== expected.digest)
+      throw new TscomposeError(
+        'IMAGE_DIGEST_MISMATCH',
+        `content announced as ${expected.digest} has the digest ${this.#digest}`,
+      )
+    this.#notify()
+    return this.#digest
+  }
+
+  /** Puts it into the store, whole. */
+  async commit(): Promise<{ readonly digest: Digest; readonly size: number }> {
+    const digest = this.end()
+    if (this.#size < SYNCED) await this.#file.sync()
+    await this.#file.close()
+    await rename(this.path, this.#pathOf(digest))
+    this.#committed = true
+    return { digest, size: this.#size }
+  }
+
+  watch(grown: (size: number, complete: boolean) => void): Disposable {
+    this.#watchers.add(grown)
+    grown(this.#size, this.#digest !== undefined)
+    return { [Symbol.dispose]: () => void this.#watchers.delete(grown) }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#committed) return
+    await this.#file.close()
+    await rm(this.path, { force: true })
+  }
+
+  #notify(): void {
+    for (const grown of this.#watchers) grown(this.#size, this.#digest !== undefined)
+  }
+}

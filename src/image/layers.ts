@@ -1,0 +1,97 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, readdir, rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import { debuglog } from 'node:util'
+import { hexOf } from './digest.ts'
+import type { Digest } from './image.ts'
+import { type LayerBlob, Unpacker } from './unpack/unpacker.ts'
+
+const debug = debuglog('tscompose:image')
+
+/**
+ * Directories of unpacked layers. A layer is kept once, however many images have it: the directory belongs to the diff
+ * id, since what a layer holds does not depend on what lies below it (whiteouts are marks in it, not deletions).
+ */
+export class LayerDirectories {
+  readonly #directory: string
+  readonly #unpacker = new Unpacker()
+  /** Directories being removed, for whoever wants to see the end of it. */
+  readonly #removals = new Set<Promise<void>>()
+
+  private constructor(directory: string) {
+    this.#directory = directory
+  }
+
+  /** Removes everything but `known`: an interrupted pull has left it. */
+  static async open(directory: string, known: ReadonlySet<string>): Promise<LayerDirectories> {
+    const layers = new LayerDirectories(directory)
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+    for (const name of await readdir(directory)) if (!known.has(name)) await layers.remove(name)
+    return layers
+  }
+
+  async list(): Promise<ReadonlySet<string>> {
+    return new Set(await readdir(this.#directory))
+  }
+
+  path(name: string): string {
+    return join(this.#directory, name)
+  }
+
+  /**
+   * Unpacks a layer into a directory that gets its name when it is whole.
+   * @param taken the names that others have
+   */
+  async unpack(
+    diffId: Digest,
+    blob: LayerBlob,
+    taken: () => ReadonlySet<string>,
+    onProgress: (current: number) => void,
+    signal: AbortSignal,
+  ): Promise<{ readonly directory: string; readonly size: number }> {
+    const temporary = this.#temporary()
+    await mkdir(this.path(temporary), { mode: 0o755 })
+    try {
+      const { size } = await this.#unpacker.unpack(
+        { blob, directory: this.path(temporary), diffId, onProgress },
+        signal,
+      )
+      const directory = shortName(diffId, taken())
+      await rename(this.path(temporary), this.path(directory))
+      return { directory, size }
+    } catch (error) {
+      await this.remove(temporary)
+      throw error
+    }
+  }
+
+  /** At once gone by name; the files themselves are removed in the background. */
+  async remove(name: string): Promise<void> {
+    const gone = this.#temporary()
+    await rename(this.path(name), this.path(gone))
+    const removal: Promise<void> = this.#unpacker
+      .remove(this.path(gone))
+      .catch(error => debug('cannot remove %s: %s', this.path(gone), error.message)) // the next start tries again
+      .finally(() => this.#removals.delete(removal))
+    this.#removals.add(removal)
+  }
+
+  /** Waits until what is being removed is gone. */
+  async removed(): Promise<void> {
+    await Promise.all(this.#removals)
+  }
+
+  #temporary(): string {
+    return `.${randomBytes(8).toString('hex')}`
+  }
+}
+
+/** As few digits of the diff id as tell it from the others. */
+function shortName(diffId: Digest, taken: ReadonlySet<string>): string {
+  const hex = hexOf(diffId)
+  for (let length = 8; length < hex.length; length++) {
+    const name = hex.slice(0, length)
+    if (!taken.has(name)) return name
+  }
+  return hex
+}

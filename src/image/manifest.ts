@@ -1,0 +1,110 @@
+import { TscomposeError } from '../errors.ts'
+import { isDigest } from './digest.ts'
+import type { Digest, Platform } from './image.ts'
+import { defined, JsonObject } from './json.ts'
+
+export const mediaTypes = {
+  ociIndex: 'application/vnd.oci.image.index.v1+json',
+  ociManifest: 'application/vnd.oci.image.manifest.v1+json',
+  ociConfig: 'application/vnd.oci.image.config.v1+json',
+  ociLayer: 'application/vnd.oci.image.layer.v1.tar',
+  dockerManifestList: 'application/vnd.docker.distribution.manifest.list.v2+json',
+  dockerManifest: 'application/vnd.docker.distribution.manifest.v2+json',
+} as const
+
+/** OCI image-spec descriptor.md */
+export interface Descriptor {
+  readonly mediaType: string
+  readonly digest: Digest
+  /** bytes */
+  readonly size: number
+  readonly platform?: Platform
+  readonly annotations?: Readonly<Record<string, string>>
+}
+
+/** An image for one platform: OCI image-spec manifest.md, or Docker's schema 2, which is the same. */
+export interface Manifest {
+  readonly kind: 'manifest'
+  readonly config: Descriptor
+  /** Lowest first. */
+  readonly layers: readonly Descriptor[]
+}
+
+/** One image for several platforms: image-spec image-index.md, or Docker's manifest list. */
+export interface Index {
+  readonly kind: 'index'
+  readonly manifests: readonly Descriptor[]
+}
+
+/** @throws TscomposeError IMAGE_MANIFEST_INVALID */
+export function parseManifest(text: string | Buffer, what = 'image manifest'): Manifest | Index {
+  const json = JsonObject.parse(text, what, 'IMAGE_MANIFEST_INVALID')
+  const version = json.number('schemaVersion')
+  if (version === 1) throw json.invalid('schema 1 is not supported; the image has to be pushed anew by a newer tool')
+  const manifests = json.objects('manifests')
+  if (manifests) return { kind: 'index', manifests: manifests.map(descriptor) }
+  const artifact = json.string('artifactType')
+  if (artifact && !json.has('config')) throw json.invalid(`not a container image but ${artifact}`)
+  return {
+    kind: 'manifest',
+    config: descriptor(json.required('config', (json, key) => json.object(key))),
+    layers: json.required('layers', (json, key) => json.objects(key)).map(descriptor),
+  }
+}
+
+function descriptor(json: JsonObject): Descriptor {
+  const digest = json.required('digest', (json, key) => json.string(key))
+  if (!isDigest(digest)) throw json.invalid(`digest: not a sha256 digest: "${digest}"`)
+  const size = json.required('size', (json, key) => json.number(key))
+  if (!Number.isSafeInteger(size) || size < 0) throw json.invalid(`size: not a number of bytes: ${size}`)
+  const platform = json.object('platform')
+  return {
+    mediaType: json.string('mediaType') ?? '',
+    digest,
+    size,
+    ...defined({
+      platform: platform && {
+        os: platform.string('os') ?? '',
+        architecture: platform.string('architecture') ?? '',
+        ...defined({ variant: platform.string('variant') }),
+      },
+      annotations: json.stringMap('annotations'),
+    }),
+  }
+}
+
+/** The architecture of this machine by Go's name for it, as images have it. */
+export const hostPlatform: Platform = {
+  os: 'linux',
+  architecture: ({ x64: 'amd64', ia32: '386' } as Record<string, string>)[process.arch] ?? process.arch,
+}
+
+/** Variants as containerd normalises them: arm64 is v8, arm is v7, unless they say otherwise. */
+const variantOf = ({ architecture, variant }: Platform): string =>
+  variant || (architecture === 'arm64' ? 'v8' : architecture === 'arm' ? 'v7' : '')
+
+export const platformName = ({ os, architecture, variant }: Platform): string =>
+  [os, architecture, variant].filter(Boolean).join('/')
+
+export const isPlatform = (wanted: Platform, offered: Platform): boolean =>
+  offered.os === wanted.os &&
+  offered.architecture === wanted.architecture &&
+  (!wanted.variant || variantOf(offered) === variantOf(wanted))
+
+/**
+ * The manifest of an index for a platform: the very variant if there is one, else the first of the architecture.
+ * @throws TscomposeError IMAGE_PLATFORM_MISSING naming what there is
+ */
+export function choosePlatform({ manifests }: Index, wanted: Platform, what: string): Descriptor {
+  const images = manifests.filter(({ annotations }) => annotations?.['vnd.docker.reference.type'] === undefined)
+  const fitting = images.filter(({ platform }) => platform === undefined || isPlatform(wanted, platform))
+  const exact = fitting.find(({ platform }) => platform && variantOf(platform) === variantOf(wanted))
+  const chosen = exact ?? fitting[0]
+  if (chosen) return chosen
+  const offered = images.flatMap(({ platform }) => (platform ? [platformName(platform)] : []))
+  throw new TscomposeError(
+    'IMAGE_PLATFORM_MISSING',
+    `no matching manifest for ${platformName(wanted)} in the manifest list entries of ${what}`,
+    { fix: `It is made for ${offered.join(', ') || 'no platform at all'}.` },
+  )
+}

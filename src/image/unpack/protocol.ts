@@ -1,0 +1,32 @@
+import type { Digest } from '../image.ts'
+import type { Written } from './layer-writer.ts'
+
+/** What the main thread says to a worker that unpacks (worker.ts). One job at a time. */
+export type ToWorker =
+  | {
+      readonly type: 'unpack'
+      /** The layer's archive, maybe compressed; it may still be growing. */
+      readonly blob: string
+      /** An empty directory. */
+      readonly directory: string
+      /** The digest that the uncompressed archive has to have. */
+      readonly diffId: Digest
+    }
+  /** `size` bytes of the blob are there to read; `complete`: and there will be no more. */
+  | { readonly type: 'available'; readonly size: number; readonly complete: boolean }
+  | { readonly type: 'abandon' }
+  | { readonly type: 'remove'; readonly directory: string }
+
+/** What it says back. */
+export type FromWorker =
+  /** Bytes of the blob that have been unpacked. */
+  | { readonly type: 'progress'; readonly current: number }
+  | ({ readonly type: 'unpacked' } & Written)
+  | { readonly type: 'removed' }
+  | { readonly type: 'failed'; readonly code: FailureCode; readonly message: string }
+
+export type FailureCode =
+  | 'IMAGE_DIGEST_MISMATCH'
+  | 'IMAGE_LAYER_INVALID'
+  | 'IMAGE_LAYER_TOO_LARGE'
+  | 'IMAGE_UNPACK_FAILED'

@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto'
+import { rmSync } from 'node:fs'
+import { parentPort } from 'node:worker_threads'
+import type { Digest } from '../image.ts'
+import { unshareRoot } from './confine.ts'
+import { decompress } from './decompress.ts'
+import { Failure, failureOf } from './failure.ts'
+import { GrowingFile } from './growing-file.ts'
+import { LayerWriter, type Written } from './layer-writer.ts'
+import type { FromWorker, ToWorker } from './protocol.ts'
+import { TarError } from './tar-entry.ts'
+import { TarReader } from './tar-reader.ts'
+
+/**
+ * The thread that unpacks layers. Its root directory becomes that of the layer being unpacked (confine.ts), so all it
+ * needs is imported above, and nothing but synchronous calls touches the layer.
+ */
+const root = unshareRoot()
+const say = (message: FromWorker): void => parentPort?.postMessage(message)
+
+/** Real layers compress two- to tenfold; only when there is much of it does more look like an attack. */
+const EXPANSION = { free: 1024 ** 3, factor: 250 }
+const PROGRESS_MS = 100
+
+let blob: GrowingFile | undefined
+
+parentPort?.on('message', (message: ToWorker) => {
+  switch (message.type) {
+    case 'unpack':
+      blob = new GrowingFile(message.blob)
+      unpack(blob, message.directory, message.diffId).then(
+        written => say({ type: 'unpacked', ...written }),
+        error => say({ type: 'failed', ...failureOf(error) }),
+      )
+      return
+    case 'available':
+      return blob?.available(message.size, message.complete)
+    case 'abandon':
+      return blob?.fail(new Failure('IMAGE_UNPACK_FAILED', 'given up'))
+    case 'remove':
+      try {
+        rmSync(message.directory, { recursive: true, force: true })
+        say({ type: 'removed' })
+      } catch (error) {
+        say({ type: 'failed', ...failureOf(error) })
+      }
+  }
+})
+
+async function unpack(blob: GrowingFile, directory: string, diffId: Digest): Promise<Written> {
+  const hash = createHash('sha256')
+  const reader = new TarReader()
+  const writer = new LayerWriter()
+  let expanded = 0
+  let reported = performance.now()
+  const archive = decompress(blob.chunks())
+  try {
+    const first = await archive.next() // the blob is open when it comes
+    using _ = root.confine(directory)
+    for (let chunk = first; !chunk.done; chunk = await archive.next()) {
+      hash.update(chunk.value)
+      expanded += chunk.value.length
+      if (expanded > EXPANSION.free && expanded > EXPANSION.factor * blob.position)
+        throw new Failure('IMAGE_LAYER_TOO_LARGE', `the layer expands to more than ${EXPANSION.factor} times its size`)
+      for (const event of reader.read(chunk.value)) {
+        if (event.type === 'data') writer.data(event.chunk)
+        else if (event.type === 'end') writer.end()
+        else within(event.entry.name, () => writer.entry(event.entry))
+      }
+      if (performance.now() - reported < PROGRESS_MS) continue
+      reported = performance.now()
+      say({ type: 'progress', current: blob.position })
+    }
+    reader.finish()
+    const digest: Digest = `sha256:${hash.digest('hex')}`
+    if (digest !== diffId)
+      throw new Failure('IMAGE_DIGEST_MISMATCH', `the layer has the diff id ${digest}, not ${diffId} as announced`)
+    return writer.finish()
+  } finally {
+    writer.abandon()
+    await archive.return()
+  }
+}
+
+/** Names the entry in what goes wrong with it. */
+function within(name: string, write: () => void): void {
+  try {
+    write()
+  } catch (error) {
+    if (error instanceof TarError) throw error
+    throw new Failure(
+      'IMAGE_UNPACK_FAILED',
+      `cannot unpack ${JSON.stringify(name)}: ${(error as Error).message}`,
+      error,
+    )
+  }
+}
