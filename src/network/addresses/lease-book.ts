@@ -1,0 +1,106 @@
+import { readFileSync } from 'node:fs'
+import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Network } from '../network.ts'
+import type { Family } from './address.ts'
+import { chooseAddress } from './leases.ts'
+
+/** The file: the format's version, and for each family who had which address, the least recently used first. */
+interface LeaseFile {
+  readonly version: 1
+  readonly ipv4: readonly (readonly [key: string, address: string])[]
+  readonly ipv6: readonly (readonly [key: string, address: string])[]
+}
+
+/**
+ * The addresses of one network: which are in use (known in memory, from the endpoints that exist) and who had which
+ * (kept in a file). Leases are a preference, not a reservation, so no container waits for the disk: the file is written
+ * behind, and of changes that come together once.
+ */
+export class LeaseBook {
+  readonly #file: string
+  readonly #leases: Record<Family, Map<string, string>>
+  readonly #inUse = new Map<string, string>()
+  #written: Promise<void> = Promise.resolve()
+  #dirty = false
+
+  /** Reads what an earlier engine has left; a file that is missing or damaged is as good as an empty one. */
+  constructor(dataDir: string, networkId: string) {
+    this.#file = join(dataDir, 'leases', `${networkId}.json`)
+    const { ipv4, ipv6 } = readLeases(this.#file)
+    this.#leases = { 4: new Map(ipv4), 6: new Map(ipv6) }
+  }
+
+  /**
+   * Takes an address for the endpoint of `holder` (a container's name, for messages).
+   * @throws TscomposeError as chooseAddress()
+   */
+  take(
+    family: Family,
+    request: { subnet: Network['subnets'][number]; key: string; wanted?: string | undefined; holder: string },
+  ): string {
+    const address = chooseAddress({ ...request, inUse: this.#inUse, leases: this.#leases[family] })
+    this.use(family, { ...request, address })
+    return address
+  }
+
+  /** An address that is in use already, of an endpoint that is taken over. */
+  use(family: Family, { key, address, holder }: { key: string; address: string; holder: string }): void {
+    const leases = this.#leases[family]
+    for (const [other, leased] of leases) if (leased === address && other !== key) leases.delete(other)
+    leases.delete(key) // and to the end: most recently used
+    leases.set(key, address)
+    this.#inUse.set(address, holder)
+    this.#save()
+  }
+
+  /** The address is free; whoever had it gets it again as long as it is. */
+  release(address: string): void {
+    this.#inUse.delete(address)
+  }
+
+  /** Resolves when the file holds what is known. */
+  async flush(): Promise<void> {
+    while (this.#dirty) await this.#written
+    await this.#written
+  }
+
+  /** Forgets everything: the network is no more. */
+  async remove(): Promise<void> {
+    await this.flush()
+    await rm(this.#file, { force: true })
+  }
+
+  #save(): void {
+    if (this.#dirty) return
+    this.#dirty = true
+    this.#written = this.#written.then(async () => {
+      this.#dirty = false
+      const content: LeaseFile = { version: 1, ipv4: [...this.#leases[4]], ipv6: [...this.#leases[6]] }
+      await writeAtomically(this.#file, `${JSON.stringify(content)}\n`)
+    })
+    // A disk that is full must not take the engine down for the sake of a preference.
+    this.#written = this.#written.catch(() => {})
+  }
+}
+
+function readLeases(file: string): Pick<LeaseFile, 'ipv4' | 'ipv6'> {
+  try {
+    const content = JSON.parse(readFileSync(file, 'utf8')) as LeaseFile
+    if (content.version === 1) return content
+  } catch {
+    // missing or damaged
+  }
+  return { ipv4: [], ipv6: [] }
+}
+
+async function writeAtomically(file: string, content: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+  const temporary = `${file}.new`
+  {
+    await using handle = await open(temporary, 'w', 0o600)
+    await handle.writeFile(content)
+    await handle.sync()
+  }
+  await rename(temporary, file)
+}

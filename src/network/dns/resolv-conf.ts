@@ -1,0 +1,39 @@
+import type { DnsSpec } from '../network.ts'
+
+/** resolv.conf(5), what we need of it. */
+export interface ResolvConf {
+  readonly nameservers: readonly string[]
+  readonly search: readonly string[]
+  readonly options: readonly string[]
+}
+
+export function parseResolvConf(text: string): ResolvConf {
+  const lines = text
+    .split('\n')
+    .map(line =>
+      line
+        .replace(/[#;].*/, '')
+        .trim()
+        .split(/\s+/),
+    )
+    .filter(([keyword]) => keyword !== '')
+  const values = (keyword: string) => lines.filter(([word]) => word === keyword).map(([, ...rest]) => rest)
+  return {
+    nameservers: values('nameserver').flatMap(([address]) => address ?? []),
+    // `domain` is an older name for a search list of one; the last line of either counts.
+    search: lines.findLast(([word]) => word === 'search' || word === 'domain')?.slice(1) ?? [],
+    options: values('options').flat(),
+  }
+}
+
+/**
+ * The container's resolv.conf. Like Docker: search domains and options are the host's where none are given; a single
+ * "." as search domain means none. `ndots:0` makes a service name an absolute one, so that it is asked for at once.
+ */
+export function renderResolvConf({ search, options }: DnsSpec, host: ResolvConf): string {
+  const domains = (search.length > 0 ? search : host.search).filter(domain => domain !== '.')
+  const chosen = options.length > 0 ? options : host.options
+  const allOptions = chosen.some(option => option.startsWith('ndots:')) ? chosen : [...chosen, 'ndots:0']
+  const lines = ['nameserver 127.0.0.11', ...(domains.length > 0 ? [`search ${domains.join(' ')}`] : [])]
+  return `${[...lines, `options ${allOptions.join(' ')}`].join('\n')}\n`
+}

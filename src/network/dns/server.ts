@@ -1,0 +1,104 @@
+import dgram from 'node:dgram'
+import { createServer, type Server, type Socket } from 'node:net'
+import { Frames, forward, framed, type Transport } from './forward.ts'
+import {
+  encodeRefusal,
+  encodeResponse,
+  limitOf,
+  parseQuery,
+  type Query,
+  type ResourceRecord,
+  rcode,
+} from './message.ts'
+import { decide, type Zone } from './zone.ts'
+
+const idleMs = 10_000
+
+/** What a server answers from; asked for anew with every query. */
+export interface View {
+  zones(): readonly Zone[]
+  /** Servers for names that are not ours. */
+  upstream(): readonly string[]
+}
+
+/** The bytes of the answer to the bytes of a query; undefined: none. */
+export async function answer(bytes: Buffer, view: View, transport: Transport): Promise<Buffer | undefined> {
+  const parsed = parseQuery(bytes)
+  if ('malformed' in parsed) return parsed.malformed && encodeRefusal(parsed.malformed)
+  const { query } = parsed
+  const respond = (code: number, records: readonly ResourceRecord[] = []) =>
+    encodeResponse(query, code, records, limitOf(query, transport))
+  const decision = decide(view.zones(), query.name, query.type)
+  switch (decision.kind) {
+    case 'addresses':
+      return respond(
+        rcode.noError,
+        shuffled(decision.addresses).map(address => ({ type: addressType(query), address })),
+      )
+    case 'pointer':
+      return respond(rcode.noError, [{ type: 'PTR', name: decision.name }])
+    case 'nodata':
+      return respond(rcode.noError)
+    case 'nxdomain':
+      return respond(rcode.nxDomain)
+    case 'forward':
+      return (await forward(bytes, query, view.upstream(), transport)) ?? respond(rcode.servFail)
+  }
+}
+
+const addressType = ({ type }: Query) => (type === 'AAAA' ? 'AAAA' : 'A')
+
+/** In a new order each time, so that clients that take the first spread over the replicas. */
+function shuffled<T>(items: readonly T[]): readonly T[] {
+  const result = [...items]
+  for (let last = result.length - 1; last > 0; last--) {
+    const other = Math.floor(Math.random() * (last + 1))
+    ;[result[last], result[other]] = [result[other] as T, result[last] as T]
+  }
+  return result
+}
+
+/** The DNS server of one container, on sockets that were made in its network namespace. */
+export class DnsServer implements AsyncDisposable {
+  readonly #udp: dgram.Socket
+  readonly #tcp: Server
+  readonly #connections = new Set<Socket>()
+
+  constructor({ udpFd, tcpFd }: { udpFd: number; tcpFd: number }, view: View) {
+    this.#udp = dgram.createSocket('udp4', (bytes, { port, address }) => {
+      // The client may have gone when the answer comes; it asks again if not.
+      const reply = (response: Buffer | undefined) => response && this.#udp.send(response, port, address, () => {})
+      void answer(bytes, view, 'udp').then(reply, () => {})
+    })
+    this.#udp.on('error', () => {})
+    this.#udp.bind({ fd: udpFd })
+
+    this.#tcp = createServer(connection => this.#serve(connection, view))
+    this.#tcp.on('error', () => {})
+    this.#tcp.listen({ fd: tcpFd })
+  }
+
+  #serve(connection: Socket, view: View): void {
+    this.#connections.add(connection)
+    connection.on('close', () => this.#connections.delete(connection))
+    connection.on('error', () => connection.destroy())
+    connection.setTimeout(idleMs, () => connection.destroy())
+    const frames = new Frames()
+    connection.on('data', (chunk: Buffer) => {
+      for (const frame of frames.push(chunk))
+        void answer(frame, view, 'tcp').then(
+          response => response && connection.writable && connection.write(framed(response)),
+          () => connection.destroy(),
+        )
+    })
+  }
+
+  /** Resolves when the sockets are closed: until then they keep the container's network namespace. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const connection of this.#connections) connection.destroy()
+    await Promise.all([
+      new Promise<void>(resolve => this.#udp.close(() => resolve())),
+      new Promise<void>(resolve => this.#tcp.close(() => resolve())),
+    ])
+  }
+}

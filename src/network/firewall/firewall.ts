@@ -1,0 +1,135 @@
+import { TscomposeError } from '../../errors.ts'
+import type { Instance } from '../instance.ts'
+import { acceptRules, chainsToOpen, deleteRules, rulesOf } from './foreign-chains.ts'
+import { Nftables } from './libnftables.ts'
+import {
+  deleteTable,
+  type FirewallNetwork,
+  networkElements,
+  type PortMapping,
+  portElements,
+  replaceTable,
+} from './ruleset.ts'
+
+/**
+ * The host's firewall, as far as it is ours: the table of this engine, which is there as long as it has networks, and
+ * two rules for our devices in the chains of others that drop what they do not know.
+ *
+ * A change is a small transaction. Where that fails, because somebody has deleted the table or a part of it, the whole
+ * table is put in place anew.
+ */
+export class Firewall implements Disposable {
+  readonly #instance: Instance
+  readonly #networks = new Map<string, FirewallNetwork>()
+  readonly #mappings = new Set<PortMapping>()
+  #nftables: Nftables | undefined
+
+  constructor(instance: Instance) {
+    this.#instance = instance
+  }
+
+  /** Made when it is needed: loading the library takes some milliseconds, and not every engine gets a network. */
+  get #nft(): Nftables {
+    this.#nftables ??= new Nftables()
+    return this.#nftables
+  }
+
+  async addNetwork(networkId: string, network: FirewallNetwork): Promise<void> {
+    const isFirst = this.#networks.size === 0
+    this.#networks.set(networkId, network)
+    try {
+      await this.#change(isFirst ? undefined : networkElements('add', this.#instance.table, network))
+      await this.#openForeignChains()
+    } catch (error) {
+      await this.removeNetwork(networkId).catch(() => {})
+      throw error
+    }
+  }
+
+  async removeNetwork(networkId: string): Promise<void> {
+    const network = this.#networks.get(networkId)
+    if (!network) return
+    this.#networks.delete(networkId)
+    if (this.#networks.size === 0) return this.clear()
+    await this.#change(networkElements('delete', this.#instance.table, network))
+    if (!this.#hasOwnName(network)) await this.#closeForeignChains(network.bridge)
+  }
+
+  async publish(mappings: readonly PortMapping[]): Promise<void> {
+    if (mappings.length === 0) return
+    for (const mapping of mappings) this.#mappings.add(mapping)
+    await this.#change(portElements('add', this.#instance.table, mappings))
+  }
+
+  async unpublish(mappings: readonly PortMapping[]): Promise<void> {
+    const known = mappings.filter(mapping => this.#mappings.delete(mapping))
+    // With the last network the whole table went.
+    if (known.length > 0 && this.#networks.size > 0)
+      await this.#change(portElements('delete', this.#instance.table, known))
+  }
+
+  /** Takes over from an earlier engine: whatever its table has is replaced by this. */
+  async replace(networks: ReadonlyMap<string, FirewallNetwork>, mappings: readonly PortMapping[]): Promise<void> {
+    for (const [networkId, network] of networks) this.#networks.set(networkId, network)
+    for (const mapping of mappings) this.#mappings.add(mapping)
+    if (this.#networks.size === 0) return this.clear()
+    await this.#change(undefined)
+    await this.#openForeignChains()
+  }
+
+  /** Removes all of ours. */
+  async clear(): Promise<void> {
+    this.#mappings.clear()
+    await this.#nft.run(deleteTable(this.#instance.table))
+    await this.#closeForeignChains()
+  }
+
+  async #change(commands: string | undefined): Promise<void> {
+    if (commands !== undefined) {
+      try {
+        return await this.#nft.run(commands)
+      } catch (error) {
+        if (!(error instanceof TscomposeError)) throw error
+      }
+    }
+    await this.#nft.run(replaceTable(this.#instance.table, [...this.#networks.values()], [...this.#mappings]))
+  }
+
+  /** One pair of rules does for all devices whose names we chose. */
+  #deviceNames(): readonly string[] {
+    const chosen = [...this.#networks.values()].filter(network => !this.#hasOwnName(network))
+    return [`${this.#instance.devicePrefix}*`, ...chosen.map(({ bridge }) => bridge)]
+  }
+
+  #hasOwnName({ bridge }: FirewallNetwork): boolean {
+    return bridge.startsWith(this.#instance.devicePrefix)
+  }
+
+  #comment(device: string): string {
+    return `tscompose:${this.#instance.id}:${device}`
+  }
+
+  async #openForeignChains(): Promise<void> {
+    for (const chain of chainsToOpen(await this.#nft.list('list chains'), 'tscompose_')) {
+      const listing = await this.#nft.list(`list chain ${chain.family} ${chain.table} ${chain.name}`)
+      const text = this.#deviceNames()
+        .map(device => ({ device, comment: this.#comment(device) }))
+        .filter(({ comment }) => rulesOf(listing, other => other === comment).length === 0)
+        .map(({ device, comment }) => acceptRules(chain, device, comment))
+        .join('')
+      if (text !== '') await this.#nft.run(text)
+    }
+  }
+
+  /** Without a device: all rules of this engine. */
+  async #closeForeignChains(device?: string): Promise<void> {
+    const isOurs = (comment: string) =>
+      device === undefined ? comment.startsWith(this.#comment('')) : comment === this.#comment(device)
+    const text = deleteRules(rulesOf(await this.#nft.list('list ruleset'), isOurs))
+    if (text !== '') await this.#nft.run(text)
+  }
+
+  [Symbol.dispose](): void {
+    this.#nftables?.[Symbol.dispose]()
+  }
+}

@@ -1,0 +1,74 @@
+import { TscomposeError } from '../../errors.ts'
+import { addressOf, foreign, openLibrary, stringAt } from '../../sys/ffi.ts'
+import { foreignInPool } from '../../sys/pool.ts'
+
+const NFT_CTX_OUTPUT_HANDLE = 1 << 3
+const NFT_CTX_OUTPUT_JSON = 1 << 4
+
+/** The functions used, by their names in libnftables(3). */
+function bind() {
+  openLibrary('nftables', ['libnftables.so.1'], 'libnftables1')
+  const of = (name: string, arity: number) => foreign('nftables', `nft_ctx_${name}`, arity)
+  return {
+    new: of('new', 1),
+    free: of('free', 1),
+    bufferOutput: of('buffer_output', 1),
+    bufferError: of('buffer_error', 1),
+    outputBuffer: of('get_output_buffer', 1),
+    errorBuffer: of('get_error_buffer', 1),
+    setFlags: of('output_set_flags', 2),
+    run: foreignInPool('nftables', 'nft_run_cmd_from_buffer', 2),
+  }
+}
+let library: ReturnType<typeof bind> | undefined
+
+/**
+ * The library behind nft(8), for the network namespace in which this object is made. A command text is one transaction:
+ * all of it takes effect, or nothing. Commands of one object follow each other.
+ */
+export class Nftables implements Disposable {
+  readonly #nft: ReturnType<typeof bind>
+  readonly #context: number
+  #idle: Promise<unknown> = Promise.resolve()
+
+  constructor() {
+    library ??= bind()
+    this.#nft = library
+    this.#context = this.#nft.new(0).value
+    this.#nft.bufferOutput(this.#context)
+    this.#nft.bufferError(this.#context)
+  }
+
+  /** @throws TscomposeError NETWORK_FIREWALL_FAILED */
+  async run(commands: string): Promise<void> {
+    await this.#inTurn(() => this.#run(commands, 0))
+  }
+
+  /** The answer to a `list` command in the format of libnftables-json(5), with handles. */
+  async list(command: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
+    const text = await this.#inTurn(() => this.#run(command, NFT_CTX_OUTPUT_JSON | NFT_CTX_OUTPUT_HANDLE))
+    return text === '' ? [] : (JSON.parse(text) as { nftables: Record<string, unknown>[] }).nftables
+  }
+
+  async #run(commands: string, flags: number): Promise<string> {
+    const text = Buffer.from(`${commands}\0`)
+    this.#nft.setFlags(this.#context, flags)
+    const { value } = await this.#nft.run(this.#context, addressOf(text))
+    // The result is an int, so only the lower half of the word says anything.
+    if ((value | 0) !== 0) {
+      const reason = stringAt(this.#nft.errorBuffer(this.#context).value).trim()
+      throw new TscomposeError('NETWORK_FIREWALL_FAILED', `nft: ${reason || text.toString('utf8', 0, 200)}`)
+    }
+    return stringAt(this.#nft.outputBuffer(this.#context).value)
+  }
+
+  #inTurn<T>(task: () => Promise<T>): Promise<T> {
+    const result = this.#idle.then(task)
+    this.#idle = result.catch(() => {})
+    return result
+  }
+
+  [Symbol.dispose](): void {
+    this.#nft.free(this.#context)
+  }
+}

@@ -1,0 +1,289 @@
+import { bitsOf, parseAddress } from '../addresses/address.ts'
+import {
+  type Attributes,
+  decodeAttributes,
+  encodeAttributes,
+  ipAddress,
+  macAddress,
+  nested,
+  raw,
+  string,
+  type Table,
+  u8,
+  u32,
+} from './attributes.ts'
+import { type Message, NLM_F, type Reply } from './message.ts'
+
+/**
+ * rtnetlink(7): network devices, addresses and routes. Each message type is a fixed header and a table of attributes;
+ * what is made here are values, sent by NetlinkSocket. Names are those of linux/if_link.h, if_addr.h, rtnetlink.h.
+ */
+
+const RTM = {
+  NEWLINK: 16,
+  DELLINK: 17,
+  GETLINK: 18,
+  SETLINK: 19,
+  NEWADDR: 20,
+  DELADDR: 21,
+  GETADDR: 22,
+  NEWROUTE: 24,
+  DELROUTE: 25,
+  GETROUTE: 26,
+} as const
+
+const AF = { UNSPEC: 0, INET: 2, INET6: 10 } as const
+const IFF_UP = 1
+/** IF_OPER_UP, linux/if.h */
+export const OPERSTATE_UP = 6
+/** RTEXT_FILTER_SKIP_STATS: counters make up half of a reply. */
+const SKIP_STATS = 8
+
+const bridgePort = { mode: u8(4), isolated: u8(33) } satisfies Table
+const linkInfo = {
+  kind: string(1),
+  data: raw(2),
+  slaveKind: string(4),
+  slaveData: nested(5, bridgePort),
+} satisfies Table
+const inet6 = { addrGenMode: u8(8) } satisfies Table
+const afSpec = { inet6: nested(AF.INET6, inet6) } satisfies Table
+
+export const linkAttributes = {
+  address: macAddress(1),
+  name: string(3),
+  mtu: u32(4),
+  master: u32(10),
+  operstate: u8(16),
+  linkInfo: nested(18, linkInfo),
+  stats64: raw(23),
+  afSpec: nested(26, afSpec),
+  group: u32(27),
+  netnsFd: u32(28),
+  extMask: u32(29),
+  alias: string(20),
+} satisfies Table
+
+export const addressAttributes = { address: ipAddress(1), local: ipAddress(2), flags: u32(8) } satisfies Table
+
+export const routeAttributes = {
+  destination: ipAddress(1),
+  outputInterface: u32(4),
+  gateway: ipAddress(5),
+  priority: u32(6),
+} satisfies Table
+
+type LinkAttributes = Attributes<typeof linkAttributes>
+
+/** struct ifinfomsg */
+interface LinkHeader {
+  readonly index?: number
+  readonly up?: boolean
+}
+
+function linkBody({ index = 0, up }: LinkHeader, attributes: LinkAttributes): Buffer {
+  const header = Buffer.alloc(16)
+  header.writeInt32LE(index, 4)
+  if (up !== undefined) {
+    header.writeUInt32LE(up ? IFF_UP : 0, 8)
+    header.writeUInt32LE(IFF_UP, 12) // the mask: which flags are changed
+  }
+  return Buffer.concat([header, encodeAttributes(linkAttributes, attributes)])
+}
+
+const newLink = (header: LinkHeader, attributes: LinkAttributes): Message => ({
+  type: RTM.NEWLINK,
+  flags: NLM_F.CREATE | NLM_F.EXCL,
+  body: linkBody(header, attributes),
+  what: `adding link ${attributes.name}`,
+})
+
+/** A bridge. Without an address of its own it would take, and change, that of its lowest port. */
+export const newBridge = (bridge: { name: string; address: string; mtu: number }): Message =>
+  newLink({}, { ...bridge, linkInfo: { kind: 'bridge' } })
+
+/** IN6_ADDR_GEN_MODE_NONE: no link-local address, and none of the router solicitations that come with one. */
+const noLinkLocal = { inet6: { addrGenMode: 1 } }
+
+export const bringUpBridge = (name: string, alias: string): Message =>
+  setLink(name, { alias, afSpec: noLinkLocal, up: true })
+
+/** VETH_INFO_PEER; its value has a link's header in front. */
+const vethData = { peer: nested(1, linkAttributes, 16) } satisfies Table
+
+/** A veth pair: one end is a port of the bridge `master`, the other appears in the namespace `netnsFd`. Both are down. */
+export const newVeth = (veth: {
+  name: string
+  master: number
+  mtu: number
+  peer: { name: string; address: string; netnsFd: number }
+}): Message => {
+  const { peer, ...host } = veth
+  const data = encodeAttributes(vethData, { peer: { ...peer, mtu: host.mtu } })
+  return newLink({}, { ...host, linkInfo: { kind: 'veth', data } })
+}
+
+export const setLink = (
+  which: number | string,
+  { up, ...attributes }: LinkAttributes & { readonly up?: boolean },
+): Message => ({
+  type: RTM.SETLINK,
+  flags: 0,
+  body: linkBody(
+    { ...(typeof which === 'number' && { index: which }), ...(up !== undefined && { up }) },
+    { ...(typeof which === 'string' && { name: which }), ...attributes },
+  ),
+  what: `setting link ${which}`,
+})
+
+/**
+ * Brings a bridge port up. Hairpin: what comes in by a port may leave by it, so that a container reaches its own
+ * published ports also where bridged packets pass the firewall (bridge-nf-call-iptables). Isolated ports do not talk to
+ * each other.
+ */
+export const bringUpPort = (name: string, alias: string, isolated: boolean): Message => ({
+  type: RTM.NEWLINK, // SETLINK ignores IFLA_LINKINFO
+  flags: 0,
+  body: linkBody(
+    { up: true },
+    {
+      name,
+      alias,
+      afSpec: noLinkLocal,
+      linkInfo: { slaveKind: 'bridge', slaveData: { mode: 1, isolated: isolated ? 1 : 0 } },
+    },
+  ),
+  what: `setting link ${name}`,
+})
+
+export const deleteLink = (index: number): Message => ({
+  type: RTM.DELLINK,
+  flags: 0,
+  body: linkBody({ index }, {}),
+  what: `deleting link ${index}`,
+})
+
+/** Deletes all links of a group: many cost hardly more than one. */
+export const deleteLinkGroup = (group: number): Message => ({
+  type: RTM.DELLINK,
+  flags: 0,
+  body: linkBody({}, { group }),
+  what: `deleting link group ${group}`,
+})
+
+export const getLink = (which: number | string): Message => ({
+  type: RTM.GETLINK,
+  flags: 0,
+  body: linkBody(typeof which === 'number' ? { index: which } : {}, {
+    extMask: SKIP_STATS,
+    ...(typeof which === 'string' && { name: which }),
+  }),
+  what: `asking for link ${which}`,
+})
+
+export const getLinks = (withStats = false): Message => ({
+  type: RTM.GETLINK,
+  flags: NLM_F.DUMP,
+  body: linkBody({}, withStats ? {} : { extMask: SKIP_STATS }),
+  what: 'listing links',
+})
+
+export interface Link extends LinkAttributes {
+  readonly index: number
+  readonly up: boolean
+}
+
+export const decodeLink = ({ body }: Reply): Link => ({
+  ...decodeAttributes(linkAttributes, body.subarray(16)),
+  index: body.readInt32LE(4),
+  up: (body.readUInt32LE(8) & IFF_UP) !== 0,
+})
+
+/** struct ifaddrmsg */
+function addressBody(index: number, address: string, prefixLength: number): Buffer {
+  const { family } = parseAddress(address)
+  const IFA_F_NODAD = 2 // else an IPv6 address cannot be used for a second or two
+  const header = Buffer.from([family === 4 ? AF.INET : AF.INET6, prefixLength, family === 4 ? 0 : IFA_F_NODAD, 0])
+  const indexBytes = Buffer.alloc(4)
+  indexBytes.writeUInt32LE(index)
+  return Buffer.concat([header, indexBytes, encodeAttributes(addressAttributes, { address, local: address })])
+}
+
+export const newAddress = (index: number, address: string, prefixLength: number): Message => ({
+  type: RTM.NEWADDR,
+  flags: NLM_F.CREATE | NLM_F.EXCL,
+  body: addressBody(index, address, prefixLength),
+  what: `adding address ${address}/${prefixLength}`,
+})
+
+export const getAddresses = (): Message => ({
+  type: RTM.GETADDR,
+  flags: NLM_F.DUMP,
+  body: Buffer.alloc(8),
+  what: 'listing addresses',
+})
+
+export interface LinkAddress {
+  readonly index: number
+  readonly address: string
+  readonly prefixLength: number
+}
+
+/** @returns undefined for an address that is neither IPv4 nor IPv6 */
+export function decodeAddress({ body }: Reply): LinkAddress | undefined {
+  const { local, address = local } = decodeAttributes(addressAttributes, body.subarray(8))
+  // On a point-to-point link `address` is the other side.
+  const own = local ?? address
+  return own === undefined ? undefined : { index: body.readUInt32LE(4), address: own, prefixLength: body.readUInt8(1) }
+}
+
+/** struct rtmsg of a route in the main table */
+function routeHeader(family: number, prefixLength: number): Buffer {
+  const RT_TABLE_MAIN = 254
+  const RTPROT_BOOT = 3
+  const RTN_UNICAST = 1
+  return Buffer.from([family, prefixLength, 0, 0, RT_TABLE_MAIN, RTPROT_BOOT, 0, RTN_UNICAST, 0, 0, 0, 0])
+}
+
+const familyOf = (address: string) => (bitsOf(parseAddress(address).family) === 32 ? AF.INET : AF.INET6)
+
+/** The default route by `gateway`, in place of any there is. */
+export const replaceDefaultRoute = (index: number, gateway: string): Message => ({
+  type: RTM.NEWROUTE,
+  flags: NLM_F.CREATE | NLM_F.REPLACE,
+  body: Buffer.concat([
+    routeHeader(familyOf(gateway), 0),
+    encodeAttributes(routeAttributes, { gateway, outputInterface: index }),
+  ]),
+  what: `adding the default route by ${gateway}`,
+})
+
+export const deleteDefaultRoute = (family: 4 | 6): Message => ({
+  type: RTM.DELROUTE,
+  flags: 0,
+  body: routeHeader(family === 4 ? AF.INET : AF.INET6, 0),
+  what: 'deleting the default route',
+})
+
+export const getRoutes = (): Message => ({
+  type: RTM.GETROUTE,
+  flags: NLM_F.DUMP,
+  body: Buffer.alloc(12),
+  what: 'listing routes',
+})
+
+/** A route of any table; without a destination it is a default route. */
+export interface Route {
+  readonly table: number
+  readonly prefixLength: number
+  readonly destination?: string | undefined
+  readonly gateway?: string | undefined
+  readonly outputInterface?: number | undefined
+  readonly priority?: number | undefined
+}
+
+export const decodeRoute = ({ body }: Reply): Route => ({
+  table: body.readUInt8(4),
+  prefixLength: body.readUInt8(1),
+  ...decodeAttributes(routeAttributes, body.subarray(12)),
+})

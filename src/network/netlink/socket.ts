@@ -1,0 +1,101 @@
+import { linux, SystemError } from '../../sys/kernel.ts'
+import { inPool } from '../../sys/pool.ts'
+import { decodeAcknowledgement, decodeMessages, encodeMessage, type Message, NLMSG, type Reply } from './message.ts'
+
+export const NETLINK = { ROUTE: 0, NETFILTER: 12 } as const
+
+const AF_NETLINK = 16
+const SOCK_RAW = 3
+const SOCK_CLOEXEC = 0o2000000
+const SOL_NETLINK = 270
+const NETLINK_CAP_ACK = 10
+const NETLINK_EXT_ACK = 11
+const MSG_DONTWAIT = 0x40
+/** The kernel fills at most 32 KiB at a time in a dump. */
+const DATAGRAM = 32 * 1024
+
+/**
+ * A netlink socket of the network namespace in which it is opened. The kernel does the work of a request within
+ * sendto(2), behind a lock that others may hold for tens of milliseconds; so that call runs on another thread. Requests
+ * of one socket follow each other.
+ */
+export class NetlinkSocket implements Disposable {
+  readonly #fd: number
+  #sequence = 0
+  #idle: Promise<unknown> = Promise.resolve()
+
+  constructor(protocol: number) {
+    this.#fd = linux.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol)
+    const on = Buffer.from([1, 0, 0, 0])
+    for (const option of [NETLINK_CAP_ACK, NETLINK_EXT_ACK]) linux.setsockopt(this.#fd, SOL_NETLINK, option, on, 4)
+  }
+
+  /**
+   * Sends requests in one datagram. It is no transaction: those before one that fails take effect, and those after it
+   * too. @returns what the kernel answers, without acknowledgements
+   * @throws SystemError of the first request that failed
+   */
+  request(...messages: readonly Message[]): Promise<readonly Reply[]> {
+    return this.#inTurn(async () => {
+      const first = this.#sequence + 1
+      this.#sequence += messages.length
+      await this.#send(messages, first)
+      // All answers are there once sendto has returned.
+      const replies: Reply[] = []
+      const failures: SystemError[] = []
+      for (let waiting = messages.length; waiting > 0; ) {
+        const datagram = Buffer.alloc(DATAGRAM)
+        const length = linux.recvfrom(this.#fd, datagram, DATAGRAM, MSG_DONTWAIT, null, null)
+        for (const reply of decodeMessages(datagram.subarray(0, length))) {
+          if (reply.sequence < first) continue // of a request whose answers were not waited for
+          if (reply.type !== NLMSG.ERROR) {
+            replies.push(reply)
+            continue
+          }
+          waiting--
+          const { errno, text } = decodeAcknowledgement(reply.body)
+          const detail = [messages[reply.sequence - first]?.what, text].filter(Boolean).join(': ')
+          if (errno !== 0) failures.push(new SystemError('netlink', errno, detail))
+        }
+      }
+      if (failures[0]) throw failures[0]
+      return replies
+    })
+  }
+
+  /** Sends a request with NLM_F_DUMP. @returns the items of the list */
+  dump(message: Message): Promise<readonly Reply[]> {
+    return this.#inTurn(async () => {
+      const sequence = ++this.#sequence
+      await this.#send([message], sequence)
+      const replies: Reply[] = []
+      for (;;) {
+        const datagram = Buffer.alloc(DATAGRAM)
+        // The kernel writes the next part of the list within recvfrom(2), so this too may wait for the lock.
+        const length = await inPool('recvfrom', this.#fd, datagram, DATAGRAM, 0, null, null)
+        for (const reply of decodeMessages(datagram.subarray(0, length))) {
+          if (reply.sequence !== sequence) continue
+          if (reply.type === NLMSG.DONE) return replies
+          if (reply.type === NLMSG.ERROR)
+            throw new SystemError('netlink', decodeAcknowledgement(reply.body).errno, message.what)
+          replies.push(reply)
+        }
+      }
+    })
+  }
+
+  async #send(messages: readonly Message[], firstSequence: number): Promise<void> {
+    const datagram = Buffer.concat(messages.map((message, index) => encodeMessage(message, firstSequence + index)))
+    await inPool('sendto', this.#fd, datagram, datagram.length, 0, null, 0)
+  }
+
+  #inTurn<T>(task: () => Promise<T>): Promise<T> {
+    const result = this.#idle.then(task)
+    this.#idle = result.catch(() => {})
+    return result
+  }
+
+  [Symbol.dispose](): void {
+    linux.close(this.#fd)
+  }
+}
