@@ -15,6 +15,7 @@ export const errorCodes = {
   RUNTIME_MONITOR_MISSING: 'the native part of the program has not been built',
   RUNTIME_LIMIT_REFUSED: 'the kernel refuses the value of a limit',
   RUNTIME_MOUNT_INVALID: 'a mount whose source does not exist, or whose destination cannot be mounted on',
+  RUNTIME_SEED_FAILED: 'a new volume could not be filled from the image',
   RUNTIME_SYSCTL_REFUSED: 'a sysctl that would change the machine and not only the container',
   RUNTIME_SECCOMP_INVALID: 'a seccomp profile has a word that is not of the format',
   RUNTIME_USER_UNKNOWN: 'a user or group that the container does not know',
