@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
-import { closeSync, mkdirSync, openSync, readdirSync, realpathSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { closeSync, mkdirSync, openSync, readdirSync, realpathSync, rmSync } from 'node:fs'
 import { O } from '../sys/constants.ts'
 import { linux } from '../sys/kernel.ts'
 import type { Cgroup } from './cgroup/cgroup.ts'
@@ -103,7 +102,7 @@ class LocalRuntime implements Runtime {
 
   async release(containerId: string): Promise<void> {
     await this.#cgroups.cgroup(containerId).remove()
-    await rm(`${this.#directory}/${containerId}`, { recursive: true, force: true })
+    rmSync(`${this.#directory}/${containerId}`, { recursive: true, force: true })
   }
 
   async removeUnknown(knownContainerIds: readonly string[]): Promise<readonly string[]> {

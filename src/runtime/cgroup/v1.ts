@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
 import type { ContainerStats } from '../runtime.ts'
 import type { DeviceRule, ResourcesSpec } from '../spec.ts'
 import type { Cgroup, CgroupJoin, CgroupView } from './cgroup.ts'
@@ -45,9 +45,7 @@ export class CgroupV1 implements Cgroup, CgroupFiles {
   create(devices: readonly DeviceRule[]): void {
     for (const directory of this.#directories) mkdirSync(directory, 0o755)
     this.#inheritCpuset()
-    if (!this.#directoryOf('devices')) return
-    for (const rule of devices)
-      this.write('devices', rule.allow ? 'devices.allow' : 'devices.deny', formatDeviceRule(rule))
+    if (this.#directoryOf('devices')) this.#restrictDevices(devices)
   }
 
   apply(resources: ResourcesSpec): readonly string[] {
@@ -132,13 +130,22 @@ export class CgroupV1 implements Cgroup, CgroupFiles {
     return directory !== undefined && withNested(directory).length > 0
   }
 
+  #restrictDevices(rules: readonly DeviceRule[]): void {
+    using files = new DisposableStack()
+    const open = (file: string) => {
+      const fd = openSync(this.#path('devices', file), 'r+')
+      files.defer(() => closeSync(fd))
+      return fd
+    }
+    const [allow, deny] = [open('devices.allow'), open('devices.deny')]
+    for (const rule of rules) writeSync(rule.allow ? allow : deny, formatDeviceRule(rule))
+  }
+
   /** A new cpuset is empty, and nothing can join it, until it is given CPUs and memory nodes. */
   #inheritCpuset(): void {
     const hierarchy = this.#hierarchies.find(({ controllers }) => controllers.includes('cpuset'))
     if (!hierarchy) return
-    for (const file of ['cpuset.cpus', 'cpuset.mems']) {
-      if (this.read('cpuset', file).trim()) continue
+    for (const file of ['cpuset.cpus', 'cpuset.mems'])
       this.write('cpuset', file, readFileSync(`${hierarchy.mountPoint}/${file}`, 'utf8').trim())
-    }
   }
 }

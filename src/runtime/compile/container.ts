@@ -2,7 +2,7 @@ import type { Program } from '../program.ts'
 import { ProgramBuilder } from '../program.ts'
 import type { ContainerSpec } from '../spec.ts'
 import type { ContainerFacts } from './facts.ts'
-import { attach, cloneSource, cloneTree, inMountOrder, isBeneathSystem } from './mounts.ts'
+import { attach, cloneSource, inMountOrder, isBeneathSystem } from './mounts.ts'
 import { cloneSharedIpc, enterNamespaces } from './namespaces.ts'
 import { becomeProcess, joinKeyring, openStreams, scoreForOom } from './process.ts'
 import { enterRoot, makePrivate, mountOverlay } from './root.ts'
@@ -17,6 +17,7 @@ import {
   mountDev,
   mountProc,
   mountSys,
+  openMask,
   writeSysctls,
 } from './system.ts'
 
@@ -33,7 +34,7 @@ export function compileContainer(spec: ContainerSpec, facts: ContainerFacts): Pr
   scoreForOom(program, facts)
   const mounts = inMountOrder(facts.mounts).map(placed => cloneSource(program, placed))
   const cgroups = cloneCgroupView(program, facts.view)
-  const masks = spec.maskedPaths.map(path => ({ path, empty: cloneTree(program, '/dev/null') }))
+  const masks = facts.masks.map(mask => openMask(program, mask))
   const ipc = cloneSharedIpc(program, namespaces)
   makePrivate(program)
   mountOverlay(program, root, facts.overlayOptions)
@@ -50,7 +51,7 @@ export function compileContainer(spec: ContainerSpec, facts: ContainerFacts): Pr
   const terminal = openStreams(program, process)
   if (terminal) mountConsole(program, terminal)
   for (const path of spec.readonlyPaths) makePathReadonly(program, path)
-  for (const { path, empty } of masks) maskPath(program, path, empty)
+  for (const mask of masks) maskPath(program, mask)
   makeDirectories(program, process.cwd)
   if (root.readonly) makeReadonly(program, '/', { recursive: false })
 

@@ -28,8 +28,15 @@ export interface ContainerFacts extends ProcessFacts {
   readonly mounts: readonly PlacedMount[]
   /** All nodes of the container's /dev. */
   readonly devices: readonly DeviceSpec[]
+  readonly masks: readonly Mask[]
   /** Options that switch off features of overlayfs that the machine has switched on. */
   readonly overlayOptions: readonly string[]
+}
+
+/** A path to hide. Of paths in procfs and sysfs it is known what they are: they look alike in every container. */
+export interface Mask {
+  readonly path: string
+  readonly kind: 'directory' | 'file' | 'unknown'
 }
 
 /** A mount and what is known of its two ends. */

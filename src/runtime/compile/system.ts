@@ -3,7 +3,8 @@ import type { CgroupView } from '../cgroup/cgroup.ts'
 import type { ProgramBuilder, Result } from '../program.ts'
 import { openHow } from '../rootfs/root-files.ts'
 import type { ContainerSpec, DeviceSpec } from '../spec.ts'
-import { attachClone } from './mounts.ts'
+import type { Mask } from './facts.ts'
+import { attachClone, cloneTree } from './mounts.ts'
 import { MOUNT_ATTR_SIZE, makeDirectories, mountAttr, mountNew, writeFile } from './steps.ts'
 
 /** What a container has at /proc, /sys and /dev, and what of it is hidden or read-only. */
@@ -135,13 +136,23 @@ export function mountConsole(program: ProgramBuilder, terminal: Result): void {
 /** A path that does not exist on this machine needs no mask. */
 const missing = ['ENOENT', 'ENOTDIR'] as const
 
-/** Covers a file with /dev/null, a directory with an empty one. @param empty a clone of the host's /dev/null */
-export function maskPath(program: ProgramBuilder, path: string, empty: Result): void {
+export interface OpenMask extends Mask {
+  /** A clone of the host's /dev/null, which nobody in the container can have replaced. */
+  readonly empty?: Result
+}
+
+/** In the host's view. */
+export function openMask(program: ProgramBuilder, mask: Mask): OpenMask {
+  return mask.kind === 'directory' ? mask : { ...mask, empty: cloneTree(program, '/dev/null') }
+}
+
+/** Covers a file with /dev/null, a directory with an empty one. Where it is not known which, one of two steps fails. */
+export function maskPath(program: ProgramBuilder, { path, kind, empty }: OpenMask): void {
   const words = `mask ${path}`
-  // Which of the two it is, the kernel says: of these steps one fails.
   const flags = MOVE_MOUNT.F_EMPTY_PATH | MOVE_MOUNT.T_SYMLINKS
-  program.call('move_mount', [empty, '', AT.FDCWD, path, flags], { words, tolerate: [...missing, 'EINVAL'] })
-  program.call('mount', ['tmpfs', path, 'tmpfs', MS.RDONLY, 'nr_blocks=1,nr_inodes=1'], { words, tolerate: missing })
+  if (empty) program.call('move_mount', [empty, '', AT.FDCWD, path, flags], { words, tolerate: [...missing, 'EINVAL'] })
+  if (kind !== 'file')
+    program.call('mount', ['tmpfs', path, 'tmpfs', MS.RDONLY, 'nr_blocks=1,nr_inodes=1'], { words, tolerate: missing })
 }
 
 export function makePathReadonly(program: ProgramBuilder, path: string): void {

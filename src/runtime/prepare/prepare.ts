@@ -6,6 +6,7 @@ import { seccompFilter } from '../seccomp/filter.ts'
 import type { ContainerSpec, ProcessSpec } from '../spec.ts'
 import { hostDevices } from './host-devices.ts'
 import { canRaiseLimits, type Machine, thisMachine } from './machine.ts'
+import { masksOf } from './masks.ts'
 import { placeMounts } from './place-mounts.ts'
 import { effectiveRlimits } from './rlimits.ts'
 import { checkSysctls } from './sysctl.ts'
@@ -28,6 +29,7 @@ export function prepareContainer(given: ContainerSpec, cgroup: Cgroup): Prepared
       view: cgroup.view,
       mounts: placeMounts(given),
       devices: given.privileged ? hostDevices() : [...defaultDevices, ...given.devices],
+      masks: masksOf(given.maskedPaths),
       overlayOptions: thisMachine().overlayOptions,
     },
     warnings,

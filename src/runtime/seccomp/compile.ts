@@ -36,6 +36,7 @@ const compareCodes: Readonly<Record<string, number>> = {
 }
 const SCMP_FLTATR_CTL_NNP = 3
 const SCMP_FLTATR_CTL_OPTIMIZE = 8
+const ARCH_X32 = 0x4000003e
 const ENOSYS = 38
 const EEXIST = 17
 
@@ -96,12 +97,14 @@ export function compileSeccomp(profile: SeccompProfile, context: SeccompContext)
       newest = Math.max(newest, recent)
       if (rule.args.length === 0) answers.push({ nr: recent, action: actionCode(rule.action) })
     }
+    const noSuchCall = actionCode({ action: 'SCMP_ACT_ERRNO', errno: ENOSYS })
     const prologue = compilePrologue({
       auditArches: [nativeAuditArch(context.arch), ...arches],
       answers,
+      ...(context.arch === 'amd64' && !arches.includes(ARCH_X32) && { x32: noSuchCall }),
       // Whoever wrote the profile cannot have meant to forbid these; ENOSYS tells a program to do without.
       ...(defaultAction.action === 'SCMP_ACT_ERRNO' && {
-        beyond: { nr: newest, action: actionCode({ action: 'SCMP_ACT_ERRNO', errno: ENOSYS }) },
+        beyond: { nr: newest, action: noSuchCall },
       }),
     })
     return Buffer.concat([prologue, exportBpf(seccomp.exportBpf, filter)])

@@ -114,8 +114,10 @@ const personalities = [0x0, 0x8, 0x20000, 0x20008, 0xffffffff]
 export const defaultSeccompProfile: SeccompProfile = {
   defaultAction: 'SCMP_ACT_ERRNO',
   defaultErrnoRet: 1,
+  // Docker allows x32 too, which no distribution's kernel has switched on and nobody's images use. Without it the
+  // filter is smaller by a third, and so is the time to load it; calls of x32 fail with ENOSYS, as on those kernels.
   archMap: [
-    { architecture: 'SCMP_ARCH_X86_64', subArchitectures: ['SCMP_ARCH_X86', 'SCMP_ARCH_X32'] },
+    { architecture: 'SCMP_ARCH_X86_64', subArchitectures: ['SCMP_ARCH_X86'] },
     { architecture: 'SCMP_ARCH_AARCH64', subArchitectures: ['SCMP_ARCH_ARM'] },
   ],
   syscalls: [

@@ -17,7 +17,7 @@ const jump = (code: number, k: number, jt: number, jf: number): Instruction => (
 // struct seccomp_data, seccomp(2)
 const NR = 0
 const ARCH = 4
-// The numbers of x32 calls have this bit; the tables here are not theirs.
+// The numbers of x32 calls have this bit.
 const X32_BIT = 0x40000000
 
 export interface Prologue {
@@ -25,18 +25,23 @@ export interface Prologue {
   readonly auditArches: readonly number[]
   /** What to return for calls that libseccomp cannot express, by number. */
   readonly answers: readonly { readonly nr: number; readonly action: number }[]
+  /** What calls of x32 get if it is not among the architectures; they come with the AUDIT_ARCH of x86_64. */
+  readonly x32?: number
   /** Numbers above this one get `action`: calls that were invented after the profile was written. */
   readonly beyond?: { readonly nr: number; readonly action: number }
 }
 
 /** BPF that answers a few calls by number and lets all others run on into the filter that follows it. */
-export function compilePrologue({ auditArches, answers, beyond }: Prologue): Buffer {
+export function compilePrologue({ auditArches, answers, x32, beyond }: Prologue): Buffer {
   const tail: Instruction[] = []
   if (beyond) tail.push(jump(JGT, beyond.nr, 0, 1), statement(RET, beyond.action))
   for (const { nr, action } of answers) tail.push(jump(JEQ, nr, 0, 1), statement(RET, action))
-  if (tail.length === 0) return Buffer.alloc(0)
+  if (tail.length === 0 && x32 === undefined) return Buffer.alloc(0)
 
-  const checks = [statement(LD_W_ABS, NR), jump(JGE, X32_BIT, tail.length, 0)]
+  const checks =
+    x32 === undefined
+      ? [statement(LD_W_ABS, NR), jump(JGE, X32_BIT, tail.length, 0)]
+      : [statement(LD_W_ABS, NR), jump(JGE, X32_BIT, 0, 1), statement(RET, x32)]
   const known = auditArches.map((arch, index) => {
     const last = index === auditArches.length - 1
     return jump(JEQ, arch, auditArches.length - 1 - index, last ? checks.length + tail.length : 0)
