@@ -12,3 +12,13 @@ export function parseMoment(text: string): number {
 }
 
 export const unixSeconds = (date: Date): number => Math.floor(date.getTime() / 1000)
+
+let last = 0n
+
+/** Now, in RFC 3339 with nanoseconds; later each time it is asked, so that it orders what happens one after the other. */
+export function timestamp(): string {
+  const now = BigInt(Math.floor((performance.timeOrigin + performance.now()) * 1000)) * 1000n
+  last = now > last ? now : last + 1n
+  const fraction = String(last % 1_000_000_000n).padStart(9, '0')
+  return `${new Date(Number(last / 1_000_000n)).toISOString().slice(0, 20)}${fraction}Z`
+}

@@ -4,8 +4,10 @@ import type { Sandbox } from '../../network/network.ts'
 import type { ContainerWaitResponse, WaitCondition } from '../api.ts'
 import { Serial } from '../serial.ts'
 import { RecordFile } from '../store/record.ts'
+import type { WaitingClient } from './attach.ts'
 import type { ContainerRecord } from './record.ts'
 import type { Run } from './run.ts'
+import type { RunRecord } from './run-record.ts'
 import { errorOf, exitCodeOf, isRunning } from './state.ts'
 
 /** The files of a container in the data root. */
@@ -37,6 +39,8 @@ export class Container {
   readonly #file: RecordFile<ContainerRecord>
 
   run: Run | undefined
+  /** What the next engine needs to take over the run. */
+  runFile: RecordFile<RunRecord> | undefined
   /**
    * Its network namespace: from the start on, and over restarts. It stays as long as another container has joined it.
    */
@@ -49,8 +53,8 @@ export class Container {
   /** Between the two halves of a restart that somebody asked for, it keeps what it holds. */
   restarting = false
   removing = false
-  /** Those who attached before the start. */
-  readonly waitingToAttach = new Set<() => Promise<void>>()
+  /** Those who attached before the start; see attach.ts. */
+  readonly waiting = new Set<WaitingClient>()
 
   readonly #exitWaiters = new Set<() => void>()
   readonly #removalWaiters = new Set<(error?: string) => void>()

@@ -7,4 +7,6 @@ export interface Run {
   readonly spec: ContainerSpec
   /** Aborts when the program has ended: ends the health probes and whatever else goes along with the run. */
   readonly over: AbortController
+  /** Ends the health probes for the time of a pause. */
+  probing?: AbortController
 }

@@ -24,6 +24,7 @@ export function mergeConfig(asked: ContainerConfig, image: ImageConfig): Contain
     Labels: { ...image.Labels, ...asked.Labels },
     ...(healthcheck && { Healthcheck: healthcheck }),
     ...(stopSignal && { StopSignal: stopSignal }),
+    ...(image.Shell && { Shell: [...image.Shell] }),
   }
 }
 

@@ -1,4 +1,5 @@
 import { capabilityNames, defaultCapabilities } from '../../runtime/capabilities.ts'
+import { defaultMaskedPaths, defaultReadonlyPaths } from '../../runtime/defaults.ts'
 import type { SeccompProfile } from '../../runtime/spec.ts'
 import type { HostConfig } from '../api.ts'
 import { invalid, notSupported } from '../failures.ts'
@@ -81,25 +82,6 @@ function parseSeccomp(value: string, privileged: boolean): Security['seccomp'] {
   }
 }
 
-/** Paths of /proc and /sys that tell about the machine, hidden from containers (Docker's list). */
-const maskedPaths = [
-  '/proc/acpi',
-  '/proc/asound',
-  '/proc/interrupts',
-  '/proc/kcore',
-  '/proc/keys',
-  '/proc/latency_stats',
-  '/proc/sched_debug',
-  '/proc/scsi',
-  '/proc/timer_list',
-  '/proc/timer_stats',
-  '/sys/devices/virtual/powercap',
-  '/sys/firmware',
-] as const
-
-/** Paths through which a container's root could change the machine (Docker's list). */
-const readonlyPaths = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'] as const
-
 /** `null` and absent mean Docker's own lists; a privileged container hides nothing. */
 export function effectivePaths({
   MaskedPaths,
@@ -107,5 +89,5 @@ export function effectivePaths({
   Privileged,
 }: Pick<HostConfig, 'MaskedPaths' | 'ReadonlyPaths' | 'Privileged'>): { masked: string[]; readonly: string[] } {
   if (Privileged) return { masked: [], readonly: [] }
-  return { masked: [...(MaskedPaths ?? maskedPaths)], readonly: [...(ReadonlyPaths ?? readonlyPaths)] }
+  return { masked: [...(MaskedPaths ?? defaultMaskedPaths)], readonly: [...(ReadonlyPaths ?? defaultReadonlyPaths)] }
 }

@@ -6,6 +6,7 @@ import type { EventLog } from '../events/event-log.ts'
 import { invalid, notSupported, volumeNotFound } from '../failures.ts'
 import { booleanFilter, matchesExactly, matchesExpression, matchesLabels, validateFilters } from '../filters.ts'
 import { newId } from '../ids.ts'
+import { Serial } from '../serial.ts'
 import { readJson, writeJson } from '../store/json-file.ts'
 
 /** What is kept of a volume, in `volume.json` beside its data. */
@@ -34,12 +35,22 @@ export interface VolumesOptions {
   readonly report: (message: string) => void
 }
 
+/** Where a volume is, for who fills it. */
+export interface VolumeDirectory {
+  readonly source: string
+  /** Whether it is the volume's own directory, rather than one of the host that has been given its name. */
+  readonly isOwn: boolean
+  /** A directory beside it that is free to use, and does not exist. */
+  readonly staging: string
+}
+
 /** The volumes of the `local` driver: directories below the data root. */
 export class Volumes {
   readonly #options: VolumesOptions
   readonly #byName = new Map<string, VolumeRecord>()
   /** Volumes that are being made, so that two containers that want the same one at once get the same one. */
   readonly #making = new Map<string, Promise<VolumeRecord>>()
+  readonly #filling = new Map<string, Serial>()
 
   constructor(options: VolumesOptions) {
     this.#options = options
@@ -121,8 +132,20 @@ export class Volumes {
     return record.options.device ?? this.#data(record)
   }
 
-  isAnonymous(name: string): boolean {
-    return this.#find(name).anonymous
+  /** Fills a volume, if it needs to be; two containers that want the same one wait for each other. */
+  async fill(name: string, work: (directory: VolumeDirectory) => Promise<void>): Promise<void> {
+    const { options } = this.#find(name)
+    const isOwn = options.device === undefined
+    const staging = join(this.#options.directory, name, '_staging')
+    const serial = this.#filling.get(name) ?? new Serial()
+    this.#filling.set(name, serial)
+    await serial.run(() => work({ source: this.source(name), isOwn, staging }))
+  }
+
+  /** Where a volume is on the host, as the API tells it; empty if there is none of that name any more. */
+  mountpoint(name: string): string {
+    const record = this.#byName.get(name)
+    return record ? this.#data(record) : ''
   }
 
   #data({ name }: VolumeRecord): string {
@@ -152,6 +175,7 @@ export class Volumes {
       throw new TscomposeError('ENGINE_VOLUME_IN_USE', `remove ${name}: volume is in use - [${users.join(', ')}]`)
     }
     this.#byName.delete(name)
+    this.#filling.delete(name)
     await rm(join(this.#options.directory, name), { recursive: true, force: true })
     this.#options.events.emit('volume', 'destroy', name, { driver: 'local' })
   }

@@ -1,0 +1,122 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ImageStore } from '../image/image.ts'
+import type { Networks as NetworkLayer } from '../network/network.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import type { EngineConfig } from './config.ts'
+import { adoptContainers, loadContainers } from './container/adopt.ts'
+import { ContainerRegistry } from './container/registry.ts'
+import type { Context, Directories } from './context.ts'
+import { EventLog } from './events/event-log.ts'
+import { ExecRegistry } from './exec/registry.ts'
+import { newId } from './ids.ts'
+import { LocalEngine } from './local-engine.ts'
+import { connectedTo } from './network/connections.ts'
+import { Networks } from './network/networks.ts'
+import { lockDataRoot } from './store/data-lock.ts'
+import { readJson, writeJson } from './store/json-file.ts'
+import { readMachine } from './system/machine.ts'
+import { Volumes } from './volume/volumes.ts'
+
+export interface EngineOptions {
+  /** The data root: what outlasts a restart of the machine. */
+  readonly dataDir: string
+  /** What does not; on a tmpfs, best. */
+  readonly runDir: string
+  readonly config: EngineConfig
+  /** Told what no caller waits for: damaged files, limits that the machine cannot apply, failed restarts. */
+  readonly report?: (message: string) => void
+}
+
+/** What the engine is built on. */
+export interface Layers {
+  readonly runtime: Runtime
+  readonly networks: NetworkLayer
+  readonly images: ImageStore
+}
+
+/** Opens an engine on layers that may be others than the real ones; see `openEngine`. */
+export async function openEngineOn(
+  options: EngineOptions,
+  open: (options: EngineOptions) => Promise<Layers>,
+): Promise<LocalEngine> {
+  const { dataDir, runDir, config, report = () => {} } = options
+  await using undo = new AsyncDisposableStack()
+  const directories = directoriesOf(dataDir, runDir)
+  await Promise.all(Object.values(directories).map(path => mkdir(path, { recursive: true, mode: 0o711 })))
+  undo.use(lockDataRoot(dataDir))
+  const [machine, { runtime, networks: networkLayer, images }] = await Promise.all([readMachine(), open(options)])
+  undo.use(networkLayer)
+  undo.defer(() => runtime.close())
+  const closing = new AbortController()
+  const containers = new ContainerRegistry()
+  const events = new EventLog()
+  const connected = (id: string) => connectedTo({ containers }, id).map(({ container }) => container.name)
+  const usedBy = (name: string) => usersOf(containers, name)
+  const context: Context = {
+    config,
+    machine,
+    directories,
+    runtime,
+    networkLayer,
+    images,
+    containers,
+    networks: new Networks({ directory: directories.networks, layer: networkLayer, events, connected, report }),
+    volumes: new Volumes({ directory: directories.volumes, events, usedBy, report }),
+    execs: new ExecRegistry(),
+    events,
+    closing: closing.signal,
+    report,
+  }
+  await Promise.all([context.networks.load(), context.volumes.load(), loadContainers(context)])
+  await adoptContainers(context)
+  undo.defer(() => letGo(containers))
+  undo.defer(() => closing.abort())
+  const id = await engineId(dataDir)
+  const opened = undo.move()
+  return new LocalEngine(context, id, () => opened.disposeAsync())
+}
+
+const directoriesOf = (data: string, run: string): Directories => ({
+  data,
+  containers: join(data, 'containers'),
+  networks: join(data, 'networks'),
+  volumes: join(data, 'volumes'),
+  run,
+  runs: join(run, 'runs'),
+})
+
+const usersOf = (containers: ContainerRegistry, volume: string): string[] =>
+  containers
+    .all()
+    .filter(({ record }) => record.mounts.some(mount => mount.type === 'volume' && mount.name === volume))
+    .map(({ id }) => id)
+
+/** What is under way comes to its end, and everything is on disk. */
+async function letGo(containers: ContainerRegistry): Promise<void> {
+  for (const container of containers.all()) {
+    clearTimeout(container.restartTimer)
+    container.run?.over.abort()
+  }
+  await Promise.all(
+    containers.all().map(async container => {
+      await container.serial.idle()
+      await container.saved()
+    }),
+  )
+}
+
+interface Identity {
+  readonly id: string
+}
+const isIdentity = (value: unknown): value is Identity => typeof (value as Identity | null)?.id === 'string'
+
+/** Which engine this is: `ID` of info, the same as long as the data root is. */
+async function engineId(dataDir: string): Promise<string> {
+  const file = join(dataDir, 'engine.json')
+  const found = await readJson(file, isIdentity)
+  if ('value' in found) return found.value.id
+  const id = newId()
+  await writeJson(file, { id } satisfies Identity)
+  return id
+}

@@ -1,0 +1,154 @@
+import { readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Sandbox } from '../../network/network.ts'
+import type { Adopted, ExitStatus } from '../../runtime/runtime.ts'
+import type { Context } from '../context.ts'
+import { messageOf } from '../failures.ts'
+import { readJson } from '../store/json-file.ts'
+import { Container } from './container.ts'
+import { handleExit, scheduleRestart, watchRun } from './exit.ts'
+import { isContainerRecord } from './record.ts'
+import { releaseContainer } from './release.ts'
+import { removeContainer } from './remove.ts'
+import { restartsWithMachine } from './restart-policy.ts'
+import { type RunRecord, readRuns, removeRun } from './run-record.ts'
+import { launchContainer } from './start.ts'
+import { isAlive } from './state.ts'
+
+/** Reads the containers that are written down, and takes away what is left of removed and half-made ones. */
+export async function loadContainers(context: Context): Promise<void> {
+  const { containers: directory } = context.directories
+  const names = await readdir(directory).catch(() => [])
+  await Promise.all(
+    names.map(async name => {
+      const root = join(directory, name)
+      const found = await readJson(join(root, 'container.json'), isContainerRecord)
+      if ('value' in found) context.containers.add(new Container(found.value, directory))
+      else if ('setAside' in found) context.report(`damaged record of a container set aside as ${found.setAside}`)
+      else if (!(await isSetAside(root))) await rm(root, { recursive: true, force: true })
+    }),
+  )
+}
+
+/** Whether a person has still to look at what is in there. */
+const isSetAside = async (root: string): Promise<boolean> =>
+  (await readdir(root).catch(() => [])).some(name => name.includes('.damaged-'))
+
+/** What an earlier engine left of a container. */
+interface Found {
+  readonly container: Container
+  readonly run: RunRecord | undefined
+  readonly adopted: Adopted
+}
+
+/**
+ * Takes over what an earlier engine left: containers that run go on running, the end of others is made up for, and
+ * after a restart of the machine those whose policy says so are started. Resolves when all that runs is known; what is
+ * to be started starts meanwhile.
+ */
+export async function adoptContainers(context: Context): Promise<void> {
+  const runs = await readRuns(context)
+  const containers = context.containers.all()
+  const found = await Promise.all(containers.map(container => look(context, container, runs.get(container.id))))
+  for (const { container, run, adopted } of found) if (adopted.status === 'running') takeOver(container, run, adopted)
+  await adoptNetworks(context, found)
+  const known = new Set(containers.map(({ id }) => id))
+  for (const id of [...runs.keys()].filter(id => !known.has(id)))
+    context.report(`removing what is left of container ${id}`)
+  await context.runtime.removeUnknown([...known])
+  for (const one of found) {
+    const { container, adopted } = one
+    // In their turn, so that a request which comes meanwhile finds each container settled.
+    void container.serial
+      .run(() => settle(context, one))
+      .catch(error => context.report(`container ${container.name}: ${messageOf(error)}`))
+    if (adopted.status === 'running' && container.run) watchRun(context, container, container.run, true)
+  }
+}
+
+async function look(context: Context, container: Container, run: RunRecord | undefined): Promise<Found> {
+  if (!run) return { container, run, adopted: { status: 'lost' } }
+  const adopted = await context.runtime.adopt(run.spec)
+  // An older exit than this run: the engine was killed before its launch had got anywhere.
+  const stale = adopted.status === 'exited' && adopted.exit.finishedAt.getTime() < run.savedAt
+  return { container, run, adopted: stale ? { status: 'lost' } : adopted }
+}
+
+function takeOver(container: Container, run: RunRecord | undefined, adopted: Adopted): void {
+  if (adopted.status !== 'running' || !run) return
+  const { container: process } = adopted
+  container.run = { process, spec: run.spec, over: new AbortController() }
+  container.sandbox = run.sandbox
+  container.health = run.health
+}
+
+/** Sandboxes of containers that run, and of those that a running one lives in. */
+async function adoptNetworks({ networkLayer, networks, containers }: Context, found: readonly Found[]): Promise<void> {
+  const joined = new Set(
+    found.flatMap(({ adopted, run }) => {
+      const network = adopted.status === 'running' ? run?.spec.namespaces.network : undefined
+      return typeof network === 'object' ? [network.path] : []
+    }),
+  )
+  const kept: Sandbox[] = found.flatMap(({ adopted, run }) =>
+    run?.sandbox && (adopted.status === 'running' || joined.has(run.sandbox.netnsPath)) ? [run.sandbox] : [],
+  )
+  const existing = networks.all().flatMap(({ network }) => (network ? [network] : []))
+  for (const sandbox of await networkLayer.adopt(existing, kept)) {
+    const container = containers.get(sandbox.containerId)
+    if (container) container.sandbox = sandbox
+  }
+}
+
+/** Brings the state of a container in line with what was found; called within its `serial`. */
+async function settle(context: Context, { container, run, adopted }: Found): Promise<void> {
+  const { record, state } = container
+  switch (adopted.status) {
+    case 'running': {
+      const { pid, startedAt } = adopted.container
+      if (isAlive(state) && 'pid' in state && state.pid === pid) return
+      await container.update({ state: { status: 'running', pid, startedAt: startedAt.toISOString() } })
+      return
+    }
+    case 'exited':
+      // The engine may have been killed before it wrote down the start.
+      if (!isAlive(state)) {
+        await container.update({ state: { status: 'running', pid: 0, startedAt: savedAt(run, adopted.exit) } })
+      }
+      await handleExit(context, container, adopted.exit)
+      return
+    case 'lost':
+      if (isAlive(state)) await handleLoss(context, container)
+      else if (run) await releaseContainer(context, container)
+      if (state.status === 'restarting') scheduleRestart(context, container, 0)
+      else if (record.hostConfig.AutoRemove && state.status === 'exited') void discard(context, container)
+  }
+}
+
+const savedAt = (run: RunRecord | undefined, exit: ExitStatus): string =>
+  run ? new Date(run.savedAt).toISOString() : exit.finishedAt.toISOString()
+
+/** Nobody saw it end: the machine was restarted. Docker calls that exit code 255. */
+async function handleLoss(context: Context, container: Container): Promise<void> {
+  const { record, state } = container
+  const startedAt = 'startedAt' in state ? state.startedAt : new Date().toISOString()
+  await removeRun(context, container)
+  await releaseContainer(context, container)
+  await container.update({
+    state: {
+      status: 'exited',
+      startedAt,
+      finishedAt: new Date().toISOString(),
+      exitCode: 255,
+      oomKilled: false,
+      error: '',
+    },
+  })
+  const ended = { exitCode: 255, manuallyStopped: record.manuallyStopped, count: record.restartCount }
+  if (restartsWithMachine(record.hostConfig.RestartPolicy ?? { Name: 'no' }, ended)) {
+    await launchContainer(context, container)
+  } else if (record.hostConfig.AutoRemove) void discard(context, container)
+}
+
+const discard = (context: Context, container: Container): Promise<void> =>
+  removeContainer(context, container, { force: true, volumes: true }).catch(error => context.report(messageOf(error)))

@@ -1,0 +1,112 @@
+import { mkdir, rm } from 'node:fs/promises'
+import { hostname as machineName } from 'node:os'
+import { join } from 'node:path'
+import type { Image, Platform } from '../../image/image.ts'
+import type { ContainerCreateRequest, ContainerCreateResponse, EndpointSettings, HostConfig } from '../api.ts'
+import type { Context } from '../context.ts'
+import { imageNotFound } from '../failures.ts'
+import { newId, shortId } from '../ids.ts'
+import { timestamp } from '../time.ts'
+import { completeHostConfig } from '../translate/host-config.ts'
+import { mergeConfig } from '../translate/merge-config.ts'
+import { parseNetworkMode } from '../translate/namespace-modes.ts'
+import { validateRequest } from '../translate/validate.ts'
+import { Container, type ContainerDirectory, containerDirectory } from './container.ts'
+import { emitContainer } from './events.ts'
+import { randomName } from './random-name.ts'
+import type { ContainerRecord } from './record.ts'
+import { created } from './state.ts'
+import { makeVolumes, parseContainerMounts } from './volumes.ts'
+
+/**
+ * Makes a container: finds its image, completes what was asked for, makes and fills its volumes, and writes it down.
+ * What can be known to be wrong with it is an error already here.
+ */
+export async function createContainer(
+  context: Context,
+  name: string | undefined,
+  request: ContainerCreateRequest,
+  platform?: Platform,
+): Promise<ContainerCreateResponse> {
+  const { HostConfig: askedHost = {}, NetworkingConfig: networking, ...asked } = request
+  validateRequest(asked, askedHost, context)
+  const image = await context.images.find(asked.Image)
+  if (!image) throw imageNotFound(asked.Image)
+  if (platform && !runsOn(image, platform))
+    throw imageNotFound(`${asked.Image} for ${platform.os}/${platform.architecture}`)
+  const id = newId()
+  const config = mergeConfig(asked, image.config)
+  const hostConfig = withContainerIds(context, completeHostConfig(askedHost, context.config))
+  if (!config.Hostname) config.Hostname = hostConfig.NetworkMode === 'host' ? machineName() : shortId(id)
+  const mounts = await parseContainerMounts(context, hostConfig, config.Volumes ?? {})
+
+  await using undo = new AsyncDisposableStack()
+  const { containers } = context
+  const reserved = containers.reserveName(name || randomName(free => containers.isNameFree(free)), id)
+  undo.defer(() => containers.releaseName(reserved, id))
+  const directory = containerDirectory(join(context.directories.containers, id))
+  undo.defer(() => rm(directory.root, { recursive: true, force: true }))
+  await makeDirectories(directory)
+  const { writableLayer } = directory
+  const root = { lowerdirs: context.images.lowerdirs(image), writableLayer, readonly: false }
+  const made = undo.use(await makeVolumes(context, mounts, root))
+  const container = new Container(
+    {
+      version: 1,
+      id,
+      name: reserved,
+      created: timestamp(),
+      image: image.id,
+      config,
+      hostConfig,
+      endpoints: endpointsOf(context, hostConfig, networking?.EndpointsConfig ?? {}),
+      mounts: made.mounts,
+      restartCount: 0,
+      manuallyStopped: false,
+      state: created,
+    },
+    context.directories.containers,
+  )
+  await container.save()
+  containers.add(container)
+  undo.move()
+  emitContainer(context, container, 'create')
+  return { Id: id, Warnings: [] }
+}
+
+const runsOn = ({ platform }: Image, wanted: Platform): boolean =>
+  platform.os === wanted.os && platform.architecture === wanted.architecture
+
+/** The directories of the writable layer; overlayfs wants both on one file system. */
+async function makeDirectories(directory: ContainerDirectory): Promise<void> {
+  await mkdir(directory.root, { recursive: true, mode: 0o710 })
+  await mkdir(directory.writableLayer, { mode: 0o710 })
+  await Promise.all(['upper', 'work'].map(name => mkdir(join(directory.writableLayer, name))))
+}
+
+/** Namespaces of other containers are kept by id, so that they follow when the other container is renamed. */
+function withContainerIds({ containers }: Context, hostConfig: HostConfig): HostConfig {
+  const changed = { ...hostConfig }
+  for (const key of ['NetworkMode', 'PidMode', 'IpcMode'] as const) {
+    const reference = /^container:(.+)$/.exec(hostConfig[key] ?? '')?.[1]
+    if (reference) changed[key] = `container:${containers.find(reference).id}`
+  }
+  return changed
+}
+
+/** The networks of a container by name: those it asks for, or that of its network mode. */
+function endpointsOf(
+  { networks }: Context,
+  hostConfig: HostConfig,
+  asked: Readonly<Record<string, EndpointSettings>>,
+): ContainerRecord['endpoints'] {
+  const mode = parseNetworkMode(hostConfig.NetworkMode)
+  if (typeof mode === 'object' && 'container' in mode) return {}
+  // A network need not exist before the start.
+  const nameOf = (reference: string) =>
+    networks.all().find(({ id, name }) => id === reference || name === reference)?.name ?? reference
+  const primary = typeof mode === 'string' ? mode : nameOf(mode.network)
+  const endpoints = Object.fromEntries(Object.entries(asked).map(([key, settings]) => [nameOf(key), settings ?? {}]))
+  if (Object.keys(endpoints).length === 0) return { [primary]: {} }
+  return endpoints
+}

@@ -1,0 +1,107 @@
+import type { ExitStatus } from '../../runtime/runtime.ts'
+import type { Context } from '../context.ts'
+import { messageOf } from '../failures.ts'
+import type { Container } from './container.ts'
+import { emitContainer, emitEndpoints, emitMounts } from './events.ts'
+import { resumeHealth, watchContainerHealth } from './health.ts'
+import { releaseContainer } from './release.ts'
+import { removeContainer } from './remove.ts'
+import { restartDelayMs, restarts } from './restart-policy.ts'
+import type { Run } from './run.ts'
+import { launchContainer } from './start.ts'
+import type { Ended } from './state.ts'
+
+/** Waits for the end of a run, and watches the container's health meanwhile. */
+export function watchRun(context: Context, container: Container, run: Run, adopted = false): void {
+  if (!adopted) watchContainerHealth(context, container, run)
+  else if (container.state.status !== 'paused') resumeHealth(context, container, run)
+  run.process.exited
+    .then(exit => container.serial.run(() => handleExit(context, container, exit)))
+    .catch(error => context.report(`container ${container.name}: ${messageOf(error)}`))
+}
+
+/** A program has ended: tells the world, gives back what it held, and starts it again if its policy says so. */
+export async function handleExit(context: Context, container: Container, exit: ExitStatus): Promise<void> {
+  if (context.closing.aborted) return // the next engine takes it over
+  const { record, state, run } = container
+  container.run = undefined
+  run?.over.abort()
+  if (container.health) container.health = { ...container.health, status: 'unhealthy' } // as Docker calls what ended
+  const startedAt = 'startedAt' in state ? state.startedAt : exit.finishedAt.toISOString()
+  const ended: Ended = {
+    startedAt,
+    finishedAt: exit.finishedAt.toISOString(),
+    exitCode: exit.exitCode,
+    oomKilled: exit.oomKilled,
+    error: '',
+  }
+  const ranMs = exit.finishedAt.getTime() - Date.parse(startedAt)
+  const restart = !container.removing && !container.restarting && shouldRestart(container, exit.exitCode)
+  void container
+    .update({
+      state: { status: restart ? 'restarting' : 'exited', ...ended },
+      ...(restart && { restartCount: record.restartCount + 1 }),
+    })
+    .catch(error => context.report(messageOf(error)))
+  if (exit.oomKilled) emitContainer(context, container, 'oom')
+  emitContainer(context, container, 'die', {
+    exitCode: String(exit.exitCode),
+    execDuration: String(Math.floor(ranMs / 1000)),
+  })
+  const keepSandbox = restart || container.restarting
+  if (!keepSandbox && container.sandbox) {
+    emitEndpoints(
+      context,
+      container,
+      container.sandbox.endpoints.map(({ networkId }) => networkId),
+      'disconnect',
+    )
+  }
+  emitMounts(context, container, 'unmount')
+  container.announceExit()
+  context.execs.forgetContainer(container.id)
+  await releaseContainer(context, container, { keepSandbox })
+  if (restart) scheduleRestart(context, container, ranMs)
+  else if (record.hostConfig.AutoRemove && !container.restarting && !container.removing) {
+    // Not from within: the removal waits for its turn like everything else that changes the container.
+    void removeContainer(context, container, { force: true, volumes: true }).catch(error =>
+      context.report(messageOf(error)),
+    )
+  }
+}
+
+const shouldRestart = ({ record }: Container, exitCode: number): boolean =>
+  restarts(record.hostConfig.RestartPolicy ?? { Name: 'no' }, {
+    exitCode,
+    manuallyStopped: record.manuallyStopped,
+    count: record.restartCount,
+  })
+
+/** Starts a container again after the delay that its restarts have come to. */
+export function scheduleRestart(context: Context, container: Container, ranMs: number): void {
+  container.restartDelayMs = restartDelayMs(container.restartDelayMs, ranMs)
+  container.restartTimer = setTimeout(() => {
+    container.restartTimer = undefined
+    void container.serial.run(async () => {
+      if (context.closing.aborted || container.state.status !== 'restarting') return
+      await launchContainer(context, container).catch(error =>
+        context.report(`cannot restart container ${container.name}: ${messageOf(error)}`),
+      )
+    })
+  }, container.restartDelayMs)
+}
+
+/**
+ * A container that waits for its restart comes to rest instead; called within its `serial`.
+ * @returns false if it was not waiting
+ */
+export async function cancelRestart(context: Context, container: Container): Promise<boolean> {
+  const { state } = container
+  if (state.status !== 'restarting') return false
+  clearTimeout(container.restartTimer)
+  container.restartTimer = undefined
+  await container.update({ state: { ...state, status: 'exited' }, manuallyStopped: true })
+  container.announceExit()
+  await releaseContainer(context, container)
+  return true
+}

@@ -1,0 +1,78 @@
+import { join } from 'node:path'
+import type { ContainerInspect, MountPoint } from '../api.ts'
+import type { Context } from '../context.ts'
+import { commandLine } from '../translate/merge-config.ts'
+import type { Container } from './container.ts'
+import { diskUsage } from './disk-usage.ts'
+import { networkSettings } from './network-settings.ts'
+import { apiState } from './state.ts'
+
+/** `GET /containers/{id}/json`. */
+export async function inspectContainer(
+  context: Context,
+  container: Container,
+  { size = false }: { readonly size?: boolean } = {},
+): Promise<ContainerInspect> {
+  const { id, name, record, directory, state, removing, health } = container
+  const [Path, ...Args] = commandLine(record.config)
+  const execs = context.execs.activeIn(id).map(session => session.id)
+  return {
+    Id: id,
+    Created: record.created,
+    Path,
+    Args,
+    State: apiState(state, removing, health),
+    Image: record.image,
+    ResolvConfPath: directory.resolvConf,
+    HostnamePath: directory.hostname,
+    HostsPath: directory.hosts,
+    LogPath: record.hostConfig.LogConfig?.Type === 'none' ? '' : join(directory.root, 'log'),
+    Name: `/${name}`,
+    RestartCount: record.restartCount,
+    Driver: 'overlay2',
+    Platform: 'linux',
+    MountLabel: '',
+    ProcessLabel: '',
+    AppArmorProfile: '',
+    ExecIDs: execs.length > 0 ? execs : null,
+    HostConfig: record.hostConfig,
+    GraphDriver: { Name: 'overlay2', Data: await layerDirectories(context, container) },
+    ...(size && (await layerSizes(context, container))),
+    Mounts: mountPoints(context, container),
+    Config: record.config,
+    NetworkSettings: networkSettings(context, container),
+  }
+}
+
+const upperOf = ({ directory }: Container): string => join(directory.writableLayer, 'upper')
+
+async function layerDirectories({ images }: Context, container: Container): Promise<Record<string, string> | null> {
+  const image = await images.find(container.record.image)
+  if (!image) return null
+  return {
+    LowerDir: images.lowerdirs(image).join(':'),
+    UpperDir: upperOf(container),
+    WorkDir: join(container.directory.writableLayer, 'work'),
+  }
+}
+
+/** `SizeRw` and `SizeRootFs`. */
+export async function layerSizes(
+  { images }: Context,
+  container: Container,
+): Promise<{ SizeRw: number; SizeRootFs: number }> {
+  const [image, SizeRw] = await Promise.all([images.find(container.record.image), diskUsage(upperOf(container))])
+  return { SizeRw, SizeRootFs: SizeRw + (image?.size ?? 0) }
+}
+
+/** `Mounts` of inspect and of the list. */
+export const mountPoints = ({ volumes }: Context, { record }: Container): MountPoint[] =>
+  record.mounts.map(mount => {
+    const common = { Type: mount.type, Destination: mount.destination, RW: !mount.readonly, Mode: '', Propagation: '' }
+    if (mount.type === 'tmpfs') return { ...common, Source: '' }
+    if (mount.type === 'bind') {
+      return { ...common, Source: mount.source, Mode: mount.mode, Propagation: mount.propagation }
+    }
+    const { name, driver, mode } = mount
+    return { ...common, Name: name, Source: volumes.mountpoint(name), Driver: driver, Mode: mode }
+  })

@@ -1,0 +1,54 @@
+import type { ContainerListOptions, ContainerSummary } from '../api.ts'
+import type { Context } from '../context.ts'
+import { toPortSummaries } from '../network/ports.ts'
+import { unixSeconds } from '../time.ts'
+import { commandLine } from '../translate/merge-config.ts'
+import type { Container } from './container.ts'
+import { layerSizes, mountPoints } from './inspect.ts'
+import { containerFilter } from './list-filter.ts'
+import { endpointSettings } from './network-settings.ts'
+import { apiStatus, isAlive, isRunning, statusText } from './state.ts'
+
+/** `GET /containers/json`: the newest first; only what runs, unless filters or options say otherwise. */
+export async function listContainers(
+  context: Context,
+  { all = false, limit = 0, size = false, filters = {} }: ContainerListOptions = {},
+): Promise<ContainerSummary[]> {
+  const wanted = await containerFilter(context, filters)
+  const everything = all || limit > 0 || filters.status !== undefined || filters.exited !== undefined
+  const found = context.containers
+    .all()
+    .filter(container => (everything || isRunning(container.state)) && wanted(container))
+    .sort((a, b) => (a.record.created < b.record.created ? 1 : -1))
+  return await Promise.all(
+    (limit > 0 ? found.slice(0, limit) : found).map(container => summarize(context, container, size)),
+  )
+}
+
+async function summarize(context: Context, container: Container, size: boolean): Promise<ContainerSummary> {
+  const { id, name, record, state, removing, health, sandbox } = container
+  const { config, hostConfig } = record
+  const published = isAlive(state) ? (sandbox?.ports ?? []) : []
+  return {
+    Id: id,
+    Names: [`/${name}`],
+    Image: config.Image,
+    ImageID: record.image,
+    Command: commandLine(config).map(quote).join(' '),
+    Created: unixSeconds(new Date(record.created)),
+    Ports: isAlive(state) ? toPortSummaries(published, config.ExposedPorts ?? {}) : [],
+    ...(size && (await layerSizes(context, container))),
+    Labels: config.Labels ?? {},
+    State: apiStatus(state, removing),
+    Status: statusText(state, removing, health, Date.now()),
+    HostConfig: {
+      NetworkMode: hostConfig.NetworkMode ?? 'default',
+      ...(hostConfig.Annotations && { Annotations: hostConfig.Annotations }),
+    },
+    NetworkSettings: { Networks: endpointSettings(context, container) },
+    Mounts: mountPoints(context, container),
+  }
+}
+
+/** An argument with a space in it is shown in quotes, as dockerd does it. */
+const quote = (argument: string): string => (argument.includes(' ') ? `'${argument}'` : argument)

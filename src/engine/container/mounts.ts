@@ -1,0 +1,99 @@
+import { mkdir, realpath, stat } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import type { Image } from '../../image/image.ts'
+import type { MountSpec } from '../../runtime/spec.ts'
+import type { Context } from '../context.ts'
+import { invalid } from '../failures.ts'
+import type { Container } from './container.ts'
+import type { ContainerMount } from './record.ts'
+
+/**
+ * A container's mounts as the runtime makes them: its own, the three files of /etc that tell it about its network, and
+ * over the engine's own directories, where its image is the machine's root, nothing.
+ * @throws TscomposeError ENGINE_REQUEST_INVALID where the source of a bind mount does not exist
+ */
+export async function resolveMounts(context: Context, container: Container, image: Image): Promise<MountSpec[]> {
+  const own = await Promise.all(container.record.mounts.map(mount => resolveMount(context, mount)))
+  const taken = new Set(own.map(({ destination }) => destination))
+  const { hosts, hostname, resolvConf } = container.directory
+  const files = [
+    ['/etc/hosts', hosts],
+    ['/etc/hostname', hostname],
+    ['/etc/resolv.conf', resolvConf],
+  ] as const
+  return [
+    ...(await hiddenDirectories(context, image)),
+    ...own,
+    ...files
+      .filter(([destination]) => !taken.has(destination))
+      .map(([destination, source]): MountSpec => ({ type: 'bind', source, destination, readonly: false })),
+  ]
+}
+
+async function resolveMount({ volumes }: Context, mount: ContainerMount): Promise<MountSpec> {
+  switch (mount.type) {
+    case 'tmpfs':
+      return mount
+    case 'bind': {
+      const { source, destination, readonly, propagation, recursive } = mount
+      await checkSource(mount)
+      return { type: 'bind', source, destination, readonly, propagation, recursive }
+    }
+    case 'volume': {
+      const { name, destination, readonly, subpath } = mount
+      const source = volumes.source(name)
+      return { type: 'bind', source: subpath ? await within(source, subpath) : source, destination, readonly }
+    }
+  }
+}
+
+const sourceMissing = (source: string) =>
+  invalid(`invalid mount config for type "bind": bind source path does not exist: ${source}`)
+
+/** `Binds` makes a directory of a source that is missing, `Mounts` does not (Docker's difference). */
+export async function checkSource({ source, createSource }: Extract<ContainerMount, { type: 'bind' }>): Promise<void> {
+  const exists = await stat(source).then(
+    () => true,
+    error => {
+      if (['ENOENT', 'ENOTDIR'].includes(error.code)) return false
+      throw invalid(`invalid mount config for type "bind": ${error.message}`)
+    },
+  )
+  if (exists) return
+  if (!createSource) throw sourceMissing(source)
+  try {
+    await mkdir(source, { recursive: true })
+  } catch (error) {
+    throw invalid(`error while creating mount source path '${source}': ${(error as Error).message}`)
+  }
+}
+
+/** A path within a volume, wherever links in it lead. */
+async function within(volume: string, subpath: string): Promise<string> {
+  const path = await realpath(join(volume, subpath)).catch(() => undefined)
+  if (path === undefined) throw invalid(`subpath "${subpath}" does not exist in the volume`)
+  const root = await realpath(volume)
+  if (path !== root && !isInside(relative(root, path))) throw invalid(`subpath "${subpath}" leads out of the volume`)
+  return path
+}
+
+/**
+ * A service that runs on the machine's own root shall not read the volumes, layers and sockets of all others. Where a
+ * directory is on another file system than the root, an overlay does not show it anyway.
+ */
+async function hiddenDirectories({ directories }: Context, { rootfs }: Image): Promise<MountSpec[]> {
+  if (rootfs === undefined) return []
+  const rootPath = await realpath(rootfs)
+  const root = await stat(rootPath)
+  const hidden = await Promise.all(
+    [directories.data, directories.run].map(async (directory): Promise<MountSpec[]> => {
+      const real = await realpath(directory)
+      const path = relative(rootPath, real)
+      if (!isInside(path) || (await stat(real)).dev !== root.dev) return []
+      return [{ type: 'tmpfs', destination: `/${path}`, readonly: true, options: ['size=4k', 'mode=0555'] }]
+    }),
+  )
+  return hidden.flat()
+}
+
+const isInside = (path: string): boolean => path !== '' && path !== '..' && !path.startsWith('../')

@@ -1,0 +1,165 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { hostname as machineName } from 'node:os'
+import type { DnsSpec, EndpointSpec, Sandbox } from '../../network/network.ts'
+import type { Context } from '../context.ts'
+import { isRestarting, stateConflict } from '../failures.ts'
+import { toEndpointSpec } from '../network/endpoints.ts'
+import { toPortSpecs } from '../network/ports.ts'
+import type { NetworkRecord } from '../network/record.ts'
+import { hostResolvConf } from '../network/resolv-conf.ts'
+import { networkSysctls } from '../translate/container-spec.ts'
+import { type HostEntry, ownNames, renderHosts, translateExtraHosts } from '../translate/extra-hosts.ts'
+import { parseNetworkMode } from '../translate/namespace-modes.ts'
+import type { Container } from './container.ts'
+import { isAlive } from './state.ts'
+
+/** The network of a container that is about to start. */
+export interface ContainerNetwork {
+  readonly namespace: 'host' | { readonly path: string }
+  readonly hostname: string
+  /** Absent where the namespace is the host's or another container's. */
+  readonly sandbox?: Sandbox
+}
+
+/**
+ * Gives a container its network, and writes the three files of /etc that tell it about it. A sandbox that the container
+ * still has from before a restart is used again: its addresses stay, and so does who has joined it.
+ */
+export async function setUpNetwork(context: Context, container: Container): Promise<ContainerNetwork> {
+  const { hostConfig, config } = container.record
+  const mode = parseNetworkMode(hostConfig.NetworkMode)
+  const hostname = config.Hostname || machineName()
+  if (mode === 'host') {
+    const [hosts, resolvConf] = await Promise.all([
+      readFile('/etc/hosts', 'utf8').catch(() => renderHosts([])),
+      readFile('/etc/resolv.conf', 'utf8').catch(() => ''),
+    ])
+    const extra = translateExtraHosts(hostConfig.ExtraHosts ?? [], '127.0.0.1')
+    const lines = extra.map(({ address, names }) => `${address}\t${names.join(' ')}\n`)
+    await writeFiles(
+      container,
+      `${hosts}${lines.join('')}`,
+      hostname,
+      hostResolvConf(resolvConf, dnsOf(context, container)),
+    )
+    return { namespace: 'host', hostname }
+  }
+  if (typeof mode === 'object' && 'container' in mode) return await joinNetwork(context, container, mode.container)
+  container.sandbox ??= await createSandbox(context, container, mode === 'none')
+  const { sandbox } = container
+  await writeFiles(container, hostsOf(context, container, sandbox, hostname), hostname, sandbox.resolvConf)
+  return { namespace: { path: sandbox.netnsPath }, hostname, sandbox }
+}
+
+async function writeFiles(
+  { directory }: Container,
+  hosts: string,
+  hostname: string,
+  resolvConf: string,
+): Promise<void> {
+  await Promise.all([
+    writeFile(directory.hosts, hosts),
+    writeFile(directory.hostname, `${hostname}\n`),
+    writeFile(directory.resolvConf, resolvConf),
+  ])
+}
+
+/** Lives in the network of another container, and sees its names. */
+async function joinNetwork(context: Context, container: Container, reference: string): Promise<ContainerNetwork> {
+  const donor = context.containers.find(reference)
+  if (donor === container) throw stateConflict('cannot join own network namespace')
+  if (donor.state.status === 'restarting') throw isRestarting(donor.id)
+  if (!isAlive(donor.state)) {
+    throw stateConflict(
+      `cannot join network namespace of a non running container: container ${donor.name} is ${donor.state.status}`,
+    )
+  }
+  const [hosts, hostname, resolvConf] = await Promise.all(
+    [donor.directory.hosts, donor.directory.hostname, donor.directory.resolvConf].map(file => readFile(file, 'utf8')),
+  )
+  await writeFiles(container, hosts ?? '', hostname?.trim() ?? '', resolvConf ?? '')
+  const { run } = donor
+  if (!run) throw stateConflict(`container ${donor.id} is not running`)
+  return {
+    namespace: run.spec.namespaces.network === 'host' ? 'host' : { path: run.spec.namespaces.network.path },
+    hostname: hostname?.trim() ?? '',
+  }
+}
+
+async function createSandbox(context: Context, container: Container, isolated: boolean): Promise<Sandbox> {
+  const { id, name, record } = container
+  const { config, hostConfig } = record
+  const endpoints = isolated ? [] : await endpointSpecs(context, container)
+  return await context.networkLayer.createSandbox({
+    containerId: id,
+    containerName: name,
+    endpoints,
+    ports: isolated
+      ? []
+      : toPortSpecs(hostConfig.PortBindings ?? {}, config.ExposedPorts ?? {}, hostConfig.PublishAllPorts === true),
+    dns: dnsOf(context, container),
+    sysctl: networkSysctls(hostConfig),
+  })
+}
+
+/** The network of the network mode comes first, so that it is `eth0`. */
+async function endpointSpecs(context: Context, container: Container): Promise<EndpointSpec[]> {
+  const { record } = container
+  const first = parseNetworkMode(record.hostConfig.NetworkMode)
+  const primary = typeof first === 'object' && 'network' in first ? context.networks.find(first.network) : undefined
+  const endpoints = Object.entries(record.endpoints).map(([name, settings]) => ({
+    network: context.networks.find(name),
+    settings,
+  }))
+  endpoints.sort((a, b) => Number(b.network === primary) - Number(a.network === primary))
+  return await Promise.all(
+    endpoints.map(async ({ network, settings }) => {
+      await context.networks.ensure(network)
+      return toEndpointSpec(endpointOwner(container), network, settings)
+    }),
+  )
+}
+
+export const endpointOwner = ({ id, name, record }: Container) => ({ id, name, config: record.config })
+
+function dnsOf({ config }: Context, { record }: Container): DnsSpec {
+  const { Dns, DnsSearch, DnsOptions } = record.hostConfig
+  return {
+    servers: Dns?.length ? Dns : config.dns,
+    search: DnsSearch?.length ? DnsSearch : config.dnsSearch,
+    options: DnsOptions?.length ? DnsOptions : config.dnsOpts,
+  }
+}
+
+function hostsOf(context: Context, container: Container, sandbox: Sandbox, hostname: string): string {
+  const { config, hostConfig } = container.record
+  const [first] = sandbox.endpoints
+  const own: HostEntry[] = sandbox.endpoints.flatMap(({ ipv4Address, ipv6Address }) =>
+    [ipv4Address, ipv6Address]
+
+      .flatMap(address => (address ? [address] : []))
+      .map(address => ({ address, names: ownNames(hostname, config.Domainname) })),
+  )
+  return renderHosts([
+    ...translateExtraHosts(hostConfig.ExtraHosts ?? [], first?.gateway),
+    ...linkedHosts(context, container),
+    ...own,
+  ])
+}
+
+/**
+ * Links give another container a name that only this one knows. Addresses outlast restarts, so a line in /etc/hosts
+ * does; names that the other container has anyway are left to DNS.
+ */
+function linkedHosts({ containers, networks }: Context, { record }: Container): HostEntry[] {
+  return Object.entries(record.endpoints).flatMap(([networkName, { Links }]) =>
+    (Links ?? []).flatMap(link => {
+      const [target = '', alias = target] = link.split(':')
+      const linked = containers.find(target)
+      const network: NetworkRecord = networks.find(networkName)
+      const endpoint = linked.sandbox?.endpoints.find(({ networkId }) => networkId === network.id)
+      if (!endpoint || endpoint.dnsNames.includes(alias)) return []
+      return [{ address: endpoint.ipv4Address, names: [alias] }]
+    }),
+  )
+}

@@ -1,0 +1,50 @@
+import { rm } from 'node:fs/promises'
+import type { Context } from '../context.ts'
+import { messageOf } from '../failures.ts'
+import { parseNetworkMode } from '../translate/namespace-modes.ts'
+import type { Container } from './container.ts'
+import { sharedMemoryDirectory } from './namespaces.ts'
+import { removeRun } from './run-record.ts'
+import { isRunning } from './state.ts'
+
+/**
+ * Gives back what a container acquired for a run that is over. What fails is reported and does not keep the rest.
+ * @param keepSandbox for a container that is about to run again: its network stays as it is
+ */
+export async function releaseContainer(
+  context: Context,
+  container: Container,
+  { keepSandbox = false }: { readonly keepSandbox?: boolean } = {},
+): Promise<void> {
+  const { id, name } = container
+  const attempts = [context.runtime.release(id), removeRun(context, container)]
+  if (container.record.hostConfig.IpcMode === 'shareable') {
+    attempts.push(rm(sharedMemoryDirectory(context, id), { recursive: true, force: true }))
+  }
+  if (!keepSandbox) attempts.push(removeSandbox(context, container), releaseDonor(context, container))
+  for (const result of await Promise.allSettled(attempts)) {
+    if (result.status === 'rejected') context.report(`container ${name}: ${messageOf(result.reason)}`)
+  }
+}
+
+/** A network namespace outlives its container as long as others live in it. */
+async function removeSandbox(context: Context, container: Container): Promise<void> {
+  if (!container.sandbox || isRunning(container.state) || hasGuests(context, container)) return
+  container.sandbox = undefined
+  await context.networkLayer.removeSandbox(container.id)
+}
+
+/** The last guest of a network whose own container has ended puts out the light. */
+async function releaseDonor(context: Context, container: Container): Promise<void> {
+  const donor = donorOf(context, container)
+  if (!donor?.sandbox || isRunning(donor.state)) return
+  await donor.serial.run(async () => await removeSandbox(context, donor))
+}
+
+function donorOf({ containers }: Context, { record }: Container): Container | undefined {
+  const mode = parseNetworkMode(record.hostConfig.NetworkMode)
+  return typeof mode === 'object' && 'container' in mode ? containers.get(mode.container) : undefined
+}
+
+const hasGuests = (context: Context, container: Container): boolean =>
+  context.containers.all().some(other => isRunning(other.state) && donorOf(context, other) === container)

@@ -1,0 +1,25 @@
+import type { Context } from '../context.ts'
+import { invalid } from '../failures.ts'
+import type { Container } from './container.ts'
+import { emitContainer } from './events.ts'
+
+/** Gives a container another name. */
+export async function renameContainer(context: Context, container: Container, text: string): Promise<void> {
+  const { containers } = context
+  await container.serial.run(async () => {
+    const before = container.name
+    if (text.trim().replace(/^\//, '') === '') throw invalid('Neither old nor new names may be empty')
+    if (text.trim().replace(/^\//, '') === before) {
+      throw invalid('Renaming a container with the same name as its current name')
+    }
+    const name = containers.reserveName(text.trim(), container.id)
+    try {
+      await container.update({ name })
+    } catch (error) {
+      containers.releaseName(name, container.id)
+      throw error
+    }
+    containers.releaseName(before, container.id)
+    emitContainer(context, container, 'rename', { oldName: `/${before}` })
+  })
+}

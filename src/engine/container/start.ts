@@ -1,0 +1,136 @@
+import { TscomposeError } from '../../errors.ts'
+import type { Image } from '../../image/image.ts'
+import { readRootFile } from '../../runtime/rootfs/root-files.ts'
+import type { ContainerSpec, RootSpec } from '../../runtime/spec.ts'
+import { resolveUser } from '../../runtime/user.ts'
+import type { Context } from '../context.ts'
+import { imageNotFound, messageOf, stateConflict } from '../failures.ts'
+import { toContainerSpec } from '../translate/container-spec.ts'
+import { deviceNumberOf, translateDevices } from '../translate/devices.ts'
+import { parseNamespaceModes } from '../translate/namespace-modes.ts'
+import { translateResources } from '../translate/resources.ts'
+import { connectWaiting, dismissWaiting, earlyStreams } from './attach.ts'
+import type { Container } from './container.ts'
+import { emitContainer, emitEndpoints, emitMounts } from './events.ts'
+import { watchRun } from './exit.ts'
+import { resolveMounts } from './mounts.ts'
+import { chooseNamespaces } from './namespaces.ts'
+import { setUpNetwork } from './networking.ts'
+import { releaseContainer } from './release.ts'
+import { removeContainer } from './remove.ts'
+import { saveRun } from './run-record.ts'
+import { failedToStart, isRunning } from './state.ts'
+
+/**
+ * Starts a container because somebody asked for it.
+ * @returns false if it was running already
+ */
+export async function startContainer(context: Context, container: Container): Promise<boolean> {
+  return await container.serial.run(async () => {
+    if (container.state.status === 'paused') {
+      throw stateConflict('cannot start a paused container, try unpause instead')
+    }
+    if (isRunning(container.state)) return false
+    container.restartDelayMs = 0
+    await launchContainer(context, container, { restartCount: 0, manuallyStopped: false })
+    return true
+  })
+}
+
+/**
+ * Launches a container; called within its `serial`. What fails leaves it as it was before, with the reason in its
+ * state, and nothing acquired.
+ */
+export async function launchContainer(
+  context: Context,
+  container: Container,
+  changes: { readonly restartCount?: number; readonly manuallyStopped?: boolean } = {},
+): Promise<void> {
+  if (container.removing) throw stateConflict('container is marked for removal and cannot be started')
+  const hadSandbox = container.sandbox !== undefined
+  try {
+    const spec = await describe(context, container)
+    // Written before the launch: an engine that is killed during it leaves a trace for the next one to follow.
+    await saveRun(context, container, spec)
+    const { container: process, warnings } = await context.runtime.launch(spec, earlyStreams(container))
+    for (const warning of warnings) context.report(`container ${container.name}: ${warning}`)
+    const run = { process, spec, over: new AbortController() }
+    container.run = run
+    const state = { status: 'running', pid: process.pid, startedAt: process.startedAt.toISOString() } as const
+    // Nobody waits for the disk: until it is written, the run record says the same.
+    void container.update({ ...changes, state }).catch(error => context.report(messageOf(error)))
+    watchRun(context, container, run)
+    connectWaiting(context, container, run)
+  } catch (error) {
+    await failStart(context, container, error)
+    throw error
+  }
+  const { sandbox } = container
+  emitMounts(context, container, 'mount')
+  if (!hadSandbox && sandbox) emitEndpoints(context, container, networkIds(sandbox), 'connect')
+  emitContainer(context, container, 'start')
+}
+
+const networkIds = ({ endpoints }: { endpoints: readonly { readonly networkId: string }[] }): string[] =>
+  endpoints.map(({ networkId }) => networkId)
+
+/** Looks up everything that a container needs, and acquires its network. */
+async function describe(context: Context, container: Container): Promise<ContainerSpec> {
+  const { id, record, directory } = container
+  const { config, hostConfig } = record
+  const image = await imageOf(context, container)
+  const root: RootSpec = {
+    lowerdirs: context.images.lowerdirs(image),
+    writableLayer: directory.writableLayer,
+    readonly: hostConfig.ReadonlyRootfs === true,
+  }
+  const modes = parseNamespaceModes(hostConfig)
+  const resources = translateResources(hostConfig, context.machine.processors, deviceNumberOf)
+  const user = resolveUser(config.User ?? '', hostConfig.GroupAdd ?? [], path => readRootFile(root, path)?.toString())
+  const [mounts, devices, { pid, ipc, mounts: memory }, network] = await Promise.all([
+    resolveMounts(context, container, image),
+    translateDevices(hostConfig.Devices ?? []),
+    chooseNamespaces(context, container, modes),
+    setUpNetwork(context, container),
+  ])
+  return toContainerSpec(
+    { id, config, hostConfig, modes },
+    {
+      root,
+      user,
+      mounts: [...memory, ...mounts],
+      devices,
+      resources,
+      hostname: network.hostname,
+      namespaces: { pid, ipc, network: network.namespace },
+      stateDir: directory.root,
+    },
+    context,
+  )
+}
+
+async function imageOf({ images }: Context, { record }: Container): Promise<Image> {
+  const image = await images.find(record.image)
+  if (!image) throw imageNotFound(record.config.Image)
+  return image
+}
+
+/** Exit codes as a shell has them, and Docker's 128 for everything else. */
+const exitCodes: Partial<Record<string, number>> = {
+  RUNTIME_COMMAND_NOT_EXECUTABLE: 126,
+  RUNTIME_COMMAND_NOT_FOUND: 127,
+}
+
+async function failStart(context: Context, container: Container, error: unknown): Promise<void> {
+  const exitCode = (error instanceof TscomposeError && exitCodes[error.code]) || 128
+  container.health = undefined
+  await container.update({ state: failedToStart(container.state, exitCode, messageOf(error)) })
+  await releaseContainer(context, container)
+  container.announceExit()
+  dismissWaiting(container)
+  if (container.record.hostConfig.AutoRemove) {
+    void removeContainer(context, container, { force: true, volumes: true }).catch(failure =>
+      context.report(messageOf(failure)),
+    )
+  }
+}

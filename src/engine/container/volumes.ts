@@ -1,0 +1,102 @@
+import { execFile } from 'node:child_process'
+import { mkdir, readdir, rm } from 'node:fs/promises'
+import { promisify } from 'node:util'
+import { seedVolume } from '../../runtime/seed-volume.ts'
+import type { RootSpec } from '../../runtime/spec.ts'
+import type { HostConfig } from '../api.ts'
+import type { Context } from '../context.ts'
+import { invalid } from '../failures.ts'
+import { type MountRequest, parseMounts } from '../translate/mounts.ts'
+import type { VolumeDirectory } from '../volume/volumes.ts'
+import { checkSource } from './mounts.ts'
+import type { ContainerMount } from './record.ts'
+import { isAlive } from './state.ts'
+
+/** The mounts of a container as it asks for them, those of other containers (`VolumesFrom`) included. */
+export async function parseContainerMounts(
+  context: Context,
+  hostConfig: HostConfig,
+  declared: Readonly<Record<string, object>>,
+): Promise<readonly MountRequest[]> {
+  const taken = (hostConfig.VolumesFrom ?? []).flatMap(text => mountsFrom(context, text))
+  const mounts = parseMounts(hostConfig, declared, taken)
+  // What `Binds` names is made when it is missing, but not before the start.
+  await Promise.all(
+    mounts.map(async mount => mount.type === 'bind' && !mount.createSource && (await checkSource(mount))),
+  )
+  return mounts
+}
+
+/** `container[:ro|rw]` */
+function mountsFrom({ containers }: Context, text: string): MountRequest[] {
+  const [reference = '', mode = 'rw'] = text.split(':')
+  if (mode !== 'ro' && mode !== 'rw') throw invalid(`invalid mode: ${mode}`)
+  return containers.find(reference).record.mounts.map(mount => {
+    const readonly = mount.readonly || mode === 'ro'
+    if (mount.type !== 'volume') return { ...mount, readonly }
+    return { ...mount, readonly, driverOpts: {}, labels: {}, seed: false }
+  })
+}
+
+/** The mounts with every volume decided; disposing them removes the volumes that were made for this container only. */
+export interface VolumesMade extends AsyncDisposable {
+  readonly mounts: readonly ContainerMount[]
+}
+
+/** Makes the volumes that do not exist yet, and fills those that are empty with what the image has in their place. */
+export async function makeVolumes(
+  context: Context,
+  requests: readonly MountRequest[],
+  root: RootSpec,
+): Promise<VolumesMade> {
+  await using undo = new AsyncDisposableStack()
+  const mounts = await Promise.all(
+    requests.map(async (request): Promise<ContainerMount> => {
+      if (request.type !== 'volume') return request
+      const { name: wanted, driver, driverOpts, labels, destination, readonly, subpath, mode } = request
+      const { Name: name } = await context.volumes.create({
+        ...(wanted && { Name: wanted }),
+        Driver: driver,
+        DriverOpts: driverOpts,
+        Labels: labels,
+      })
+      if (!wanted) undo.defer(() => context.volumes.remove(name, true))
+      if (request.seed && !subpath)
+        await context.volumes.fill(name, directory => seed(context, name, root, destination, directory))
+      return { type: 'volume', name, driver, anonymous: !wanted, destination, readonly, subpath, mode }
+    }),
+  )
+  const kept = undo.move()
+  return { mounts, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+}
+
+/**
+ * A volume is filled by putting a full directory in the place of the empty one. One that somebody sees already must
+ * stay the same directory, and so must one that lies elsewhere on the host: those are filled where they are.
+ */
+async function seed(
+  { containers }: Context,
+  name: string,
+  root: RootSpec,
+  destination: string,
+  { source, isOwn, staging }: VolumeDirectory,
+): Promise<void> {
+  const isSeen = containers
+    .all()
+    .some(
+      ({ record, state }) =>
+        isAlive(state) && record.mounts.some(mount => mount.type === 'volume' && mount.name === name),
+    )
+  if (isOwn && !isSeen) {
+    await seedVolume(root, destination, source)
+    return
+  }
+  if ((await readdir(source)).length > 0) return
+  await mkdir(staging, { recursive: true })
+  try {
+    await seedVolume(root, destination, staging)
+    await promisify(execFile)('cp', ['-a', '--', `${staging}/.`, source])
+  } finally {
+    await rm(staging, { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,42 @@
+import type { ImageStore } from '../image/image.ts'
+import type { Networks as NetworkLayer } from '../network/network.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import type { EngineConfig } from './config.ts'
+import type { ContainerRegistry } from './container/registry.ts'
+import type { EventLog } from './events/event-log.ts'
+import type { ExecRegistry } from './exec/registry.ts'
+import type { Networks } from './network/networks.ts'
+import type { Machine } from './system/machine.ts'
+import type { Volumes } from './volume/volumes.ts'
+
+/** Where the engine keeps things. */
+export interface Directories {
+  /** The data root. */
+  readonly data: string
+  readonly containers: string
+  readonly networks: string
+  readonly volumes: string
+  /** The run-time directory. */
+  readonly run: string
+  /** What holds for one run of a container only. */
+  readonly runs: string
+}
+
+/** What the parts of the engine share. */
+export interface Context {
+  readonly config: EngineConfig
+  readonly machine: Machine
+  readonly directories: Directories
+  readonly runtime: Runtime
+  readonly networkLayer: NetworkLayer
+  readonly images: ImageStore
+  readonly containers: ContainerRegistry
+  readonly networks: Networks
+  readonly volumes: Volumes
+  readonly execs: ExecRegistry
+  readonly events: EventLog
+  /** Aborts when the engine closes: timers and probes end, containers run on. */
+  readonly closing: AbortSignal
+  /** Tells the operator something that no caller waits for. */
+  readonly report: (message: string) => void
+}

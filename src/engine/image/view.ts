@@ -1,0 +1,80 @@
+import type { Image } from '../../image/image.ts'
+import type { Filters, ImageInspect, ImageSummary } from '../api.ts'
+import { invalid } from '../failures.ts'
+import { booleanFilter, matchesLabels, validateFilters } from '../filters.ts'
+import { NEVER, unixSeconds } from '../time.ts'
+
+/** An item of `GET /images/json`. @param containers how many use it */
+export const summarizeImage = (image: Image, containers: number): ImageSummary => ({
+  Id: image.id,
+  ParentId: '',
+  RepoTags: [...image.repoTags],
+  RepoDigests: [...image.repoDigests],
+  Created: unixSeconds(image.created),
+  Size: image.size,
+  SharedSize: -1,
+  Labels: image.config.Labels ? { ...image.config.Labels } : null,
+  Containers: containers,
+})
+
+/** `GET /images/{name}/json`. */
+export function inspectImage(image: Image, lowerdirs: readonly string[]): ImageInspect {
+  const { config, platform, history } = image
+  const latest = history.at(-1)
+  return {
+    Id: image.id,
+    RepoTags: [...image.repoTags],
+    RepoDigests: [...image.repoDigests],
+    Parent: '',
+    Comment: latest?.comment ?? '',
+    Created: image.created.toISOString(),
+    DockerVersion: '',
+    Author: history.find(({ author }) => author)?.author ?? '',
+    Config: structuredClone(config) as ImageInspect['Config'],
+    Architecture: platform.architecture,
+    ...(platform.variant && { Variant: platform.variant }),
+    Os: platform.os,
+    Size: image.size,
+    GraphDriver: { Name: 'overlay2', Data: { LowerDir: lowerdirs.join(':') } },
+    RootFS: { Type: 'layers', Layers: [...image.layers] },
+    Metadata: { LastTagTime: NEVER },
+  }
+}
+
+const accepted = ['before', 'dangling', 'label', 'reference', 'since', 'until']
+
+/** Whether an image is one of those that `filters` ask for. @throws TscomposeError ENGINE_REQUEST_INVALID */
+export async function imageFilter(
+  filters: Filters,
+  find: (reference: string) => Promise<Image | undefined>,
+): Promise<(image: Image) => boolean> {
+  validateFilters(filters, accepted)
+  if (filters.until?.length) throw invalid("invalid filter 'until'")
+  const dangling = booleanFilter(filters, 'dangling')
+  const moments = async (name: string) =>
+    await Promise.all(
+      (filters[name] ?? []).map(async reference => {
+        const image = await find(reference)
+        if (!image) throw invalid(`invalid filter '${name}=${reference}': no such image`)
+        return image.created.getTime()
+      }),
+    )
+  const [before, since] = await Promise.all([moments('before'), moments('since')])
+  const references = (filters.reference ?? []).map(referencePattern)
+  return image =>
+    (dangling === undefined || dangling === (image.repoTags.length === 0)) &&
+    matchesLabels(filters, { ...image.config.Labels }) &&
+    before.every(moment => image.created.getTime() < moment) &&
+    since.every(moment => image.created.getTime() > moment) &&
+    (references.length === 0 || image.repoTags.some(tag => references.some(matches => matches(tag))))
+}
+
+/** `name`, `name:tag`, with `*` and `?` for anything but a slash. */
+function referencePattern(text: string): (tag: string) => boolean {
+  const escaped = text
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '[^/]*')
+    .replaceAll('?', '[^/]')
+  const pattern = new RegExp(`^${escaped}$`)
+  return tag => pattern.test(tag) || pattern.test(tag.replace(/:[^:/]+$/, ''))
+}

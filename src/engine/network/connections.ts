@@ -1,0 +1,113 @@
+import type { Endpoint, Sandbox } from '../../network/network.ts'
+import type { EndpointSettings, NetworkInspect } from '../api.ts'
+import type { Container } from '../container/container.ts'
+import { emitEndpoints } from '../container/events.ts'
+import { endpointOwner } from '../container/networking.ts'
+import { saveRun } from '../container/run-record.ts'
+import { isAlive } from '../container/state.ts'
+import type { Context } from '../context.ts'
+import { invalid, stateConflict } from '../failures.ts'
+import { parseNetworkMode } from '../translate/namespace-modes.ts'
+import { endpointId, toEndpointSpec } from './endpoints.ts'
+import { isPredefined, type NetworkRecord } from './record.ts'
+
+/** The containers that are on a network now, with their endpoints. */
+export const connectedTo = (
+  { containers }: Pick<Context, 'containers'>,
+  networkId: string,
+): readonly { readonly container: Container; readonly endpoint: Endpoint }[] =>
+  containers.all().flatMap(container => {
+    const endpoint = container.sandbox?.endpoints.find(one => one.networkId === networkId)
+    return endpoint ? [{ container, endpoint }] : []
+  })
+
+/** `Containers` of a network's inspect. */
+export const connectedContainers = (context: Context, networkId: string): NetworkInspect['Containers'] =>
+  Object.fromEntries(
+    connectedTo(context, networkId).map(({ container, endpoint }) => [
+      container.id,
+      {
+        Name: container.name,
+        EndpointID: endpointId(container.id, networkId),
+        MacAddress: endpoint.macAddress,
+        IPv4Address: endpoint.ipv4Address ? `${endpoint.ipv4Address}/${endpoint.ipv4PrefixLength}` : '',
+        IPv6Address: endpoint.ipv6Address ? `${endpoint.ipv6Address}/${endpoint.ipv6PrefixLength}` : '',
+      },
+    ]),
+  )
+
+const keyOf = ({ record }: Container, { id, name }: NetworkRecord): string | undefined =>
+  Object.keys(record.endpoints).find(key => key === name || key === id)
+
+/** Puts a container on a further network: at once if it has a network namespace, otherwise from its next start on. */
+export async function connectContainer(
+  context: Context,
+  network: NetworkRecord,
+  container: Container,
+  settings: EndpointSettings = {},
+): Promise<void> {
+  await container.serial.run(async () => {
+    assertChangeable(container)
+    if (network.name === 'host' || network.name === 'none') {
+      throw invalid(`container cannot be connected to the ${network.name} network later`)
+    }
+    if (keyOf(container, network) !== undefined && !isStale(container, network)) {
+      throw stateConflict(`endpoint with name ${container.name} already exists in network ${network.name}`)
+    }
+    const spec = toEndpointSpec(endpointOwner(container), network, settings)
+    const { sandbox } = container
+    if (sandbox) {
+      await context.networks.ensure(network)
+      const endpoint = await context.networkLayer.connect(container.id, spec)
+      await changeSandbox(context, container, { ...sandbox, endpoints: [...sandbox.endpoints, endpoint] })
+      emitEndpoints(context, container, [network.id], 'connect')
+    }
+    await container.update({ endpoints: { ...container.record.endpoints, [network.name]: settings } })
+  })
+}
+
+/** Whether a container that runs has lost an endpoint that it is meant to have. */
+const isStale = ({ sandbox }: Container, { id }: NetworkRecord): boolean =>
+  sandbox !== undefined && !sandbox.endpoints.some(({ networkId }) => networkId === id)
+
+/** Takes a container off a network. @throws TscomposeError ENGINE_REQUEST_INVALID if it is not on it */
+export async function disconnectContainer(
+  context: Context,
+  network: NetworkRecord,
+  container: Container,
+): Promise<void> {
+  await container.serial.run(async () => {
+    assertChangeable(container)
+    const key = keyOf(container, network)
+    if (key === undefined) throw invalid(`container ${container.id} is not connected to network ${network.name}`)
+    if (isPredefined(network.name) && network.name !== 'bridge') {
+      throw invalid(`container cannot be disconnected from ${network.name} network`)
+    }
+    const { sandbox } = container
+    if (sandbox?.endpoints.some(({ networkId }) => networkId === network.id)) {
+      await context.networkLayer.disconnect(container.id, network.id)
+      const endpoints = sandbox.endpoints.filter(({ networkId }) => networkId !== network.id)
+      await changeSandbox(context, container, { ...sandbox, endpoints })
+      emitEndpoints(context, container, [network.id], 'disconnect')
+    }
+    const { [key]: _, ...endpoints } = container.record.endpoints
+    await container.update({ endpoints })
+  })
+}
+
+function assertChangeable({ removing, id, record }: Container): void {
+  if (removing) {
+    throw stateConflict(`Container ${id} is marked for removal and cannot be connected or disconnected to the network`)
+  }
+  const mode = parseNetworkMode(record.hostConfig.NetworkMode)
+  if (typeof mode === 'string' || 'container' in mode) {
+    throw invalid(
+      'container sharing network namespace with another container or host cannot be connected to any other network',
+    )
+  }
+}
+
+async function changeSandbox(context: Context, container: Container, sandbox: Sandbox): Promise<void> {
+  container.sandbox = sandbox
+  if (container.run && isAlive(container.state)) await saveRun(context, container, container.run.spec)
+}
