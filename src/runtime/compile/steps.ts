@@ -11,8 +11,11 @@ export function prefixes(path: string): readonly string[] {
 
 /** mkdir -p. What is there already, also in a read-only tree, is left as it is. */
 export function makeDirectories(program: ProgramBuilder, path: string): void {
-  for (const prefix of prefixes(path))
-    program.call('mkdirat', [AT.FDCWD, prefix, 0o755], { words: `make ${prefix}`, tolerate: ['EEXIST', 'EROFS'] })
+  for (const prefix of prefixes(path)) makeDirectory(program, prefix)
+}
+
+export function makeDirectory(program: ProgramBuilder, path: string): void {
+  program.call('mkdirat', [AT.FDCWD, path, 0o755], { words: `make ${path}`, tolerate: ['EEXIST', 'EROFS'] })
 }
 
 /** An empty file, and the directories above it, unless something is there. */

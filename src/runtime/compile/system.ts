@@ -5,13 +5,13 @@ import { openHow } from '../rootfs/root-files.ts'
 import type { ContainerSpec, DeviceSpec } from '../spec.ts'
 import type { Mask } from './facts.ts'
 import { attachClone, cloneTree } from './mounts.ts'
-import { MOUNT_ATTR_SIZE, makeDirectories, mountAttr, mountNew, writeFile } from './steps.ts'
+import { MOUNT_ATTR_SIZE, makeDirectories, makeDirectory, mountAttr, mountNew, writeFile } from './steps.ts'
 
 /** What a container has at /proc, /sys and /dev, and what of it is hidden or read-only. */
 
 /** A directory at the top of the root in which something will be mounted that the kernel or we rely on. */
 function realDirectory(program: ProgramBuilder, path: string): void {
-  makeDirectories(program, path)
+  makeDirectory(program, path)
   // An image could have a link here, and have us mount or write elsewhere.
   const how = openHow(O.PATH | O.DIRECTORY | O.CLOEXEC, RESOLVE.NO_SYMLINKS)
   program.call('openat2', [AT.FDCWD, path, how, how.length], { words: `find a directory, not a link, at ${path}` })
@@ -98,11 +98,11 @@ export function mountDev(
   for (const [link, target] of links)
     program.call('symlinkat', [target, AT.FDCWD, link], { words: `link ${link}`, tolerate: ['EEXIST'] })
 
-  makeDirectories(program, '/dev/pts')
+  makeDirectory(program, '/dev/pts')
   const pts = { flags: MS.NOSUID | MS.NOEXEC, data: 'newinstance,ptmxmode=0666,mode=0620,gid=5' }
   mountNew(program, { type: 'devpts', target: '/dev/pts', ...pts })
 
-  for (const directory of ['/dev/shm', '/dev/mqueue']) makeDirectories(program, directory)
+  for (const directory of ['/dev/shm', '/dev/mqueue']) makeDirectory(program, directory)
   if (ipc) {
     attachClone(program, ipc.shm, '/dev/shm')
     attachClone(program, ipc.mqueue, '/dev/mqueue')
@@ -113,7 +113,8 @@ export function mountDev(
 }
 
 function makeDevice(program: ProgramBuilder, { path, type, major, minor, fileMode, uid, gid }: DeviceSpec): void {
-  makeDirectories(program, path.slice(0, path.lastIndexOf('/')))
+  const directory = path.slice(0, path.lastIndexOf('/'))
+  if (directory !== '/dev') makeDirectories(program, directory)
   const mode = (type === 'c' ? S_IF.CHR : S_IF.BLK) | fileMode
   const words = `make device ${path}`
   program.call('mknodat', [AT.FDCWD, path, mode, deviceNumber(major, minor)], { words, tolerate: ['EEXIST'] })

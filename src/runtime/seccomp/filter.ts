@@ -9,7 +9,10 @@ import { profileArch } from './rules.ts'
 const compiled = new Map<string, Buffer>()
 
 /** The BPF program of a process; undefined where it has no filter. Compiling takes milliseconds, so it is kept. */
-export function seccompFilter({ seccomp, capabilities }: ProcessSpec): Buffer | undefined {
+export function seccompFilter({
+  seccomp,
+  capabilities,
+}: Pick<ProcessSpec, 'seccomp' | 'capabilities'>): Buffer | undefined {
   if (seccomp === 'unconfined') return undefined
   const key = `${seccomp ? profileKey(seccomp) : 'default'} ${[...capabilities].sort().join(' ')}`
   let filter = compiled.get(key)
