@@ -40,8 +40,9 @@ const notFound = new Set(['ENOENT', 'ENOTDIR'])
 function execFailure({ argv, candidates }: ExecStep, errno: number): TscomposeError {
   const name = argv[0] ?? candidates[0] ?? ''
   const searched = !name.includes('/')
+  // The words of these are Docker's: its client makes the exit codes 127 and 126 of them.
   const [code, what]: [ErrorCode, string] = notFound.has(errnoName(errno))
-    ? ['RUNTIME_COMMAND_NOT_FOUND', searched ? 'not found in PATH' : describeErrno(errno)]
+    ? ['RUNTIME_COMMAND_NOT_FOUND', searched ? 'executable file not found in $PATH' : describeErrno(errno)]
     : ['RUNTIME_COMMAND_NOT_EXECUTABLE', describeErrno(errno)]
   return new TscomposeError(code, `cannot execute "${name}": ${what}`, {
     cause: new SystemError('execve', errno, name),

@@ -140,7 +140,7 @@ test('a command that is not there differs from one that may not be executed', { 
   const exec = (...candidates: string[]) => begin().exec(candidates, ['prog'], [])
   await assert.rejects(bench.launch(exec('/bin/nope', '/etc/passwd/x')), {
     code: 'RUNTIME_COMMAND_NOT_FOUND',
-    message: 'cannot execute "prog": not found in PATH',
+    message: 'cannot execute "prog": executable file not found in $PATH',
   })
   for (const candidates of [['/etc/passwd'], ['/etc/passwd', '/nope'], ['/etc']]) {
     await assert.rejects(bench.launch(exec(...candidates)), { code: 'RUNTIME_COMMAND_NOT_EXECUTABLE' })
