@@ -36,11 +36,13 @@ export async function startEngine(paths: EnginePaths, entry = ENTRY): Promise<vo
       env: environment(paths),
       stdio: ['ignore', log, log, 'pipe'],
     })
-    engine.unref()
     const ended = once(engine, 'exit')
     ended.catch(() => undefined)
     const report = engine.stdio[REPORT_FD] as Readable
-    if (readReport(await textOf(report))) return
+    if (readReport(await textOf(report))) {
+      engine.unref()
+      return
+    }
     const [code, signal] = await ended
     const how = signal ? `was killed by ${signal}` : `ended with exit code ${code}`
     throw failed(`the engine's process ${how} before it was ready`, lastWords(log, before), paths.logFile)

@@ -1,0 +1,11 @@
+/** The program of the engine's process; start-engine.ts runs it. */
+import { enginePaths } from './paths.ts'
+import { runEngine } from './run-engine.ts'
+
+process.title = 'tscompose-engine'
+await runEngine(enginePaths(), async ({ paths, config, report }) => {
+  // Loaded while the socket is open already.
+  const { openEngine } = await import('../open-engine.ts')
+  return openEngine({ dataDir: paths.dataRoot, runDir: paths.runDir, config, report })
+})
+process.exit()
