@@ -35,7 +35,7 @@ function processes(): string[] {
     .flatMap(pid => {
       try {
         const args = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
-        const ours = /tscompose-mon|engine-main/.test(args) || readlinkSync(`/proc/${pid}/ns/pid`) !== own
+        const ours = /tscompose-mon|tscompose-engine|engine-main/.test(args) || readlinkSync(`/proc/${pid}/ns/pid`) !== own
         return ours ? [`process ${pid} ${args}`] : []
       } catch {
         return []

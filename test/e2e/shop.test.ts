@@ -138,7 +138,7 @@ function enginePid(machine: Machine): number {
     try {
       const environment = readFileSync(`${dir}/environ`, 'utf8')
       const command = readFileSync(`${dir}/cmdline`, 'utf8')
-      if (environment.includes(`TSCOMPOSE_RUN=${machine.env.TSCOMPOSE_RUN}`) && command.includes('engine-main'))
+      if (environment.includes(`TSCOMPOSE_RUN=${machine.env.TSCOMPOSE_RUN}`) && command.startsWith('tscompose-engine'))
         return Number(dir.slice('/proc/'.length))
     } catch {
       // It has ended since.
