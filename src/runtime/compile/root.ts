@@ -2,8 +2,8 @@ import { AT, MNT, MS, O } from '../../sys/constants.ts'
 import type { ProgramBuilder } from '../program.ts'
 import type { RootSpec } from '../spec.ts'
 
-/** Descriptors that the layers get for the mount; above those of the interpreter and those it inherits. */
-const FIRST_LAYER_FD = 64
+/** Descriptors that the layers get for the mount: above all that are open so far, below the usual limit of 1024. */
+const FIRST_LAYER_FD = 512
 
 /** Cuts the mount namespace off: nothing that is mounted from here on is seen by the host. */
 export function makePrivate(program: ProgramBuilder): void {

@@ -138,11 +138,14 @@ export function mountConsole(program: ProgramBuilder, terminal: Result): void {
 const missing = ['ENOENT', 'ENOTDIR'] as const
 
 export interface OpenMask extends Mask {
-  /** A clone of the host's /dev/null, which nobody in the container can have replaced. */
+  /** A clone of /dev/null. */
   readonly empty?: Result
 }
 
-/** In the host's view. */
+/**
+ * Right after {@link mountDev}, while /dev/null is sure to be the node just made, and not what an image or a mount has
+ * put in its place (CVE-2025-31133). The host's would not do: root in the container could change its mode.
+ */
 export function openMask(program: ProgramBuilder, mask: Mask): OpenMask {
   return mask.kind === 'directory' ? mask : { ...mask, empty: cloneTree(program, '/dev/null') }
 }
