@@ -6,12 +6,6 @@ import { digestOf, hexOf, isDigest } from './digest.ts'
 import type { Digest } from './image.ts'
 import type { LayerBlob } from './unpack/unpacker.ts'
 
-/**
- * What is smaller is on disk before it gets its name: without its manifest or configuration an image cannot be read.
- * A layer's blob is only a copy of what has been unpacked, and is checked again by whoever uses it.
- */
-const SYNCED = 1024 * 1024
-
 /** Blobs by their digest: a file is under its name only when it is whole and has been found to have that digest. */
 export class ContentStore {
   readonly #blobs: string
@@ -52,7 +46,18 @@ export class ContentStore {
     if (await this.has(digest)) return digest
     await using writer = await this.create()
     await writer.append(Buffer.from(bytes))
-    return (await writer.commit()).digest
+    await writer.commit()
+    await this.sync(digest)
+    return digest
+  }
+
+  /**
+   * Has a blob on disk when it returns. Manifests and configurations need that before an image counts as there; a
+   * layer's blob does not, as it is only a copy of what has been unpacked.
+   */
+  async sync(digest: Digest): Promise<void> {
+    await using file = await open(this.path(digest))
+    await file.sync()
   }
 
   async create(): Promise<BlobWriter> {
@@ -120,7 +125,6 @@ export class BlobWriter implements LayerBlob, AsyncDisposable {
   /** Puts it into the store, whole. */
   async commit(): Promise<{ readonly digest: Digest; readonly size: number }> {
     const digest = this.end()
-    if (this.#size < SYNCED) await this.#file.sync()
     await this.#file.close()
     await rename(this.path, this.#pathOf(digest))
     this.#committed = true

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, rename } from 'node:fs/promises'
+import { chmod, mkdir, readdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { debuglog } from 'node:util'
 import { hexOf } from './digest.ts'
@@ -30,6 +30,11 @@ export class LayerDirectories {
     return layers
   }
 
+  /** Says that there will be layers to unpack in a moment. */
+  prepare(): void {
+    this.#unpacker.prepare()
+  }
+
   async list(): Promise<ReadonlySet<string>> {
     return new Set(await readdir(this.#directory))
   }
@@ -50,8 +55,9 @@ export class LayerDirectories {
     signal: AbortSignal,
   ): Promise<{ readonly directory: string; readonly size: number }> {
     const temporary = this.#temporary()
-    await mkdir(this.path(temporary), { mode: 0o755 })
+    await mkdir(this.path(temporary))
     try {
+      await chmod(this.path(temporary), 0o755) // whatever our umask; the archive may say otherwise
       const { size } = await this.#unpacker.unpack(
         { blob, directory: this.path(temporary), diffId, onProgress },
         signal,

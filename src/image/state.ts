@@ -1,6 +1,5 @@
 import { open, readFile, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { TscomposeError } from '../errors.ts'
 import { isDigest } from './digest.ts'
 import type { Digest } from './image.ts'
 import { JsonObject } from './json.ts'

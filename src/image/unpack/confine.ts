@@ -1,33 +1,22 @@
 import * as fs from 'node:fs'
-import { CLONE } from '../../sys/constants.ts'
 import { linux } from '../../sys/kernel.ts'
 
+/** The machine's root directory, to come back to. */
+let machine: number | undefined
+
 /**
- * Gives the calling thread a root directory, working directory and umask of its own (CLONE_FS, unshare(2)). The rest
- * of the process keeps its; so this is for a Worker, and one that starts no threads: they would inherit what it sees.
+ * Makes `directory` the root and the working directory of this process until the result is disposed of: no path,
+ * whatever symlinks and `..` it goes through, leads out of it. What was opened before stays open.
  */
-export function unshareRoot(): Unshared {
-  linux.unshare(CLONE.FS)
-  linux.umask(0)
-  const machine = fs.openSync('/', fs.constants.O_RDONLY | fs.constants.O_DIRECTORY)
+export function confine(directory: string): Disposable {
+  machine ??= fs.openSync('/', fs.constants.O_RDONLY | fs.constants.O_DIRECTORY)
+  const back = machine
+  linux.chroot(directory)
+  linux.chdir('/')
   return {
-    confine(directory) {
-      linux.chroot(directory)
-      linux.chdir('/')
-      return {
-        [Symbol.dispose]() {
-          linux.fchdir(machine)
-          linux.chroot('.')
-        },
-      }
+    [Symbol.dispose]() {
+      linux.fchdir(back)
+      linux.chroot('.')
     },
   }
-}
-
-export interface Unshared {
-  /**
-   * Makes `directory` the root of this thread until the result is disposed of. Only synchronous calls of `fs` are
-   * confined by it; the others run on the threads of libuv, outside.
-   */
-  confine(directory: string): Disposable
 }

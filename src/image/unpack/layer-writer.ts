@@ -14,11 +14,11 @@ export interface Written {
 }
 
 /**
- * Writes the entries of a layer beneath the root directory of the calling thread, which must have been confined to
- * the layer's own directory (confine.ts): then no name and no link, whatever it says, leads out of it.
+ * Writes the entries of a layer beneath the root directory of this process, which has been confined to the layer's own
+ * directory (confine.ts): then no name and no link, whatever it says, leads out of it.
  *
  * Everything is synchronous on purpose. A layer is tens of thousands of system calls of a few microseconds each, and
- * handing each to a thread pool and back costs several times that; so the whole loop has a thread of its own.
+ * handing each to a thread pool and back costs several times that; so the whole loop has a process of its own.
  */
 export class LayerWriter {
   readonly #owner: Ownership

@@ -1,8 +1,8 @@
 import type { Digest } from '../image.ts'
 import type { Written } from './layer-writer.ts'
 
-/** What the main thread says to a worker that unpacks (worker.ts). One job at a time. */
-export type ToWorker =
+/** What the process that unpacks (process.ts) is told. One job at a time. */
+export type ToUnpacker =
   | {
       readonly type: 'unpack'
       /** The layer's archive, maybe compressed; it may still be growing. */
@@ -18,7 +18,7 @@ export type ToWorker =
   | { readonly type: 'remove'; readonly directory: string }
 
 /** What it says back. */
-export type FromWorker =
+export type FromUnpacker =
   /** Bytes of the blob that have been unpacked. */
   | { readonly type: 'progress'; readonly current: number }
   | ({ readonly type: 'unpacked' } & Written)

@@ -1,22 +1,26 @@
 import { createHash } from 'node:crypto'
 import { rmSync } from 'node:fs'
-import { parentPort } from 'node:worker_threads'
 import type { Digest } from '../image.ts'
-import { unshareRoot } from './confine.ts'
+import { confine } from './confine.ts'
 import { decompress } from './decompress.ts'
 import { Failure, failureOf } from './failure.ts'
 import { GrowingFile } from './growing-file.ts'
 import { LayerWriter, type Written } from './layer-writer.ts'
-import type { FromWorker, ToWorker } from './protocol.ts'
+import type { FromUnpacker, ToUnpacker } from './protocol.ts'
 import { TarError } from './tar-entry.ts'
 import { TarReader } from './tar-reader.ts'
 
 /**
- * The thread that unpacks layers. Its root directory becomes that of the layer being unpacked (confine.ts), so all it
- * needs is imported above, and nothing but synchronous calls touches the layer.
+ * The program that unpacks layers, one at a time, and tells over its IPC channel how far it is. While it writes a layer
+ * its root directory is that of the layer (confine.ts), so everything it needs is imported above.
+ *
+ * A process and not a Worker: ffi-rs must not be used by two threads at the same time, and a root directory of its own
+ * is what a process has by nature. When the engine is killed the channel closes, and this ends.
  */
-const root = unshareRoot()
-const say = (message: FromWorker): void => parentPort?.postMessage(message)
+process.title = 'tscompose-unpack'
+process.umask(0) // the archive says what the modes are
+process.on('disconnect', () => process.exit())
+const say = (message: FromUnpacker): void => void process.send?.(message)
 
 /** Real layers compress two- to tenfold; only when there is much of it does more look like an attack. */
 const EXPANSION = { free: 1024 ** 3, factor: 250 }
@@ -24,7 +28,7 @@ const PROGRESS_MS = 100
 
 let blob: GrowingFile | undefined
 
-parentPort?.on('message', (message: ToWorker) => {
+process.on('message', (message: ToUnpacker) => {
   switch (message.type) {
     case 'unpack':
       blob = new GrowingFile(message.blob)
@@ -56,7 +60,7 @@ async function unpack(blob: GrowingFile, directory: string, diffId: Digest): Pro
   const archive = decompress(blob.chunks())
   try {
     const first = await archive.next() // the blob is open when it comes
-    using _ = root.confine(directory)
+    using _ = confine(directory)
     for (let chunk = first; !chunk.done; chunk = await archive.next()) {
       hash.update(chunk.value)
       expanded += chunk.value.length

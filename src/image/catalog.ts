@@ -1,0 +1,177 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type ImageConfiguration, parseConfiguration } from './config.ts'
+import { ContentStore } from './content.ts'
+import type { Digest, Image } from './image.ts'
+import { LayerDirectories } from './layers.ts'
+import { Mutex } from './mutex.ts'
+import { namesOf } from './names.ts'
+import { type Layer, readState, type StoreState, writeState } from './state.ts'
+
+/**
+ * What is in the store: images, their names, their layers. The file images.json is its only truth; content and layer
+ * directories that it does not name belong to nobody, unless somebody who is about to use them holds a lease.
+ */
+export class Catalog {
+  readonly content: ContentStore
+  readonly directories: LayerDirectories
+  readonly #file: string
+  readonly #changes = new Mutex()
+  #state: StoreState
+  readonly #configurations: Map<Digest, ImageConfiguration>
+  /** Unpacked, but no image names them yet, or no longer. */
+  readonly #unnamed = new Map<Digest, Layer>()
+  readonly #leases = new Set<Set<Digest>>()
+
+  private constructor(
+    file: string,
+    state: StoreState,
+    content: ContentStore,
+    directories: LayerDirectories,
+    configurations: Map<Digest, ImageConfiguration>,
+  ) {
+    this.#file = file
+    this.#state = state
+    this.content = content
+    this.directories = directories
+    this.#configurations = configurations
+  }
+
+  /** An image of which something is missing on disk counts as not there: the next pull makes it whole. */
+  static async open(directory: string): Promise<Catalog> {
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+    const file = join(directory, 'images.json')
+    const found = await readState(file)
+    const content = await ContentStore.open(join(directory, 'content'))
+    const layers = join(directory, 'layers')
+    const directories = await LayerDirectories.open(
+      layers,
+      new Set(Object.values(found.layers).map(layer => layer.directory)),
+    )
+    const present = await directories.list()
+    const configurations = new Map<Digest, ImageConfiguration>()
+    await Promise.all(
+      (Object.keys(found.images) as Digest[]).map(async id => {
+        const configuration = await content.read(id).then(parseConfiguration, () => undefined)
+        const isPresent = (diffId: Digest) => present.has(found.layers[diffId]?.directory ?? '')
+        if (configuration?.diffIds.every(isPresent)) configurations.set(id, configuration)
+      }),
+    )
+    const catalog = new Catalog(file, restricted(found, configurations), content, directories, configurations)
+    await catalog.collectGarbage()
+    return catalog
+  }
+
+  get state(): StoreState {
+    return this.#state
+  }
+
+  /** The image with this id, in the form that the layers above know. */
+  image(id: Digest): Image | undefined {
+    const configuration = this.#configurations.get(id)
+    if (!configuration || !(id in this.#state.images)) return undefined
+    const { config, platform, created, diffIds, history } = configuration
+    const size = diffIds.reduce((sum, diffId) => sum + (this.layer(diffId)?.size ?? 0), 0)
+    return { id, ...namesOf(this.#state, id), config, platform, created, size, layers: diffIds, history }
+  }
+
+  images(): readonly Image[] {
+    return (Object.keys(this.#state.images) as Digest[]).flatMap(id => this.image(id) ?? [])
+  }
+
+  layer(diffId: Digest): Layer | undefined {
+    return this.#state.layers[diffId] ?? this.#unnamed.get(diffId)
+  }
+
+  layerDirectories(): ReadonlySet<string> {
+    return new Set([...Object.values(this.#state.layers), ...this.#unnamed.values()].map(layer => layer.directory))
+  }
+
+  /** Announces a layer that has been unpacked. Whoever does holds a lease on it. */
+  addLayer(diffId: Digest, layer: Layer): void {
+    this.#unnamed.set(diffId, layer)
+  }
+
+  /** Keeps what it is told to hold until it is disposed of; then what nobody needs is removed. */
+  lease(): Lease {
+    const held = new Set<Digest>()
+    this.#leases.add(held)
+    return {
+      // In turn with the changes: what a removal under way has found unused is gone when this returns.
+      hold: digests => this.#changes.run(async () => digests.forEach(digest => void held.add(digest))),
+      [Symbol.asyncDispose]: async () => {
+        this.#leases.delete(held)
+        await this.collectGarbage()
+      },
+    }
+  }
+
+  /** Adds a configuration that stands in the content store, for an image that the next change adds. */
+  addConfiguration(id: Digest, configuration: ImageConfiguration): void {
+    this.#configurations.set(id, configuration)
+  }
+
+  /**
+   * Changes images and names, on disk before it is seen by anybody. Layers follow from them.
+   * @returns the diff ids that no image has any more
+   */
+  async change(next: (state: StoreState) => StoreState): Promise<readonly Digest[]> {
+    return await this.#changes.run(async () => {
+      const before = this.#state
+      const images = next(before)
+      const layers: Record<Digest, Layer> = {}
+      for (const id of Object.keys(images.images) as Digest[]) {
+        for (const diffId of this.#configurations.get(id)?.diffIds ?? []) {
+          const layer = this.layer(diffId)
+          if (!layer) throw new TypeError(`image ${id} has no layer ${diffId}`)
+          layers[diffId] = layer
+        }
+      }
+      await writeState(this.#file, { ...images, layers })
+      this.#state = { ...images, layers }
+      for (const diffId of Object.keys(layers) as Digest[]) this.#unnamed.delete(diffId)
+      const dropped = (Object.keys(before.layers) as Digest[]).filter(diffId => !(diffId in layers))
+      for (const diffId of dropped) {
+        const layer = before.layers[diffId]
+        if (layer) this.#unnamed.set(diffId, layer)
+      }
+      await this.#collect()
+      return dropped
+    })
+  }
+
+  /** Removes layers and content that no image has and nobody holds. */
+  async collectGarbage(): Promise<void> {
+    await this.#changes.run(() => this.#collect())
+  }
+
+  async #collect(): Promise<void> {
+    const held = new Set([...this.#leases].flatMap(lease => [...lease]))
+    for (const [diffId, layer] of this.#unnamed) {
+      if (held.has(diffId)) continue
+      this.#unnamed.delete(diffId)
+      await this.directories.remove(layer.directory)
+    }
+    for (const id of this.#configurations.keys())
+      if (!(id in this.#state.images) && !held.has(id)) this.#configurations.delete(id)
+    const blobs = [...Object.values(this.#state.layers), ...this.#unnamed.values()].map(({ blob }) => blob.digest)
+    const named = Object.entries(this.#state.images).flat() as Digest[]
+    const kept = new Set([...held, ...blobs, ...named])
+    for (const digest of await this.content.list()) if (!kept.has(digest)) await this.content.remove(digest)
+  }
+}
+
+export interface Lease extends AsyncDisposable {
+  hold(digests: readonly Digest[]): Promise<void>
+}
+
+function restricted(state: StoreState, images: ReadonlyMap<Digest, ImageConfiguration>): StoreState {
+  const diffIds = new Set([...images.values()].flatMap(({ diffIds }) => diffIds))
+  const keep = <T>(map: Readonly<Record<string, T>>, which: (key: Digest, value: T) => boolean) =>
+    Object.fromEntries(Object.entries(map).filter(([key, value]) => which(key as Digest, value)))
+  return {
+    images: keep(state.images, id => images.has(id)),
+    names: keep(state.names, (_, id) => images.has(id)),
+    layers: keep(state.layers, diffId => diffIds.has(diffId)),
+  }
+}

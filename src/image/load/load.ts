@@ -1,0 +1,103 @@
+import type { Readable } from 'node:stream'
+import { TscomposeError } from '../../errors.ts'
+import type { Catalog, Lease } from '../catalog.ts'
+import { parseConfiguration } from '../config.ts'
+import { digestOf, shortId } from '../digest.ts'
+import type { Digest, Image, OnImageProgress } from '../image.ts'
+import type { Intake } from '../intake.ts'
+import { mediaTypes } from '../manifest.ts'
+import { named, withImage } from '../names.ts'
+import type { Layer } from '../state.ts'
+import { compressionOf } from '../unpack/decompress.ts'
+import { ArchiveFiles } from './archive-files.ts'
+import { type ArchivedImage, archivedImages } from './archive-images.ts'
+
+/** Loads every image of an archive. The images appear in the store all at once, when the whole archive is good. */
+export async function loadArchive(
+  catalog: Catalog,
+  intake: Intake,
+  archive: Readable,
+  onProgress: OnImageProgress,
+  signal: AbortSignal,
+): Promise<readonly Image[]> {
+  await using lease = catalog.lease()
+  intake.prepare()
+  const files = await ArchiveFiles.read(catalog, lease, archive, signal)
+  const images = await archivedImages(files)
+  const taken = await Promise.all(
+    images.map(image => takeIn(image, { catalog, intake, lease, files, onProgress, signal })),
+  )
+  await catalog.change(state =>
+    taken.reduce((state, { id, manifest, names }) => named(withImage(state, id, manifest), id, ...names), state),
+  )
+  return [...new Set(taken.map(({ id }) => id))].flatMap(id => catalog.image(id) ?? [])
+}
+
+interface Loading {
+  readonly catalog: Catalog
+  readonly intake: Intake
+  readonly lease: Lease
+  readonly files: ArchiveFiles
+  readonly onProgress: OnImageProgress
+  readonly signal: AbortSignal
+}
+
+async function takeIn(
+  image: ArchivedImage,
+  loading: Loading,
+): Promise<ArchivedImage & { id: Digest; manifest: Digest }> {
+  const { catalog, intake, lease, files, onProgress, signal } = loading
+  const id = image.config.digest
+  const configuration = parseConfiguration(await catalog.content.read(id))
+  const { diffIds } = configuration
+  if (diffIds.length !== image.layers.length)
+    throw new TscomposeError(
+      'IMAGE_ARCHIVE_INVALID',
+      `the configuration of ${shortId(id)} has ${diffIds.length} layers, the archive ${image.layers.length}`,
+    )
+  await lease.hold([id, ...diffIds])
+  const blobs = await Promise.all(
+    image.layers.map(async (file): Promise<Layer['blob']> => {
+      const compression = compressionOf(await files.start(file, 4))
+      return { ...file, mediaType: mediaTypes.ociLayer + (compression === 'none' ? '' : `+${compression}`) }
+    }),
+  )
+  await Promise.all(
+    diffIds.map(async (diffId, index) => {
+      const blob = blobs[index]
+      if (!blob || intake.has(diffId)) return
+      const line = { status: 'Loading layer', id: shortId(diffId) }
+      const tell = (current: number) => onProgress({ ...line, progressDetail: { current, total: blob.size } })
+      await intake.stored(diffId, blob, ({ current }) => tell(current), signal)
+      tell(blob.size)
+    }),
+  )
+  await catalog.content.sync(id)
+  const manifest = await manifestOf(image, blobs, loading)
+  catalog.addConfiguration(id, configuration)
+  return { ...image, id, manifest }
+}
+
+/** An image that came without a manifest gets one: it will need it to be saved or pushed. */
+async function manifestOf(
+  image: ArchivedImage,
+  layers: readonly Layer['blob'][],
+  { catalog, lease }: Loading,
+): Promise<Digest> {
+  if (image.manifest) {
+    await catalog.content.sync(image.manifest)
+    return image.manifest
+  }
+  const text = ociManifest(image, layers)
+  await lease.hold([digestOf(text)])
+  return await catalog.content.put(text)
+}
+
+function ociManifest({ config }: ArchivedImage, layers: readonly Layer['blob'][]): string {
+  return JSON.stringify({
+    schemaVersion: 2,
+    mediaType: mediaTypes.ociManifest,
+    config: { mediaType: mediaTypes.ociConfig, ...config },
+    layers: layers.map(({ mediaType, digest, size }) => ({ mediaType, digest, size })),
+  })
+}

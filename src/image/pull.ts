@@ -1,0 +1,209 @@
+import { TscomposeError } from '../errors.ts'
+import type { Catalog } from './catalog.ts'
+import { parseConfiguration } from './config.ts'
+import type { BlobWriter } from './content.ts'
+import { shortId } from './digest.ts'
+import type { Digest, Image, ImageStoreOptions, OnImageProgress, Platform, PullOptions } from './image.ts'
+import type { Intake, LayerProgress } from './intake.ts'
+import {
+  choosePlatform,
+  type Descriptor,
+  hostPlatform,
+  isPlatform,
+  type Manifest,
+  parseManifest,
+  platformName,
+} from './manifest.ts'
+import { Semaphore } from './mutex.ts'
+import { named, withImage } from './names.ts'
+import { canonicalName, familiarName, type Reference } from './reference.ts'
+import { RegistryClient } from './registry/client.ts'
+import { storedCredentials } from './registry/credentials.ts'
+import { download } from './registry/download.ts'
+import { endpointsOf } from './registry/endpoints.ts'
+import { retrying } from './registry/retry.ts'
+
+/** As Docker's `max-concurrent-downloads`. */
+const DOWNLOADS = 3
+const RETRIES = 2
+const PROGRESS_MS = 100
+
+/** Pulls images from registries. */
+export class Puller {
+  readonly #catalog: Catalog
+  readonly #intake: Intake
+  readonly #options: ImageStoreOptions
+  readonly #downloads = new Semaphore(DOWNLOADS)
+
+  constructor(catalog: Catalog, intake: Intake, options: ImageStoreOptions) {
+    this.#catalog = catalog
+    this.#intake = intake
+    this.#options = options
+  }
+
+  /** @throws TscomposeError REGISTRY_*, IMAGE_* */
+  async pull(reference: Reference, options: PullOptions, signal: AbortSignal): Promise<Image> {
+    const failures: TscomposeError[] = []
+    for (const endpoint of endpointsOf(reference.domain, this.#options)) {
+      const login = async () =>
+        options.auth && reference.domain === endpoint.domain
+          ? options.auth
+          : await storedCredentials(endpoint.domain, signal)
+      try {
+        using client = new RegistryClient(endpoint, reference, login)
+        return await this.#pullFrom(client, reference, options, signal)
+      } catch (error) {
+        signal.throwIfAborted()
+        if (!isOfEndpoint(error)) throw error
+        failures.push(error)
+      }
+    }
+    throw theTelling(failures)
+  }
+
+  async #pullFrom(
+    client: RegistryClient,
+    reference: Reference,
+    options: PullOptions,
+    signal: AbortSignal,
+  ): Promise<Image> {
+    const { platform = hostPlatform, onProgress = () => {} } = options
+    const catalog = this.#catalog
+    await using lease = catalog.lease()
+    const wanted = reference.digest ?? reference.tag ?? 'latest'
+    const top = await retrying(RETRIES, () => client.manifest(wanted, signal), signal)
+    onProgress({ status: `Pulling from ${reference.path}`, id: wanted })
+    const { manifest, bytes, digest } = await this.#forPlatform(client, top, platform, reference, signal)
+    const id = manifest.config.digest
+    await lease.hold([id, digest])
+    const text = await this.#configuration(client, id, signal)
+    const configuration = parseConfiguration(text)
+    const { diffIds } = configuration
+    checkPlatform(configuration.platform, options.platform, familiarName(reference))
+    if (diffIds.length !== manifest.layers.length)
+      throw new TscomposeError(
+        'IMAGE_MANIFEST_INVALID',
+        `the configuration of ${familiarName(reference)} has ${diffIds.length} layers, its manifest ${manifest.layers.length}`,
+      )
+    if (!diffIds.every(diffId => this.#intake.has(diffId))) this.#intake.prepare()
+    await lease.hold([...diffIds, ...manifest.layers.map(layer => layer.digest)])
+    await this.#layers(client, manifest, diffIds, onProgress, signal)
+    await catalog.content.put(text)
+    await catalog.content.put(bytes)
+    catalog.addConfiguration(id, configuration)
+    // Docker keeps the digest it was pulled by, that of the index where there is one.
+    const byDigest: Reference = { domain: reference.domain, path: reference.path, digest: top.digest }
+    const names = reference.digest ? [byDigest] : [reference, byDigest]
+    const before = names.map(name => catalog.state.names[canonicalName(name)])
+    await catalog.change(state => named(withImage(state, id, digest), id, ...names))
+    const image = catalog.image(id)
+    if (!image) throw new TypeError(`the image ${id} is not there after its pull`)
+    onProgress({ status: `Digest: ${top.digest}` })
+    const how = before.every(known => known === id) ? 'Image is up to date' : 'Downloaded newer image'
+    onProgress({ status: `Status: ${how} for ${familiarName(reference)}` })
+    return image
+  }
+
+  async #forPlatform(
+    client: RegistryClient,
+    top: { readonly bytes: Buffer; readonly digest: Digest },
+    platform: Platform,
+    reference: Reference,
+    signal: AbortSignal,
+  ): Promise<{ manifest: Manifest; bytes: Buffer; digest: Digest }> {
+    const what = familiarName(reference)
+    let { bytes, digest } = top
+    let parsed = parseManifest(bytes, `the manifest of ${what}`)
+    for (let depth = 0; parsed.kind === 'index'; depth++) {
+      if (depth > 1) throw new TscomposeError('IMAGE_MANIFEST_INVALID', `the indexes of ${what} are nested too deep`)
+      const { digest: chosen } = choosePlatform(parsed, platform, what)
+      ;({ bytes, digest } = await retrying(RETRIES, () => client.manifest(chosen, signal), signal))
+      parsed = parseManifest(bytes, `the manifest ${chosen} of ${what}`)
+    }
+    return { manifest: parsed, bytes, digest }
+  }
+
+  async #configuration(client: RegistryClient, id: Digest, signal: AbortSignal): Promise<Buffer> {
+    const { content } = this.#catalog
+    if (await content.has(id)) return await content.read(id)
+    return await retrying(RETRIES, () => client.document(id, signal), signal)
+  }
+
+  /** All layers at the same time; the first that fails stops the others. */
+  async #layers(
+    client: RegistryClient,
+    { layers }: Manifest,
+    diffIds: readonly Digest[],
+    onProgress: OnImageProgress,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const failed = new AbortController()
+    const until = AbortSignal.any([signal, failed.signal])
+    const one = async (layer: Descriptor, diffId: Digest) => {
+      const say = layerLines(layer.digest, onProgress)
+      if (this.#intake.has(diffId)) return say('Already exists')
+      say('Pulling fs layer')
+      const get = async (writer: BlobWriter, onProgress: (current: number) => void, signal: AbortSignal) => {
+        using _ = await this.#downloads.acquire(signal)
+        await download(client, layer, writer, onProgress, signal)
+      }
+      await this.#intake.fetched(diffId, layer, get, progress => tellProgress(say, progress), until)
+      say('Pull complete')
+    }
+    const all = layers.map((layer, index) =>
+      one(layer, diffIds[index] ?? layer.digest).catch(error => {
+        failed.abort(error)
+        throw error
+      }),
+    )
+    await Promise.allSettled(all)
+    until.throwIfAborted()
+  }
+}
+
+/** An image that is not made for several platforms is taken as it is, unless it was asked for one by name. */
+function checkPlatform(actual: Platform, asked: Platform | undefined, what: string): void {
+  if (actual.os !== 'linux')
+    throw new TscomposeError('IMAGE_PLATFORM_MISSING', `${what} is made for ${actual.os} and cannot be used on Linux`)
+  if (asked && !isPlatform(asked, actual))
+    throw new TscomposeError(
+      'IMAGE_PLATFORM_MISSING',
+      `image with reference ${what} was found but does not match the specified platform: wanted ${platformName(asked)}, actual: ${platformName(actual)}`,
+    )
+}
+
+type Say = (status: string, progressDetail?: { readonly current: number; readonly total: number }) => void
+
+/** Lines of one layer; those that tell how far it is come ten times a second at most. */
+function layerLines(digest: Digest, onProgress: OnImageProgress): Say {
+  const id = shortId(digest)
+  let last = 0
+  return (status, progressDetail) => {
+    const now = performance.now()
+    if (progressDetail && now - last < PROGRESS_MS) return
+    if (progressDetail) last = now
+    onProgress({ status, id, progressDetail: progressDetail ?? {} })
+  }
+}
+
+function tellProgress(say: Say, { step, current, total }: LayerProgress): void {
+  if (step === 'downloaded') say('Download complete')
+  else say(step === 'downloading' ? 'Downloading' : 'Extracting', { current, total })
+}
+
+/** Whether another endpoint may do better. */
+const isOfEndpoint = (error: unknown): error is TscomposeError =>
+  error instanceof TscomposeError && error.code.startsWith('REGISTRY_')
+
+/** Of what went wrong with each endpoint the one that tells most: an answer, rather than no connection. */
+function theTelling(failures: readonly TscomposeError[]): TscomposeError {
+  const chosen = failures.findLast(({ code }) => code !== 'REGISTRY_UNREACHABLE') ?? failures.at(-1)
+  if (!chosen) throw new TypeError('there was no endpoint to ask')
+  const others = failures.filter(failure => failure !== chosen && failure.message !== chosen.message)
+  if (others.length === 0) return chosen
+  const also = `Also asked in vain: ${others.map(({ message }) => message).join('; ')}.`
+  return new TscomposeError(chosen.code, chosen.message, {
+    fix: [chosen.fix, also].filter(Boolean).join(' '),
+    cause: chosen,
+  })
+}

@@ -1,0 +1,82 @@
+import { TscomposeError } from '../../errors.ts'
+import type { RegistryAuth } from '../image.ts'
+import { JsonObject } from '../json.ts'
+import { type Challenge, parseChallenges } from './challenge.ts'
+import { isPassing, readFailure, unreachable } from './failures.ts'
+import { type HttpClient, type HttpResponse, readBody } from './http.ts'
+
+const LIMIT = 1024 * 1024
+
+/**
+ * The value of the Authorization header that answers a registry's 401: a token fetched from the realm it names
+ * (distribution, "Token authentication"), or the login itself.
+ * @returns undefined if there is nothing to answer with
+ */
+export async function authorize(
+  response: HttpResponse,
+  scope: string,
+  login: RegistryAuth | undefined,
+  http: HttpClient,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const challenges = parseChallenges(String(response.headers['www-authenticate'] ?? ''))
+  const bearer = challenges.find(({ scheme }) => scheme === 'bearer')
+  if (bearer) return `Bearer ${await fetchToken(bearer, scope, login, response.url, http, signal)}`
+  const basic = challenges.some(({ scheme }) => scheme === 'basic')
+  return basic && login?.username ? basicAuthorization(login) : undefined
+}
+
+const basicAuthorization = ({ username = '', password = '' }: RegistryAuth): string =>
+  `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
+
+async function fetchToken(
+  { parameters }: Challenge,
+  scope: string,
+  login: RegistryAuth | undefined,
+  registry: URL,
+  http: HttpClient,
+  signal: AbortSignal,
+): Promise<string> {
+  const realm = URL.parse(parameters.realm ?? '')
+  if (!realm) throw new TscomposeError('REGISTRY_ERROR', `${registry.host} asks for a token without saying where`)
+  if (login && registry.protocol === 'https:' && realm.protocol !== 'https:')
+    throw new TscomposeError('REGISTRY_ERROR', `${registry.host} wants the login sent without TLS, to ${realm.host}`)
+  const query = { ...(parameters.service && { service: parameters.service }), scope: parameters.scope || scope }
+  const response = await send(realm, query, login, http, signal).catch(cause => {
+    signal.throwIfAborted()
+    throw unreachable(realm.host, cause)
+  })
+  if (response.status !== 200) {
+    const failure = await readFailure(response)
+    const code =
+      failure.status === 429
+        ? 'REGISTRY_RATE_LIMITED'
+        : isPassing(failure.status)
+          ? 'REGISTRY_ERROR'
+          : 'REGISTRY_UNAUTHORIZED'
+    throw new TscomposeError(code, `${realm.host} gives no token: ${failure.text}`)
+  }
+  const json = JsonObject.parse(await readBody(response, LIMIT), `the token of ${realm.host}`, 'REGISTRY_ERROR')
+  const token = json.string('token') || json.string('access_token')
+  if (!token) throw json.invalid('no token in it')
+  return token
+}
+
+async function send(
+  realm: URL,
+  query: Record<string, string>,
+  login: RegistryAuth | undefined,
+  http: HttpClient,
+  signal: AbortSignal,
+): Promise<HttpResponse> {
+  if (login?.identitytoken) {
+    const form = { ...query, grant_type: 'refresh_token', refresh_token: login.identitytoken, client_id: 'tscompose' }
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+    return await http.send({ url: realm, method: 'POST', headers, body: String(new URLSearchParams(form)) }, signal)
+  }
+  const url = new URL(realm)
+  for (const [key, value] of Object.entries(query)) url.searchParams.set(key, value)
+  if (!login?.username) return await http.send({ url }, signal)
+  url.searchParams.set('account', login.username)
+  return await http.send({ url, headers: { authorization: basicAuthorization(login) } }, signal)
+}

@@ -1,0 +1,108 @@
+import http from 'node:http'
+import https from 'node:https'
+import type { Readable } from 'node:stream'
+import { getCACertificates } from 'node:tls'
+
+export interface HttpRequest {
+  readonly url: URL
+  readonly method?: 'GET' | 'HEAD' | 'POST'
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+export interface HttpResponse {
+  readonly status: number
+  readonly headers: http.IncomingHttpHeaders
+  /** Has to be read to its end or destroyed. */
+  readonly body: Readable
+  /** Where the answer came from, after redirects. */
+  readonly url: URL
+}
+
+/** Nothing from the other side for so long is a broken connection. */
+const SILENCE_MS = 60_000
+const REDIRECTS = 5
+
+/**
+ * HTTP for one registry: connections are kept and used again, proxies are taken from the environment
+ * (`HTTPS_PROXY`, `NO_PROXY`), redirects are followed without the credentials of the host they left.
+ */
+export class HttpClient implements Disposable {
+  readonly #insecure: boolean
+  #plain: http.Agent | undefined
+  #tls: https.Agent | undefined
+
+  /** @param insecure certificates are not verified */
+  constructor(insecure: boolean) {
+    this.#insecure = insecure
+  }
+
+  async send(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
+    let { url, headers = {} } = request
+    for (let redirects = 0; ; redirects++) {
+      const response = await this.#once({ ...request, url, headers }, signal)
+      const { location } = response.headers
+      if (response.status < 300 || response.status >= 400 || !location) return response
+      response.body.destroy()
+      if (redirects === REDIRECTS) throw new Error(`more than ${REDIRECTS} redirects, the last to ${location}`)
+      const next = new URL(location, url)
+      if (url.protocol === 'https:' && next.protocol !== 'https:')
+        throw new Error(`a redirect away from TLS, to ${location}`)
+      if (next.host !== url.host) headers = without(headers, 'authorization')
+      url = next
+    }
+  }
+
+  #once({ url, method = 'GET', headers, body }: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
+    return new Promise((resolve, reject) => {
+      const options = { method, headers: { 'user-agent': 'tscompose', ...headers }, signal, timeout: SILENCE_MS }
+      const request =
+        url.protocol === 'https:'
+          ? https.request(url, { ...options, agent: this.#tlsAgent() })
+          : http.request(url, { ...options, agent: this.#plainAgent() })
+      request.on('timeout', () => request.destroy(new Error(`no answer from ${url.host} for ${SILENCE_MS / 1000} s`)))
+      request.on('error', reject)
+      request.on('response', response =>
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: response, url }),
+      )
+      request.end(body)
+    })
+  }
+
+  [Symbol.dispose](): void {
+    this.#plain?.destroy()
+    this.#tls?.destroy()
+  }
+
+  #plainAgent(): http.Agent {
+    this.#plain ??= new http.Agent({ keepAlive: true, proxyEnv: process.env })
+    return this.#plain
+  }
+
+  #tlsAgent(): https.Agent {
+    this.#tls ??= new https.Agent({
+      keepAlive: true,
+      proxyEnv: process.env,
+      // Node brings certificates of its own; a company's stand among those of the system.
+      ...(this.#insecure
+        ? { rejectUnauthorized: false }
+        : { ca: [...getCACertificates(), ...getCACertificates('system')] }),
+    })
+    return this.#tls
+  }
+}
+
+const without = (headers: Readonly<Record<string, string>>, name: string): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).filter(([key]) => key.toLowerCase() !== name))
+
+/** Reads a body that has to fit in memory. @throws Error if it is longer than `limit` bytes */
+export async function readBody({ body, url }: HttpResponse, limit: number): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > limit) throw new Error(`the answer of ${url.host} is longer than ${limit} bytes`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}

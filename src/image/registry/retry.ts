@@ -1,0 +1,35 @@
+import { setTimeout } from 'node:timers/promises'
+import { PassingFault } from './client.ts'
+
+const FIRST_MS = 250
+const LAST_MS = 8_000
+
+/** How long to wait before the next attempt; some randomness keeps many clients from coming back at one moment. */
+export const backOffMs = (failures: number, random = Math.random()): number =>
+  Math.min(LAST_MS, FIRST_MS * 2 ** failures) * (0.75 + random / 2)
+
+/**
+ * Tries again after a passing fault, `retries` times in a row without progress.
+ * @param attempt tells by its argument that it got further: the count begins anew
+ * @throws what lay behind the last fault
+ */
+export async function retrying<T>(
+  retries: number,
+  attempt: (progress: () => void) => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  let failures = 0
+  const progress = () => {
+    failures = 0
+  }
+  while (true) {
+    try {
+      return await attempt(progress)
+    } catch (error) {
+      signal.throwIfAborted()
+      if (!(error instanceof PassingFault)) throw error
+      if (failures >= retries) throw error.cause
+      await setTimeout(backOffMs(failures++), undefined, { signal })
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import type { Readable } from 'node:stream'
+import { TscomposeError } from '../errors.ts'
+import { Catalog } from './catalog.ts'
+import { chainIds } from './chain-id.ts'
+import type { Image, ImageRemoval, ImageStore, ImageStoreOptions, OnImageProgress, PullOptions } from './image.ts'
+import { Intake } from './intake.ts'
+import { loadArchive } from './load/load.ts'
+import { named, planRemoval, removalLines, resolve } from './names.ts'
+import { Puller } from './pull.ts'
+import { parseReference } from './reference.ts'
+import { isRootfs, rootfsImage } from './rootfs.ts'
+
+/**
+ * Opens the store in `options.dataDir`, which one process at a time may have open, and clears away what an interrupted
+ * pull or load has left there.
+ */
+export async function openImageStore(options: ImageStoreOptions): Promise<ImageStore> {
+  const catalog = await Catalog.open(options.dataDir)
+  const intake = new Intake(catalog)
+  return new LocalImageStore(catalog, intake, new Puller(catalog, intake, options))
+}
+
+class LocalImageStore implements ImageStore {
+  readonly #catalog: Catalog
+  readonly #intake: Intake
+  readonly #puller: Puller
+
+  constructor(catalog: Catalog, intake: Intake, puller: Puller) {
+    this.#catalog = catalog
+    this.#intake = intake
+    this.#puller = puller
+  }
+
+  async find(reference: string): Promise<Image | undefined> {
+    if (isRootfs(reference)) return await rootfsImage(reference)
+    const found = resolve(this.#catalog.state, reference)
+    return found && this.#catalog.image(found.id)
+  }
+
+  async list(): Promise<readonly Image[]> {
+    return this.#catalog.images().toSorted((a, b) => b.created.getTime() - a.created.getTime())
+  }
+
+  lowerdirs({ id, rootfs, layers }: Image): readonly string[] {
+    if (rootfs !== undefined) return [rootfs]
+    return layers.toReversed().map(diffId => {
+      const layer = this.#catalog.layer(diffId)
+      if (!layer) throw new TscomposeError('IMAGE_NOT_FOUND', `the image ${id} has been removed`)
+      return this.#catalog.directories.path(layer.directory)
+    })
+  }
+
+  async pull(reference: string, options: PullOptions, signal: AbortSignal): Promise<Image> {
+    if (isRootfs(reference)) return await rootfsImage(reference)
+    return await this.#puller.pull(parseReference(reference), options, signal)
+  }
+
+  async load(archive: Readable, onProgress: OnImageProgress, signal: AbortSignal): Promise<readonly Image[]> {
+    return await loadArchive(this.#catalog, this.#intake, archive, onProgress, signal)
+  }
+
+  async tag(image: Image, reference: string): Promise<void> {
+    const name = parseReference(reference)
+    if (name.digest)
+      throw new TscomposeError(
+        'IMAGE_REFERENCE_INVALID',
+        `refusing to create a tag with a digest reference: "${reference}"`,
+      )
+    if (image.rootfs !== undefined)
+      throw new TscomposeError('IMAGE_CONFLICT', `a rootfs: image cannot get another name: "${reference}"`)
+    await this.#catalog.change(state => {
+      if (!(image.id in state.images)) throw notFound(image.id)
+      return named(state, image.id, name)
+    })
+  }
+
+  async remove(reference: string, { force }: { readonly force: boolean }): Promise<readonly ImageRemoval[]> {
+    if (isRootfs(reference))
+      throw new TscomposeError(
+        'IMAGE_CONFLICT',
+        `${reference} is a directory of this machine, not an image that can be removed`,
+      )
+    let lines: readonly ImageRemoval[] = []
+    let image: Image | undefined
+    const dropped = await this.#catalog.change(state => {
+      const found = resolve(state, reference)
+      if (!found) throw notFound(reference)
+      const { state: next, untagged, deletes } = planRemoval(state, found, force)
+      if (deletes) image = this.#catalog.image(found.id)
+      lines = removalLines(untagged, deletes ? [found.id] : [])
+      return next
+    })
+    const layers = image?.layers ?? []
+    const chains = chainIds(layers).filter((_, index) => dropped.includes(layers[index] ?? 'sha256:'))
+    return [...lines, ...removalLines([], chains.toReversed())]
+  }
+}
+
+const notFound = (reference: string) => new TscomposeError('IMAGE_NOT_FOUND', `No such image: ${reference}`)
