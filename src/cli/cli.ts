@@ -12,4 +12,6 @@ export interface Cli {
   readonly signal: AbortSignal
   /** Aborts with the second one: the user has lost patience. */
   readonly forced: AbortSignal
+  /** Hands signals to somebody else instead, until disposed of. */
+  readonly divertSignals: (handler: (name: NodeJS.Signals) => void) => Disposable
 }

@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import type { Cli } from './cli.ts'
 
 /**
@@ -34,3 +34,10 @@ export const collect = (value: string, earlier: readonly string[] | undefined): 
   ...(earlier ?? []),
   value,
 ]
+
+/** A flag that begins with `--no-` and is no negation of another one, which is what commander takes such flags for. */
+export function plainOption(flags: string, description: string): Option {
+  const option = new Option(flags, description)
+  option.negate = false
+  return option
+}

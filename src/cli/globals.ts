@@ -62,7 +62,7 @@ interface RawGlobals {
   allResources?: boolean
 }
 
-const isTrue = (text: string | undefined): boolean => /^(1|t|true)$/i.test(text ?? '')
+export const isTrue = (text: string | undefined): boolean => /^(1|t|true)$/i.test(text ?? '')
 
 /** @throws TscomposeError CLI_FLAG for what contradicts itself or is no value of its flag */
 export function resolveGlobals(raw: RawGlobals, env: NodeJS.ProcessEnv): GlobalOptions {

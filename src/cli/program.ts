@@ -42,6 +42,7 @@ export async function run(argv: readonly string[]): Promise<number> {
       stderr,
       signal: signals.first,
       forced: signals.second,
+      divertSignals: signals.divert,
     }
     if (entry === undefined) return await withoutCommand(program, argv, cli)
     const command = program.command(entry.name)

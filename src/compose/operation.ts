@@ -1,9 +1,10 @@
 import type { Engine } from '../engine/api.ts'
-import { apply } from './apply/apply.ts'
+import { apply, type Perform } from './apply/apply.ts'
 import { ContainerEvents } from './apply/events.ts'
 import type { HookOutput } from './apply/hooks.ts'
 import { Performer } from './apply/perform.ts'
 import type { Report } from './apply/report.ts'
+import { expectedReports } from './apply/reported.ts'
 import type { Observed } from './plan/observed.ts'
 import { type Plan, renderPlan } from './plan/plan.ts'
 import type { Project } from './project.ts'
@@ -12,13 +13,17 @@ import type { Project } from './project.ts'
 export interface Surroundings {
   readonly engine: Engine
   readonly report: Report
+  /** Told before a plan is carried out what it does something to, and how often. */
+  readonly begin?: (expected: ReadonlyMap<string, number>) => void
+  readonly end?: (failed: boolean) => Promise<void>
+  /** Awaited before a container is started, the first or any other. */
+  readonly beforeStart?: () => Promise<void>
   readonly warn: (message: string) => void
   readonly hookOutput: HookOutput
   readonly signal: AbortSignal
   readonly parallel: number
   /** Takes a plan as text instead of having it carried out. */
   readonly dryRun?: (plan: string) => void
-  readonly envFiles?: readonly string[]
 }
 
 export interface Operation {
@@ -46,5 +51,17 @@ export async function carryOut(surroundings: Surroundings, operation: Operation,
     ...(project && { project }),
     ...(events && { events }),
   })
-  await apply(plan, performer.perform, { signal, parallel, keepGoing })
+  surroundings.begin?.(expectedReports(plan))
+  let failed = true
+  try {
+    const { beforeStart } = surroundings
+    const perform: Perform = async (planned, until) => {
+      if (planned.step.op === 'startContainer') await beforeStart?.()
+      await performer.perform(planned, until)
+    }
+    await apply(plan, perform, { signal, parallel, keepGoing })
+    failed = false
+  } finally {
+    await surroundings.end?.(failed)
+  }
 }

@@ -1,5 +1,5 @@
 import { TscomposeError } from '../errors.ts'
-import type { Dependency, Project } from './project.ts'
+import type { Dependency } from './project.ts'
 
 /** The part of a service that its place in the order of things depends on. */
 export interface Ordered {
@@ -13,21 +13,6 @@ export function serviceOf<T extends Ordered>(services: Services<T>, name: string
   const service = services[name]
   if (!service) throw new TscomposeError('COMPOSE_SERVICE_UNKNOWN', `no such service: ${name}`)
   return service
-}
-
-/**
- * The project with the services named on the command line enabled: naming one activates its profiles
- * (compose-file.md, "Profiles").
- */
-export function enableServices(project: Project, names: readonly string[]): Project {
-  const profiles = new Set(names.flatMap(name => project.disabledServices[name]?.profiles ?? []))
-  if (profiles.size === 0) return project
-  const services = { ...project.services }
-  const disabledServices: Record<string, Project['services'][string]> = {}
-  for (const [name, service] of Object.entries(project.disabledServices))
-    if (service.profiles.some(profile => profiles.has(profile))) services[name] = service
-    else disabledServices[name] = service
-  return { ...project, services, disabledServices, profiles: [...project.profiles, ...profiles] }
 }
 
 /**

@@ -1,4 +1,3 @@
-import { TscomposeError } from '../errors.ts'
 import { lockProject } from './lock.ts'
 import { observe, observeImages } from './observe.ts'
 import { carryOut, type Surroundings } from './operation.ts'
@@ -7,6 +6,7 @@ import { planUp, type UpOptions } from './plan/up.ts'
 import type { Project } from './project.ts'
 import { selectServices } from './select.ts'
 import { checkSupported } from './translate/supported.ts'
+import { withinSeconds } from './wait-timeout.ts'
 
 export interface BringUpOptions extends UpOptions {
   readonly pull?: 'always' | 'missing' | 'never'
@@ -40,16 +40,7 @@ export async function bringUp(surroundings: Surroundings, project: Project, opti
     await carryOut(surroundings, { ...operation, observed }, pulls)
     if (!surroundings.dryRun) observed = { ...observed, images: await observeImages(engine, project, services) }
   }
-  const { waitTimeout = 0 } = options
-  const timeout = waitTimeout > 0 ? AbortSignal.timeout(waitTimeout * 1000) : undefined
-  try {
-    await carryOut(
-      { ...surroundings, ...(timeout && { signal: AbortSignal.any([signal, timeout]) }) },
-      { ...operation, observed },
-      planUp(project, observed, options),
-    )
-  } catch (error) {
-    if (timeout === undefined || error !== timeout.reason) throw error
-    throw new TscomposeError('COMPOSE_WAIT_TIMEOUT', `application not healthy after ${waitTimeout}s`)
-  }
+  await withinSeconds(options.waitTimeout ?? 0, signal, until =>
+    carryOut({ ...surroundings, signal: until }, { ...operation, observed }, planUp(project, observed, options)),
+  )
 }

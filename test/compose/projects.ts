@@ -11,6 +11,7 @@ export const service = (name: string, given: Partial<Service> = {}): Service => 
   annotations: {},
   profiles: [],
   dependsOn: {},
+  preStart: [],
   postStart: [],
   preStop: [],
   replicas: 1,
@@ -76,7 +77,19 @@ export const project = (services: readonly Service[], given: Partial<Project> = 
   volumes: {},
   secrets: {},
   configs: {},
+  models: {},
+  environmentFiles: [],
   origins: new Map(),
+  canonical: {
+    name: 'demo',
+    services: {},
+    networks: {},
+    volumes: {},
+    secrets: {},
+    configs: {},
+    models: {},
+    extensions: {},
+  },
   ...given,
 })
 

@@ -1,11 +1,10 @@
-import { readFile } from 'node:fs/promises'
-import path from 'node:path'
 import type { Engine } from '../../engine/api.ts'
 import { type ErrorCode, TscomposeError } from '../../errors.ts'
 import { imageName } from '../names.ts'
 import type { Observed } from '../plan/observed.ts'
 import type { ContainerRef, CreateContainer, Planned, Step } from '../plan/plan.ts'
 import type { Hook, Project, Service } from '../project.ts'
+import { readSeccompProfiles } from '../seccomp-files.ts'
 import { containerRequest } from '../translate/container.ts'
 import { endpoint } from '../translate/endpoints.ts'
 import { networkRequest, volumeRequest } from '../translate/resources.ts'
@@ -14,6 +13,7 @@ import { inService } from './failures.ts'
 import { type HookOutput, runHooks } from './hooks.ts'
 import { pullImage } from './pull.ts'
 import type { Report } from './report.ts'
+import { reported } from './reported.ts'
 import { waitFor } from './wait.ts'
 
 export interface PerformContext {
@@ -27,7 +27,6 @@ export interface PerformContext {
   readonly hookOutput: HookOutput
   /** Whether stopping runs `pre_stop`; where `up` replaces or removes a container, it does not. */
   readonly preStop: boolean
-  readonly envFiles?: readonly string[]
 }
 
 /** The effect of each kind of step. Knows the ids of what was created on the way. */
@@ -200,7 +199,7 @@ export class Performer {
   }
 
   async #create({ service: serviceName, number, name, replaces, inherits }: CreateContainer): Promise<void> {
-    const { engine, observed, envFiles } = this.#context
+    const { engine, observed } = this.#context
     const project = this.#project
     const service = this.#service(serviceName)
     const image = imageName(project, service)
@@ -215,7 +214,6 @@ export class Performer {
       containerOf: this.#containerOf,
       seccompProfile: path => profiles.get(path) ?? '',
       ...(replaces && { replaces: name }),
-      ...(envFiles && { envFiles }),
     })
     const temporary = replaces ? `${replaces.id.slice(0, 12)}_${name}` : name
     const { Id, Warnings } = await engine.containerCreate(temporary, request, service.platform)
@@ -273,32 +271,6 @@ export class Performer {
   }
 }
 
-/** What progress calls the things a step acts on. */
-function reported(step: Step): [kind: string, names: readonly string[]] {
-  switch (step.op) {
-    case 'createNetwork':
-    case 'removeNetwork':
-      return ['Network', [step.name]]
-    case 'createVolume':
-    case 'removeVolume':
-      return ['Volume', [step.name]]
-    case 'pullImage':
-      return ['Image', [step.image]]
-    case 'removeImage':
-      return ['Image', [step.name]]
-    case 'createContainer':
-      return ['Container', [step.name]]
-    case 'waitFor':
-      return ['Container', step.containers.map(({ name }) => name)]
-    case 'connectNetwork':
-    case 'disconnectNetwork':
-    case 'checkpoint':
-      return ['', []]
-    default:
-      return ['Container', [step.container.name]]
-  }
-}
-
 const grace = ({ timeout }: { readonly timeout?: number }): { timeout?: number } =>
   timeout === undefined ? {} : { timeout }
 
@@ -309,15 +281,4 @@ async function ignoring(codes: readonly ErrorCode[], act: () => Promise<void>): 
   } catch (error) {
     if (!(error instanceof TscomposeError && codes.includes(error.code))) throw error
   }
-}
-
-/** The API takes the text of a profile; its path in the file is relative to the project's directory. */
-async function readSeccompProfiles({ workingDir }: Project, { securityOpt }: Service): Promise<Map<string, string>> {
-  const profiles = new Map<string, string>()
-  for (const option of securityOpt) {
-    const [, file] = /^seccomp[=:](.*)$/.exec(option) ?? []
-    if (file !== undefined && file !== 'unconfined' && file !== 'builtin')
-      profiles.set(file, await readFile(path.resolve(workingDir, file), 'utf8'))
-  }
-  return profiles
 }

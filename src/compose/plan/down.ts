@@ -54,7 +54,9 @@ export function planDown(
     stops.set(service.name, stopped.length > 0 ? stopped : after)
   }
   if (everything) {
-    const others = observed.containers.filter(({ service, oneOff }) => oneOff || !(service in services))
+    const others = observed.containers.filter(
+      ({ service, oneOff }) => oneOff || !(service in services || service in (project?.disabledServices ?? {})),
+    )
     if (options.removeOrphans)
       for (const container of others)
         remove(container, container.oneOff ? 'it is a one-off container' : 'its service is not in the file', [])

@@ -132,7 +132,28 @@ export function planRestart(services: Lifecycle, observed: Observed, options: Re
   return plan.build()
 }
 
-/** One operation on each container that fits, with no order among them: kill, pause, unpause. */
+/** Kills what runs; with `orphans`, also takes away what belongs to no service any more. */
+export function planKill(
+  services: Lifecycle,
+  observed: Observed,
+  names: readonly string[],
+  signal: string,
+  orphans: readonly ObservedContainer[],
+): Plan {
+  const plan = new PlanBuilder()
+  const kill = (container: ObservedContainer) =>
+    plan.add({ op: 'killContainer', container: refOf(container), signal }, `it is ${container.state}`)
+  for (const service of selectServices(services, names, { alone: true }))
+    for (const container of containersOf(observed, service.name).filter(isAlive)) kill(container)
+  for (const container of orphans) {
+    const killed = isAlive(container) ? kill(container) : undefined
+    const step = { op: 'removeContainer', container: refOf(container), volumes: false, quiet: false } as const
+    plan.add(step, 'its service is not in the file', [killed])
+  }
+  return plan.build()
+}
+
+/** One operation on each container that fits, with no order among them: pause, unpause. */
 export function planEach(
   services: Lifecycle,
   observed: Observed,

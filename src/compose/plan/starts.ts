@@ -85,6 +85,8 @@ export function planStarts(
     const healthy = steps.length === 0 && keep.every(({ health }) => health === 'healthy')
     started.set(service.name, { containers, steps, healthy })
   }
+  const needy = options.needsOf === undefined ? undefined : project.services[options.needsOf]
+  if (needy && !options.noDeps) conditions.of(needy)
   restartReconnected(plan, observed, convergences, reconnected, options)
   if (options.start && options.wait) conditions.waitForAll(convergences.map(({ service }) => service))
 }

@@ -18,6 +18,8 @@ export interface UpOptions {
   /** The services named on the command line; none: all. */
   readonly services: readonly string[]
   readonly noDeps: boolean
+  /** `run`: all that this service needs, but no container of its own. */
+  readonly needsOf?: string
   readonly recreate: RecreatePolicy
   readonly recreateDependencies: RecreatePolicy
   readonly renewAnonymousVolumes: boolean
@@ -78,7 +80,7 @@ export function planUp(project: Project, observed: Observed, options: UpOptions)
 
   const convergences: Convergence[] = []
   const replacedServices = new Set<string>()
-  for (const service of selected) {
+  for (const service of selected.filter(({ name }) => name !== options.needsOf)) {
     const policy = named.has(service.name) ? options.recreate : options.recreateDependencies
     const existing = ofProject(observed).filter(
       container => container.service === service.name && !evicted.has(container),

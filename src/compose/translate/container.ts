@@ -24,8 +24,6 @@ export interface ContainerContext {
   /** The text of a seccomp profile by its path in the file. */
   readonly seccompProfile: (path: string) => string
   readonly oneOff?: OneOff
-  /** The files given with --env-file, absolute. */
-  readonly envFiles?: readonly string[]
 }
 
 /** What `run` asks for. */

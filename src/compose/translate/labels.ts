@@ -5,15 +5,7 @@ import { label } from '../labels.ts'
 import type { ContainerContext } from './container.ts'
 
 /** The labels of the file, and those docker compose adds; a file cannot override the latter. */
-export function containerLabels({
-  project,
-  service,
-  number,
-  imageId,
-  replaces,
-  oneOff,
-  envFiles = [],
-}: ContainerContext): Labels {
+export function containerLabels({ project, service, number, imageId, replaces, oneOff }: ContainerContext): Labels {
   return {
     ...service.labels,
     [label.project]: project.name,
@@ -28,7 +20,7 @@ export function containerLabels({
       .join(','),
     [label.workingDir]: project.workingDir,
     [label.configFiles]: project.composeFiles.join(','),
-    ...(envFiles.length > 0 && { [label.environmentFile]: envFiles.join(',') }),
+    ...(project.environmentFiles.length > 0 && { [label.environmentFile]: project.environmentFiles.join(',') }),
     ...(replaces !== undefined && { [label.replace]: replaces }),
     [label.version]: version,
   }

@@ -1,0 +1,83 @@
+import { observeContainers } from '../../compose/observe.ts'
+import type { ObservedContainer } from '../../compose/plan/observed.ts'
+import { TscomposeError } from '../../errors.ts'
+import { collect, type Define, Exit } from '../command.ts'
+import { resolveEnvironment } from '../environment.ts'
+import { exitCodeOfFailure } from '../exit-codes.ts'
+import { integer } from '../numbers.ts'
+import { findTarget } from '../target.ts'
+import { connectStreams, wantsTty } from '../terminal.ts'
+
+interface ExecFlags {
+  readonly detach?: boolean
+  readonly env?: readonly string[]
+  readonly index?: number
+  readonly interactive: boolean
+  readonly tty?: boolean
+  readonly noTty?: boolean
+  readonly privileged?: boolean
+  readonly user?: string
+  readonly workdir?: string
+}
+
+export const define: Define = (command, cli) =>
+  command
+    .argument('<SERVICE>')
+    .argument('<COMMAND...>')
+    .passThroughOptions()
+    .option('-d, --detach', 'Do not wait for the command')
+    .option('-e, --env <name=value>', 'Set a variable; NAME alone takes its value from here', collect)
+    .option('--index <n>', 'The replica of the service, from 1', integer('--index'))
+    .option('-i, --interactive', 'Keep standard input open', true)
+    .option('-T, --no-tty', 'Without a terminal')
+    .option('-t, --tty', 'With a terminal (the default where there is one)')
+    .option('--privileged', 'With all capabilities')
+    .option('-u, --user <user>', 'As this user')
+    .option('-w, --workdir <dir>', 'In this directory')
+    .action(async (service: string, words: string[], flags: ExecFlags) => {
+      const { engine, name, project } = await findTarget(cli, [service])
+      const container = pick(await observeContainers(engine, name), service, flags.index)
+      const detach = flags.detach ?? false
+      const tty = !detach && wantsTty(cli, flags.noTty)
+      if (tty && flags.interactive && !cli.stdin.isTTY)
+        throw new TscomposeError(
+          'CLI_FLAG',
+          'cannot attach stdin to a TTY-enabled container because stdin is not a terminal',
+        )
+      const stdin = !detach && flags.interactive
+      try {
+        const { Id } = await engine.execCreate(container.id, {
+          Cmd: words,
+          Tty: tty,
+          AttachStdin: stdin,
+          AttachStdout: !detach,
+          AttachStderr: !detach,
+          Env: resolveEnvironment(flags.env ?? [], cli.env, project?.environment),
+          ...(flags.privileged && { Privileged: true }),
+          ...(flags.user !== undefined && { User: flags.user }),
+          ...(flags.workdir !== undefined && { WorkingDir: flags.workdir }),
+          ...(tty && cli.stdout.isTTY && { ConsoleSize: [cli.stdout.rows, cli.stdout.columns] as [number, number] }),
+        })
+        const stream = await engine.execStart(Id, { Detach: detach, Tty: tty })
+        if (!stream) return
+        const resize = (height: number, width: number) => engine.execResize(Id, height, width)
+        await connectStreams(cli, { stream, tty, stdin, resize })
+        const { ExitCode } = await engine.execInspect(Id)
+        if (ExitCode) throw new Exit(ExitCode)
+      } catch (error) {
+        throw exitCodeOfFailure(cli, error)
+      }
+    })
+
+/** A container of the service that runs, rather than a one-off one. */
+function pick(containers: readonly ObservedContainer[], service: string, index: number | undefined): ObservedContainer {
+  const running = containers
+    .filter(container => container.service === service && container.state === 'running')
+    .sort((a, b) => Number(a.oneOff) - Number(b.oneOff) || a.number - b.number)
+  const found = index ? running.find(({ number, oneOff }) => !oneOff && number === index) : running[0]
+  if (found) return found
+  throw new TscomposeError(
+    'COMPOSE_NO_CONTAINER',
+    index ? `service "${service}" is not running container #${index}` : `service "${service}" is not running`,
+  )
+}

@@ -1,0 +1,70 @@
+import { type LogSource, showLogs } from '../../compose/logs/show.ts'
+import { observeContainers } from '../../compose/observe.ts'
+import { serviceOf } from '../../compose/select.ts'
+import { TscomposeError } from '../../errors.ts'
+import type { Define } from '../command.ts'
+import { integer } from '../numbers.ts'
+import { newLogPrinter } from '../surroundings.ts'
+import { findTarget } from '../target.ts'
+import { parseTime } from '../times.ts'
+
+interface LogsFlags {
+  readonly follow?: boolean
+  readonly index?: number
+  readonly color: boolean
+  readonly logPrefix: boolean
+  readonly since?: string
+  readonly tail: string
+  readonly timestamps?: boolean
+  readonly until?: string
+}
+
+export const define: Define = (command, cli) =>
+  command
+    .argument('[SERVICE...]')
+    .option('-f, --follow', 'Go on with what is written from now on')
+    .option('--index <n>', 'Only this replica of the service', integer('--index'))
+    .option('--no-color', 'Without colours')
+    .option('--no-log-prefix', 'Without the names of the containers')
+    .option('--since <time>', 'From then on: RFC 3339, Unix seconds, or how long ago (42m)')
+    .option('-n, --tail <lines>', 'Only so many lines at the end of each container’s log', 'all')
+    .option('-t, --timestamps', 'With the time of each line')
+    .option('--until <time>', 'Up to then')
+    .action(async (services: string[], flags: LogsFlags) => {
+      if (flags.index && services.length !== 1)
+        throw new TscomposeError('CLI_FLAG', '--index requires one service to be selected')
+      if (flags.tail !== 'all' && !/^\d+$/.test(flags.tail))
+        throw new TscomposeError('CLI_FLAG', `invalid argument "${flags.tail}" for "-n, --tail" flag`)
+      const now = Date.now()
+      const options = {
+        follow: flags.follow ?? false,
+        tail: flags.tail,
+        ...(flags.since !== undefined && { since: parseTime(flags.since, now) }),
+        ...(flags.until !== undefined && { until: parseTime(flags.until, now) }),
+      }
+      const { engine, name, project } = await findTarget(cli, services)
+      if (project) for (const service of services) serviceOf(project.services, service)
+      const belongs = (service: string): boolean =>
+        services.length > 0 ? services.includes(service) : !project || project.services[service]?.attach === true
+      const containers = await observeContainers(engine, name)
+      const sources: LogSource[] = containers.filter(
+        ({ service, oneOff, number }) => !oneOff && belongs(service) && (!flags.index || number === flags.index),
+      )
+      const printer = newLogPrinter(
+        cli,
+        name,
+        { noColor: !flags.color, noLogPrefix: !flags.logPrefix, timestamps: flags.timestamps ?? false },
+        { together: true },
+      )
+      printer.register(sources.map(({ name }) => name))
+      await showLogs(
+        engine,
+        name,
+        sources,
+        belongs,
+        options,
+        ({ container, stream, text, time }) => printer.print(container, stream, text, time),
+        message => void cli.stderr.write(`${message}\n`),
+        cli.signal,
+      )
+    })

@@ -1,0 +1,37 @@
+import { createInterface } from 'node:readline/promises'
+import { planRemove } from '../../compose/plan/down.ts'
+import { subject } from '../../compose/plan/plan.ts'
+import type { Cli } from '../cli.ts'
+import type { Define } from '../command.ts'
+import { carryOutOn } from '../lifecycle.ts'
+import { observeTarget } from '../target.ts'
+
+interface RmFlags {
+  readonly force?: boolean
+  readonly stop?: boolean
+  readonly volumes?: boolean
+}
+
+export const define: Define = (command, cli) =>
+  command
+    .argument('[SERVICE...]')
+    .option('-f, --force', 'Do not ask')
+    .option('-s, --stop', 'Stop running containers first')
+    .option('-v, --volumes', 'Also remove anonymous volumes')
+    .option('-a, --all', 'Accepted for old scripts')
+    .action(async (services: string[], { force = false, stop = false, volumes = false }: RmFlags) => {
+      const target = await observeTarget(cli, services)
+      const plan = planRemove(target.services, target.observed, { services, stop, volumes })
+      const names = plan.steps.filter(({ step }) => step.op === 'removeContainer').map(({ step }) => subject(step))
+      if (names.length === 0) return void cli.stderr.write('No stopped containers\n')
+      if (force) return carryOutOn(cli, target, plan)
+      cli.stdout.write(`Going to remove ${names.join(', ')}\n`)
+      if (await confirm(cli, 'Are you sure?')) await carryOutOn(cli, target, plan)
+    })
+
+/** Without a terminal the answer is no. */
+async function confirm({ stdin, stderr, signal }: Cli, question: string): Promise<boolean> {
+  if (!stdin.isTTY) return false
+  using readline = createInterface({ input: stdin, output: stderr })
+  return /^y(es)?$/i.test((await readline.question(`${question} [yN] `, { signal })).trim())
+}

@@ -1,0 +1,132 @@
+import { type AttachedOptions, upAttached } from '../../compose/attached.ts'
+import type { Project } from '../../compose/project.ts'
+import { serviceOf } from '../../compose/select.ts'
+import { type BringUpOptions, bringUp } from '../../compose/up.ts'
+import type { Engine } from '../../engine/api.ts'
+import { TscomposeError } from '../../errors.ts'
+import type { Cli } from '../cli.ts'
+import { collect, type Define, Exit, plainOption } from '../command.ts'
+import { connect, runDir } from '../engine.ts'
+import { loadModel } from '../model.ts'
+import { integer } from '../numbers.ts'
+import { newLogPrinter, openSurroundings } from '../surroundings.ts'
+import { checkUpFlags, type UpFlags } from '../up-flags.ts'
+import { commonUpOptions, pullPolicy, scaleOptions } from '../up-options.ts'
+
+export const define: Define = (command, cli) =>
+  command
+    .argument('[SERVICE...]')
+    .option('-d, --detach', 'Return once everything is started')
+    .option('--build', 'Build images first')
+    .addOption(plainOption('--no-build', 'Never build'))
+    .option('--pull <policy>', 'When to fetch images: always, missing, never, policy')
+    .option('--quiet-pull', 'No progress of pulls')
+    .option('--quiet-build', 'No progress of builds')
+    .option('--no-start', 'Create only')
+    .option('--no-deps', 'Leave dependencies alone')
+    .option('--force-recreate', 'Recreate containers that are up to date')
+    .option('--no-recreate', 'Never recreate a container')
+    .option('--always-recreate-deps', 'Recreate dependencies, too')
+    .option('-V, --renew-anon-volumes', 'Fresh anonymous volumes for recreated containers')
+    .option('--remove-orphans', 'Remove containers of services that are not in the file')
+    .option('--scale <service=n>', 'So many containers for a service; may be given several times', collect)
+    .option('-t, --timeout <seconds>', 'Grace period instead of the services’ own', integer('-t, --timeout'))
+    .option('--wait', 'Return once everything is running or healthy')
+    .option('--wait-timeout <seconds>', 'Limit for --wait; 0: none', integer('--wait-timeout'), 0)
+    .option('--abort-on-container-exit', 'Stop everything when a container ends')
+    .option('--abort-on-container-failure', 'Stop everything when a container fails')
+    .option('--exit-code-from <service>', 'Exit with the code of this service, and stop when a container ends')
+    .option('--attach <service>', 'Only show these; may be given several times', collect)
+    .option('--attach-dependencies', 'Also show dependencies')
+    .addOption(plainOption('--no-attach <service>', 'Do not show these; may be given several times').argParser(collect))
+    .option('--no-color', 'Without colours')
+    .option('--no-log-prefix', 'Without the names of the containers')
+    .option('--timestamps', 'With the time of each line')
+    .option('-w, --watch', 'Watch files and update')
+    .option('--menu', 'Key menu')
+    .option('-y, --yes', 'Answer questions with yes')
+    .action(async (services: string[], flags: UpFlags) => {
+      checkUpFlags(flags)
+      const [project, engine] = await Promise.all([loadModel(cli, services), connect()])
+      if (Object.keys(project.services).length === 0)
+        throw new TscomposeError('COMPOSE_SERVICE_UNKNOWN', 'no service selected')
+      for (const service of services) serviceOf(project.services, service)
+      const options = bringUpOptions(cli, project, services, flags)
+      const detached = flags.detach || flags.wait || !flags.start || cli.options.dryRun
+      await using surroundings = await openSurroundings(cli, engine, {
+        project: project.name,
+        quietPull: flags.quietPull ?? false,
+      })
+      if (detached) {
+        await bringUp(surroundings, project, options)
+        if (flags.start && !cli.options.dryRun) await tellAddresses(cli, engine, project)
+        return
+      }
+      const code = await inForeground(cli, project, flags, options, surroundings)
+      if (code !== 0) throw new Exit(code)
+    })
+
+function bringUpOptions(cli: Cli, project: Project, services: string[], flags: UpFlags): BringUpOptions {
+  const recreate = !flags.recreate ? 'never' : flags.forceRecreate ? 'force' : 'diverged'
+  const policy = pullPolicy(flags.pull)
+  return {
+    ...commonUpOptions(cli, project, flags),
+    services,
+    noDeps: !flags.deps,
+    recreate,
+    recreateDependencies: !flags.recreate ? 'never' : flags.alwaysRecreateDeps ? 'force' : 'diverged',
+    renewAnonymousVolumes: flags.renewAnonVolumes ?? false,
+    scale: scaleOptions(flags.scale ?? []),
+    start: flags.start,
+    wait: flags.wait ?? false,
+    waitTimeout: flags.waitTimeout,
+    recreateVolumes: flags.yes ?? false,
+    runDir: runDir(),
+    ...(flags.timeout !== undefined && { timeout: flags.timeout }),
+    ...(policy && { pull: policy }),
+  }
+}
+
+async function inForeground(
+  cli: Cli,
+  project: Project,
+  flags: UpFlags,
+  options: BringUpOptions,
+  surroundings: Parameters<typeof upAttached>[0],
+): Promise<number> {
+  const printer = newLogPrinter(cli, project.name, {
+    noColor: !flags.color,
+    noLogPrefix: !flags.logPrefix,
+    timestamps: flags.timestamps ?? false,
+  })
+  const abortOn = flags.abortOnContainerFailure
+    ? 'failure'
+    : flags.abortOnContainerExit || flags.exitCodeFrom !== undefined
+      ? 'exit'
+      : undefined
+  const attached: AttachedOptions = {
+    ...options,
+    attach: flags.attach ?? [],
+    noAttach: flags.noAttach ?? [],
+    attachDependencies: flags.attachDependencies ?? false,
+    ...(abortOn && { abortOn }),
+    ...(flags.exitCodeFrom !== undefined && { exitCodeFrom: flags.exitCodeFrom }),
+  }
+  return upAttached(surroundings, project, attached, {
+    register: names => printer.register(names),
+    shortName: name => printer.shortName(name),
+    // The time of printing, not the engine's: that is what docker compose shows here.
+    show: ({ container, stream, text }) => printer.print(container, stream, text, new Date().toISOString()),
+    say: line => void cli.stdout.write(`${line}\n`),
+    note: line => void cli.stderr.write(`${line}\n`),
+    forced: cli.forced,
+  })
+}
+
+/** On a terminal, where everything can be reached now. */
+async function tellAddresses({ stderr }: Cli, engine: Engine, project: Project): Promise<void> {
+  if (!stderr.isTTY) return
+  const { addressLines } = await import('../output/addresses.ts')
+  const { listContainers } = await import('../../compose/observe.ts')
+  for (const line of addressLines(await listContainers(engine, project.name))) stderr.write(`${line}\n`)
+}

@@ -1,0 +1,39 @@
+import { label } from '../../compose/labels.ts'
+import { serviceOf } from '../../compose/select.ts'
+import type { Define } from '../command.ts'
+import { renderTable } from '../output/table.ts'
+import { findTarget } from '../target.ts'
+
+export const define: Define = (command, cli) =>
+  command
+    .argument('[SERVICE...]')
+    .option('--format <format>', 'table, json, or a Go template', 'table')
+    .option('-q, --quiet', 'Only names')
+    .action(async (services: string[], { format, quiet }: { format: string; quiet?: boolean }) => {
+      const { engine, name, project } = await findTarget(cli, services)
+      const wanted =
+        project &&
+        services.length > 0 &&
+        new Set(
+          services.flatMap(service =>
+            serviceOf(project.services, service).volumes.map(
+              ({ source = '' }) => project.volumes[source]?.name ?? source,
+            ),
+          ),
+        )
+      const { Volumes } = await engine.volumeList({ filters: { label: [`${label.project}=${name}`] } })
+      const volumes = Volumes.filter(({ Name }) => !wanted || wanted.has(Name))
+      if (quiet) cli.stdout.write(volumes.map(({ Name }) => `${Name}\n`).join(''))
+      else if (format === 'table')
+        cli.stdout.write(renderTable([['DRIVER', 'VOLUME NAME'], ...volumes.map(({ Driver, Name }) => [Driver, Name])]))
+      else if (format === 'json') cli.stdout.write(volumes.map(volume => `${JSON.stringify(volume)}\n`).join(''))
+      else {
+        const { renderFormat } = await import('../output/format.ts')
+        cli.stdout.write(
+          renderFormat(
+            format,
+            volumes.map(volume => ({ ...volume })),
+          ),
+        )
+      }
+    })

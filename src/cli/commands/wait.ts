@@ -1,0 +1,37 @@
+import { observe } from '../../compose/observe.ts'
+import { planDown } from '../../compose/plan/down.ts'
+import { isAlive } from '../../compose/plan/observed.ts'
+import { TscomposeError } from '../../errors.ts'
+import { type Define, Exit } from '../command.ts'
+import { carryOutOn } from '../lifecycle.ts'
+import { observeTarget } from '../target.ts'
+
+export const define: Define = (command, cli) =>
+  command
+    .argument('<SERVICE...>')
+    .option('--down-project', 'Take the project down afterwards')
+    .action(async (services: string[], { downProject }: { downProject?: boolean }) => {
+      const target = await observeTarget(cli, services)
+      const { engine, name, observed } = target
+      const containers = observed.containers.filter(
+        container => !container.oneOff && services.includes(container.service) && isAlive(container),
+      )
+      if (containers.length === 0)
+        throw new TscomposeError('COMPOSE_NO_CONTAINER', `no containers for project "${name}"`)
+      let last = 0
+      await Promise.all(
+        containers.map(async ({ id }) => {
+          const { exited } = await engine.containerWait(id, 'not-running', cli.signal)
+          const { StatusCode } = await exited
+          last = StatusCode
+          cli.stdout.write(`container "${id}" exited with status code ${StatusCode}\n`)
+        }),
+      )
+      if (downProject) {
+        const now = await observe(engine, name, target.project)
+        const options = { services: [], removeOrphans: true, volumes: false }
+        const plan = planDown(name, target.services, now, options, target.project)
+        await carryOutOn(cli, { ...target, observed: now }, plan)
+      }
+      if (last !== 0) throw new Exit(last)
+    })

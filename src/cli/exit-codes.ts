@@ -1,0 +1,18 @@
+import { TscomposeError } from '../errors.ts'
+import type { Cli } from './cli.ts'
+import { Exit } from './command.ts'
+import { renderFailure } from './failure.ts'
+
+/** The codes shells use for a program that cannot be run. */
+const codes: Readonly<Record<string, number>> = {
+  RUNTIME_COMMAND_NOT_EXECUTABLE: 126,
+  RUNTIME_COMMAND_NOT_FOUND: 127,
+}
+
+/** For commands that run a program: that it cannot be run is told, and has an exit code of its own. */
+export function exitCodeOfFailure(cli: Cli, error: unknown): unknown {
+  const code = error instanceof TscomposeError ? codes[error.code] : undefined
+  if (code === undefined) return error
+  cli.stderr.write(renderFailure(error, { json: cli.options.progress === 'json' }))
+  return new Exit(code)
+}

@@ -1,0 +1,69 @@
+import { type Loaded, type LoadOptions, loadProject } from '../compose/load/index.ts'
+import type { Project } from '../compose/project.ts'
+import { serviceOf } from '../compose/select.ts'
+import { TscomposeError } from '../errors.ts'
+import type { Cli } from './cli.ts'
+import { warningLine } from './progress/progress.ts'
+
+/** What the flags before the command say about where the project is. */
+export function loadOptions({ options, env, cwd }: Cli): LoadOptions {
+  const { files, projectName, projectDirectory, profiles, envFiles } = options
+  const shell = Object.fromEntries(
+    Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  )
+  return {
+    cwd,
+    env: shell,
+    files,
+    profiles,
+    envFiles,
+    // Unused networks and volumes are still the project's: `down` removes them, `up` leaves them out by itself.
+    allResources: true,
+    ...(projectName !== undefined && { projectName }),
+    ...(projectDirectory !== undefined && { projectDirectory }),
+  }
+}
+
+/**
+ * The project of the Compose file; its warnings go to stderr.
+ * @param names services named on the command line: naming one enables it, whatever its profiles
+ */
+export async function loadModel(cli: Cli, names: readonly string[]): Promise<Project> {
+  const options = loadOptions(cli)
+  let loaded: Loaded = await loadProject(options)
+  const { disabledServices, profiles } = loaded.project
+  const activated = names.flatMap(name => disabledServices[name]?.profiles ?? [])
+  if (activated.length > 0) loaded = await loadProject({ ...options, profiles: [...profiles, ...activated] })
+  for (const { message } of loaded.warnings) cli.stderr.write(warningLine(message))
+  return loaded.project
+}
+
+/**
+ * For commands on an existing project: with -p alone the file is not read, and where COMPOSE_PROJECT_NAME tells the
+ * name, a file that cannot be read, or does not have the services, is done without (compose-file.md, "File discovery").
+ */
+export async function loadOrName(
+  cli: Cli,
+  names: readonly string[],
+): Promise<{ readonly name: string; readonly project?: Project }> {
+  const { projectName, files } = cli.options
+  if (projectName !== undefined && files.length === 0) return { name: checkedName(projectName) }
+  try {
+    const project = await loadModel(cli, names)
+    for (const name of names) serviceOf(project.services, name)
+    return { name: project.name, project }
+  } catch (error) {
+    const name = cli.env.COMPOSE_PROJECT_NAME
+    if (!name || !(error instanceof TscomposeError)) throw error
+    return { name: checkedName(name) }
+  }
+}
+
+function checkedName(name: string): string {
+  if (/^[a-z0-9][a-z0-9_-]*$/.test(name)) return name
+  throw new TscomposeError(
+    'COMPOSE_PROJECT_NAME',
+    `invalid project name "${name}": must consist only of lowercase alphanumeric characters, hyphens, and underscores ` +
+      'as well as start with a letter or number',
+  )
+}

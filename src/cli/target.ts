@@ -1,0 +1,41 @@
+import { lifecycleFromLabels, observe, observeContainers } from '../compose/observe.ts'
+import type { Lifecycle } from '../compose/plan/lifecycle.ts'
+import type { Observed } from '../compose/plan/observed.ts'
+import type { Project } from '../compose/project.ts'
+import type { Engine } from '../engine/api.ts'
+import type { Cli } from './cli.ts'
+import { connect } from './engine.ts'
+import { loadOrName } from './model.ts'
+
+/** An existing project that a command acts on: with its file, or only by its name. */
+export interface Target {
+  readonly engine: Engine
+  readonly name: string
+  /** Absent where no file was read: what containers say about themselves has to do. */
+  readonly project?: Project
+}
+
+export interface ObservedTarget extends Target {
+  readonly observed: Observed
+  /** The services: those of the file, or those there are containers of. */
+  readonly services: Lifecycle
+}
+
+/** @param names the services named on the command line */
+export async function findTarget(cli: Cli, names: readonly string[]): Promise<Target> {
+  const [found, engine] = await Promise.all([loadOrName(cli, names), connect()])
+  return { engine, ...found }
+}
+
+/** @param everything networks, volumes and images, too */
+export async function observeTarget(
+  cli: Cli,
+  names: readonly string[],
+  { everything = false }: { everything?: boolean } = {},
+): Promise<ObservedTarget> {
+  const target = await findTarget(cli, names)
+  const observed = everything
+    ? await observe(target.engine, target.name, target.project)
+    : { containers: await observeContainers(target.engine, target.name), networks: [], volumes: [], images: {} }
+  return { ...target, observed, services: target.project?.services ?? lifecycleFromLabels(observed.containers) }
+}

@@ -1,0 +1,69 @@
+import { once } from 'node:events'
+import type { Duplex } from 'node:stream'
+import { decodeFrames } from '../engine/stream-frames.ts'
+import type { Cli } from './cli.ts'
+
+export interface Session {
+  /** Both ways: what the process reads, and what it writes. */
+  readonly stream: Duplex
+  /** The process has a terminal: one raw stream, otherwise frames for stdout and stderr. */
+  readonly tty: boolean
+  readonly stdin: boolean
+  /** Tells the process the size of its terminal. */
+  readonly resize: (height: number, width: number) => Promise<void>
+}
+
+/**
+ * Connects the command's own streams to those of a process, until it writes no more. A terminal is in raw mode
+ * meanwhile, so that every key reaches the process; whatever happens, it is given back as it was.
+ * @throws the signal's reason
+ */
+export async function connectStreams(cli: Cli, { stream, tty, stdin, resize }: Session): Promise<void> {
+  using cleanup = new DisposableStack()
+  cleanup.defer(() => stream.destroy())
+  const onAbort = () => void stream.destroy()
+  cli.signal.addEventListener('abort', onAbort, { once: true })
+  cleanup.defer(() => cli.signal.removeEventListener('abort', onAbort))
+  stream.on('error', () => {})
+
+  if (tty && cli.stdout.isTTY) {
+    const tell = () => void resize(cli.stdout.rows, cli.stdout.columns).catch(() => {})
+    cli.stdout.on('resize', tell)
+    cleanup.defer(() => void cli.stdout.off('resize', tell))
+    tell()
+  }
+  if (stdin) {
+    if (tty && cli.stdin.isTTY) {
+      cli.stdin.setRawMode(true)
+      cleanup.defer(() => void cli.stdin.setRawMode(false))
+    }
+    // Ends the process' input with ours, and keeps the command alive no longer than the process.
+    cli.stdin.pipe(stream)
+    cleanup.defer(() => {
+      cli.stdin.unpipe(stream)
+      cli.stdin.pause()
+      cli.stdin.unref()
+    })
+  }
+  try {
+    if (tty) for await (const chunk of stream) await write(cli.stdout, chunk)
+    else
+      for await (const { stream: name, payload } of decodeFrames(stream))
+        await write(name === 'stderr' ? cli.stderr : cli.stdout, payload)
+  } catch (error) {
+    cli.signal.throwIfAborted()
+    throw error
+  }
+  cli.signal.throwIfAborted()
+}
+
+async function write(out: NodeJS.WriteStream, chunk: Uint8Array): Promise<void> {
+  if (!out.write(chunk)) await once(out, 'drain')
+}
+
+/**
+ * Whether a process gets a terminal: if the user sits at one on both ends, unless told otherwise. A pipe on either end
+ * wants the bytes as they are.
+ */
+export const wantsTty = ({ stdin, stdout }: Pick<Cli, 'stdin' | 'stdout'>, noTty: boolean | undefined): boolean =>
+  noTty === undefined ? !!stdin.isTTY && !!stdout.isTTY : !noTty

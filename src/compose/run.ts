@@ -1,0 +1,104 @@
+import { randomBytes } from 'node:crypto'
+import type { Duplex } from 'node:stream'
+import type { Engine } from '../engine/api.ts'
+import { runHooks } from './apply/hooks.ts'
+import { imageName } from './names.ts'
+import { observe, observeImages } from './observe.ts'
+import { carryOut, type Surroundings } from './operation.ts'
+import { planPulls } from './plan/pulls.ts'
+import type { Project, Service } from './project.ts'
+import { readSeccompProfiles } from './seccomp-files.ts'
+import { containerRequest } from './translate/container.ts'
+import { type BringUpOptions, bringUp } from './up.ts'
+
+export interface RunOptions {
+  /** What its dependencies are brought up with. */
+  readonly up: BringUpOptions
+  readonly name?: string
+  readonly remove: boolean
+  readonly useAliases: boolean
+  readonly publishPorts: boolean
+  readonly stdin: boolean
+}
+
+/** A one-off container, made but not started. */
+export interface OneOffContainer {
+  readonly id: string
+  readonly name: string
+  /** Its streams, connected before it starts so that nothing is lost. */
+  readonly attach: () => Promise<Duplex>
+  /** Starts it and runs post_start hooks. @returns the exit code, once it has one */
+  readonly start: () => Promise<{ readonly exited: Promise<number> }>
+}
+
+/**
+ * Makes a one-off container of a service, after what it depends on is up.
+ * @param service the service with what the command line says in place of what the file says
+ */
+export async function createOneOff(
+  surroundings: Surroundings,
+  project: Project,
+  service: Service,
+  options: RunOptions,
+): Promise<OneOffContainer> {
+  const { engine, warn, signal } = surroundings
+  const up = { ...options.up, services: [service.name], needsOf: service.name, start: true }
+  await bringUp(surroundings, project, up)
+  let observed = await observe(engine, project.name, project)
+  const pulls = planPulls(project, [service], observed.images, {
+    command: 'up',
+    now: Date.now(),
+    ...(options.up.pull && { policy: options.up.pull }),
+  })
+  if (pulls.steps.length > 0) {
+    await carryOut(surroundings, { name: project.name, project, observed, preStop: false }, pulls)
+    observed = { ...observed, images: await observeImages(engine, project, [service]) }
+  }
+  signal.throwIfAborted()
+  const slug = randomBytes(32).toString('hex')
+  const name = options.name ?? [project.name, service.name, 'run', slug.slice(0, 12)].join(options.up.separator)
+  const profiles = await readSeccompProfiles(project, service)
+  const request = containerRequest({
+    project,
+    service,
+    name,
+    imageId: observed.images[imageName(project, service)]?.id ?? '',
+    inherits: [],
+    containerOf: other => observed.containers.find(container => container.service === other)?.id ?? other,
+    seccompProfile: path => profiles.get(path) ?? '',
+    oneOff: {
+      slug,
+      useAliases: options.useAliases,
+      publishPorts: options.publishPorts,
+      attachStdin: options.stdin,
+      autoRemove: options.remove,
+    },
+  })
+  const { Id: id, Warnings } = await engine.containerCreate(name, request, service.platform)
+  for (const warning of Warnings) warn(`${name}: ${warning}`)
+  return {
+    id,
+    name,
+    attach: () => engine.containerAttach(id, { stream: true, stdin: options.stdin, stdout: true, stderr: true }),
+    start: () => startOneOff(engine, { id, name }, service, surroundings),
+  }
+}
+
+async function startOneOff(
+  engine: Engine,
+  container: { readonly id: string; readonly name: string },
+  service: Service,
+  { hookOutput }: Surroundings,
+): Promise<{ exited: Promise<number> }> {
+  const { exited } = await engine.containerWait(container.id, 'next-exit', new AbortController().signal)
+  try {
+    await engine.containerStart(container.id)
+  } catch (error) {
+    exited.catch(() => {})
+    // It never ran: nothing of it is of use to anybody.
+    await engine.containerDelete(container.id, { force: true, volumes: true }).catch(() => {})
+    throw error
+  }
+  await runHooks(engine, container, service.postStart, hookOutput)
+  return { exited: exited.then(({ StatusCode }) => StatusCode) }
+}
