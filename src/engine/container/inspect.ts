@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { ContainerInspect, MountPoint } from '../api.ts'
 import type { Context } from '../context.ts'
+import { imageOfContainer } from '../image/of-container.ts'
 import { commandLine } from '../translate/merge-config.ts'
 import type { Container } from './container.ts'
 import { diskUsage } from './disk-usage.ts'
@@ -46,11 +47,11 @@ export async function inspectContainer(
 
 const upperOf = ({ directory }: Container): string => join(directory.writableLayer, 'upper')
 
-async function layerDirectories({ images }: Context, container: Container): Promise<Record<string, string> | null> {
-  const image = await images.find(container.record.image)
+async function layerDirectories(context: Context, container: Container): Promise<Record<string, string> | null> {
+  const image = await imageOfContainer(context, container.record)
   if (!image) return null
   return {
-    LowerDir: images.lowerdirs(image).join(':'),
+    LowerDir: context.images.lowerdirs(image).join(':'),
     UpperDir: upperOf(container),
     WorkDir: join(container.directory.writableLayer, 'work'),
   }
@@ -58,10 +59,10 @@ async function layerDirectories({ images }: Context, container: Container): Prom
 
 /** `SizeRw` and `SizeRootFs`. */
 export async function layerSizes(
-  { images }: Context,
+  context: Context,
   container: Container,
 ): Promise<{ SizeRw: number; SizeRootFs: number }> {
-  const [image, SizeRw] = await Promise.all([images.find(container.record.image), diskUsage(upperOf(container))])
+  const [image, SizeRw] = await Promise.all([imageOfContainer(context, container.record), diskUsage(upperOf(container))])
   return { SizeRw, SizeRootFs: SizeRw + (image?.size ?? 0) }
 }
 

@@ -5,6 +5,7 @@ import type { ContainerSpec, RootSpec } from '../../runtime/spec.ts'
 import { resolveUser } from '../../runtime/user.ts'
 import type { Context } from '../context.ts'
 import { imageNotFound, messageOf, stateConflict } from '../failures.ts'
+import { imageOfContainer } from '../image/of-container.ts'
 import { toContainerSpec } from '../translate/container-spec.ts'
 import { deviceNumberOf, translateDevices } from '../translate/devices.ts'
 import { parseNamespaceModes } from '../translate/namespace-modes.ts'
@@ -109,8 +110,8 @@ async function describe(context: Context, container: Container): Promise<Contain
   )
 }
 
-async function imageOf({ images }: Context, { record }: Container): Promise<Image> {
-  const image = await images.find(record.image)
+async function imageOf(context: Context, { record }: Container): Promise<Image> {
+  const image = await imageOfContainer(context, record)
   if (!image) throw imageNotFound(record.config.Image)
   return image
 }

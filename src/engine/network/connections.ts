@@ -1,4 +1,4 @@
-import type { Endpoint, Sandbox } from '../../network/network.ts'
+import type { Endpoint } from '../../network/network.ts'
 import type { EndpointSettings, NetworkInspect } from '../api.ts'
 import type { Container } from '../container/container.ts'
 import { emitEndpoints } from '../container/events.ts'
@@ -58,8 +58,8 @@ export async function connectContainer(
     const { sandbox } = container
     if (sandbox) {
       await context.networks.ensure(network)
-      const endpoint = await context.networkLayer.connect(container.id, spec)
-      await changeSandbox(context, container, { ...sandbox, endpoints: [...sandbox.endpoints, endpoint] })
+      await context.networkLayer.connect(container.id, spec)
+      await followSandbox(context, container)
       emitEndpoints(context, container, [network.id], 'connect')
     }
     await container.update({ endpoints: { ...container.record.endpoints, [network.name]: settings } })
@@ -86,8 +86,7 @@ export async function disconnectContainer(
     const { sandbox } = container
     if (sandbox?.endpoints.some(({ networkId }) => networkId === network.id)) {
       await context.networkLayer.disconnect(container.id, network.id)
-      const endpoints = sandbox.endpoints.filter(({ networkId }) => networkId !== network.id)
-      await changeSandbox(context, container, { ...sandbox, endpoints })
+      await followSandbox(context, container)
       emitEndpoints(context, container, [network.id], 'disconnect')
     }
     const { [key]: _, ...endpoints } = container.record.endpoints
@@ -107,7 +106,8 @@ function assertChangeable({ removing, id, record }: Container): void {
   }
 }
 
-async function changeSandbox(context: Context, container: Container, sandbox: Sandbox): Promise<void> {
-  container.sandbox = sandbox
+/** Joining or leaving a network changes addresses and perhaps published ports, which the next engine must know, too. */
+async function followSandbox(context: Context, container: Container): Promise<void> {
+  container.sandbox = context.networkLayer.sandbox(container.id) ?? container.sandbox
   if (container.run && isAlive(container.state)) await saveRun(context, container, container.run.spec)
 }

@@ -9,8 +9,8 @@ import { invalid } from '../failures.ts'
 export function deviceNumber(rdev: number): { major: number; minor: number } {
   const number = BigInt(rdev)
   return {
-    major: Number(((number >> 8n) & 0xfffn) | ((number >> 32n) & ~0xfffn)),
-    minor: Number((number & 0xffn) | ((number >> 12n) & ~0xffn)),
+    major: Number(((number >> 8n) & 0xfffn) | ((number >> 32n) & 0xfffff000n)),
+    minor: Number((number & 0xffn) | ((number >> 12n) & 0xffffff00n)),
   }
 }
 
