@@ -5,8 +5,26 @@ import type { Where } from '../errors.ts'
  * camel case; every short syntax has become its long form. Durations are milliseconds, sizes bytes.
  */
 
-/** Where in the user's files a value came from, by its path in the project (`services.web.ports.0`). */
-export type Origins = ReadonlyMap<string, Where>
+/**
+ * Where in the user's files a value came from, by its path in the file's own words (`services.web.ports.0`,
+ * `services.web.stop_signal`): the value itself, or the nearest thing around it that is in a file.
+ */
+export interface Origins {
+  get(path: string): Where | undefined
+}
+
+/** The project in the file's own words, every attribute in its long form: what `config` prints and hashes are made of. */
+export interface CanonicalProject {
+  readonly name: string
+  readonly services: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  readonly networks: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  readonly volumes: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  readonly secrets: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  readonly configs: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  readonly models: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  /** Top-level attributes that begin with `x-`. */
+  readonly extensions: Readonly<Record<string, unknown>>
+}
 
 export interface Project {
   readonly name: string
@@ -25,7 +43,12 @@ export interface Project {
   readonly volumes: Readonly<Record<string, ProjectVolume>>
   readonly secrets: Readonly<Record<string, FileObject>>
   readonly configs: Readonly<Record<string, FileObject>>
+  readonly models: Readonly<Record<string, ProjectModel>>
+  /** Env files of `--env-file`; absolute. Empty where `.env` was read. */
+  readonly environmentFiles: readonly string[]
   readonly origins: Origins
+  /** Enabled services and what they use. */
+  readonly canonical: CanonicalProject
 }
 
 export interface Dependency {
@@ -105,6 +128,9 @@ export interface Hook {
   readonly workingDir?: string
   /** `NAME=value` */
   readonly environment: readonly string[]
+  /** Of a pre_start hook, which has a container of its own. */
+  readonly image?: string
+  readonly perReplica?: boolean
 }
 
 export interface Service {
@@ -133,6 +159,7 @@ export interface Service {
   readonly stopSignal?: string
   readonly stopGracePeriod?: number
   readonly healthcheck?: HealthCheck
+  readonly preStart: readonly Hook[]
   readonly postStart: readonly Hook[]
   readonly preStop: readonly Hook[]
   readonly replicas: number
@@ -244,5 +271,16 @@ export interface FileObject {
   readonly file?: string
   readonly environment?: string
   readonly content?: string
+  readonly driver?: string
+  readonly templateDriver?: string
   readonly labels: Readonly<Record<string, string>>
+}
+
+/** A top-level AI model. */
+export interface ProjectModel {
+  readonly key: string
+  readonly name?: string
+  readonly model: string
+  readonly contextSize?: number
+  readonly runtimeFlags: readonly string[]
 }

@@ -1,0 +1,60 @@
+/**
+ * Compiles schemas/compose-spec.json to src/compose/load/schema/validate.generated.js, so that neither ajv nor the
+ * schema is loaded when the program starts. Run it after a change of the schema; a test fails if it was forgotten.
+ */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import standalone from 'ajv/dist/standalone/index.js'
+import { build } from 'esbuild'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+export const generatedFile = join(root, 'src/compose/load/schema/validate.generated.js')
+
+/** @returns the text of the generated module */
+export async function generate(): Promise<string> {
+  const schema = JSON.parse(await readFile(join(root, 'schemas/compose-spec.json'), 'utf8'))
+  dropCostlyUniqueItems(schema)
+  const ajv = new Ajv2020({
+    allErrors: true,
+    strict: false,
+    messages: false,
+    inlineRefs: false,
+    code: { source: true, esm: true, optimize: 2 },
+  })
+  const code = standalone.default(ajv, ajv.compile(schema))
+  // What is left of requires goes into the same file.
+  const directory = await mkdtemp(join(tmpdir(), 'tscompose-schema-'))
+  try {
+    const entry = join(directory, 'validate.mjs')
+    await writeFile(entry, code)
+    const result = await build({
+      entryPoints: [entry],
+      bundle: true,
+      format: 'esm',
+      minify: true,
+      write: false,
+      nodePaths: [join(root, 'node_modules')],
+      legalComments: 'none',
+    })
+    const text = result.outputFiles[0]?.text ?? ''
+    return `// Made by scripts/build-schemas.ts from schemas/compose-spec.json. Do not edit.\n// biome-ignore-all lint: generated\n// biome-ignore-all format: generated\n${text}`
+  } finally {
+    await rm(directory, { recursive: true })
+  }
+}
+
+/**
+ * ajv compares items that are not plain texts each with each. Such lists (ports, volumes) are free of duplicates before
+ * they are validated, so the keyword is for editors alone.
+ */
+function dropCostlyUniqueItems(schema: unknown): void {
+  if (typeof schema !== 'object' || schema === null) return
+  const { uniqueItems, items } = schema as { uniqueItems?: boolean; items?: { type?: unknown } }
+  if (uniqueItems && items?.type === undefined) delete (schema as { uniqueItems?: boolean }).uniqueItems
+  for (const value of Object.values(schema)) dropCostlyUniqueItems(value)
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await writeFile(generatedFile, await generate())

@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto'
+import { toJson } from './load/model/bind.ts'
+import { toSorted } from './load/plain.ts'
+import { compareKeys, emitYaml } from './load/yaml/emit.ts'
+import type { MapNode } from './load/yaml/node.ts'
+import type { CanonicalProject, Project, Service } from './project.ts'
+
+/** What `config` prints. Dollar signs are doubled, so that what is printed can be loaded again. */
+
+export interface PrintOptions {
+  readonly format: 'yaml' | 'json'
+}
+
+type Canonical = Readonly<Record<string, unknown>>
+type Section = Readonly<Record<string, Canonical>>
+
+const escapeDollars = (text: string): string => text.replaceAll('$', '$$$$')
+
+/** The project as `config` prints it. */
+export function printProject({ canonical }: Pick<Project, 'canonical'>, { format }: PrintOptions): string {
+  return escapeDollars(format === 'json' ? canonicalJson(canonical) : canonicalYaml(canonical))
+}
+
+/** A merged model whose texts still hold their variables, as `config --no-interpolate` prints it. */
+export function printModel(root: MapNode, { format }: PrintOptions): string {
+  const model = toSorted(root)
+  return format === 'json' ? goJson(model, 2) : emitYaml(sortKeys(model))
+}
+
+/** The name, then services, networks, ..., then extensions; names sorted. */
+export function canonicalYaml(model: CanonicalProject): string {
+  const { name, services, extensions } = model
+  const section = (key: string, things: Section) =>
+    Object.keys(things).length > 0 ? { [key]: byName(things, value => value) } : {}
+  return emitYaml({
+    ...(name ? { name } : {}),
+    services: byName(services, value => sortInside(value)),
+    ...section('networks', model.networks),
+    ...section('volumes', model.volumes),
+    ...section('secrets', model.secrets),
+    ...section('configs', byName(model.configs, withoutForeignContent)),
+    ...section('models', model.models),
+    ...(sortKeys(extensions) as Canonical),
+  })
+}
+
+/** As the original, JSON knows neither models nor extensions below the top level. */
+export function canonicalJson(model: CanonicalProject): string {
+  const { name, services, networks, volumes, secrets, configs, extensions } = model
+  const section = (kind: 'networks' | 'volumes' | 'secrets' | 'configs', things: Section) =>
+    Object.keys(things).length > 0 ? { [kind]: byName(things, value => toJson(kind, value)) } : {}
+  const document: Record<string, unknown> = {
+    name,
+    services: byName(services, value => toJson('services', value)),
+    ...section('networks', networks),
+    ...section('volumes', volumes),
+    ...section('secrets', secrets),
+    ...section('configs', byName(configs, withoutForeignContent)),
+    ...extensions,
+  }
+  return goJson(Object.fromEntries(Object.entries(document).sort(([a], [b]) => (a < b ? -1 : 1))), 2)
+}
+
+/** A config's content that came from a variable is told by the variable's name. */
+const withoutForeignContent = ({ content, ...rest }: Canonical): Canonical =>
+  content === undefined || rest.environment !== undefined ? rest : withContent(rest, content)
+
+function withContent({ name, file, environment, ...rest }: Canonical, content: unknown): Canonical {
+  const before = { name, file, environment }
+  return {
+    ...Object.fromEntries(Object.entries(before).filter(([, value]) => value !== undefined)),
+    content,
+    ...rest,
+  }
+}
+
+const byName = <T>(things: Section, map: (value: Canonical) => T): Record<string, T> =>
+  Object.fromEntries(
+    Object.entries(things)
+      .sort(([a], [b]) => compareKeys(a, b))
+      .map(([key, value]) => [key, map(value)]),
+  )
+
+/** Attributes keep their order; what is inside of maps that the user names is sorted. */
+function sortInside(service: Canonical): Canonical {
+  const maps = ['environment', 'labels', 'annotations', 'networks', 'depends_on', 'sysctls', 'models', 'storage_opt']
+  const result: Record<string, unknown> = { ...service }
+  for (const key of maps) if (result[key]) result[key] = byName(result[key] as Section, value => value)
+  return result
+}
+
+function sortKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortKeys)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => compareKeys(a, b))
+      .map(([key, inner]) => [key, sortKeys(inner)]),
+  )
+}
+
+/** JSON in the letters of Go's encoder, which escapes what is special in HTML. */
+export const goJson = (value: unknown, indent = 0): string =>
+  JSON.stringify(value, undefined, indent).replace(
+    /[<>&\u2028\u2029]/g,
+    char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+
+/**
+ * The configuration hash of docker compose: of the service as JSON, without what does not make its containers others
+ * (compose-file.md, "Config hash and recreate rules").
+ */
+export function serviceHash({ canonical }: Pick<Service, 'canonical'>): string {
+  const { build, pull_policy, scale, depends_on, profiles, ...rest } = canonical
+  const deploy = rest.deploy as Canonical | undefined
+  const service = deploy ? { ...rest, deploy: withoutReplicas(deploy) } : rest
+  return createHash('sha256')
+    .update(goJson(toJson('services', service)))
+    .digest('hex')
+}
+
+const withoutReplicas = ({ replicas: _, ...rest }: Canonical): Canonical => rest
+
+/** `NAME=value` of what variables were taken from, sorted. */
+export const environmentLines = ({ environment }: Pick<Project, 'environment'>): string[] =>
+  Object.entries(environment)
+    .map(([key, value]) => `${key}=${value}`)
+    .sort((a, b) => (a < b ? -1 : 1))
+
+/** The image a service runs: its own, or the name of the one that is built for it. */
+export const imageName = ({ name, image }: Pick<Service, 'name' | 'image'>, projectName: string): string =>
+  image ?? `${projectName}-${name}`

@@ -1,0 +1,51 @@
+import type { Node } from './yaml/node.ts'
+
+/** JSON has no such numbers; they are the texts of themselves. */
+const NOT_JSON = 'bigint'
+
+/** A tree as plain values, keys in the order of the file. Numbers beyond JavaScript's become texts. */
+export function toPlain(node: Node): unknown {
+  if (node.kind === 'scalar') {
+    const { value } = node
+    return typeof value === NOT_JSON || (typeof value === 'number' && !Number.isFinite(value)) ? String(value) : value
+  }
+  if (node.kind === 'seq') return node.items.map(toPlain)
+  const plain: Record<string, unknown> = {}
+  for (const [key, value] of node.entries) if (key !== SECRET_CONTENT) define(plain, key, toPlain(value))
+  return plain
+}
+
+/** Sets a property, `__proto__` included, which an assignment would not. */
+export function define(object: Record<string, unknown>, key: string, value: unknown): void {
+  if (key === '__proto__') Object.defineProperty(object, key, { value, enumerable: true, writable: true })
+  else object[key] = value
+}
+
+/** A key no file can have a use for: the content of a secret, which is never printed. */
+export const SECRET_CONTENT = '#content'
+
+/** As `toPlain`, with the keys of maps sorted as Go's JSON encoder sorts them. */
+export function toSorted(node: Node): unknown {
+  if (node.kind === 'scalar') return toPlain(node)
+  if (node.kind === 'seq') return node.items.map(toSorted)
+  const plain: Record<string, unknown> = {}
+  for (const [key, value] of [...node.entries].sort(([a], [b]) => compareText(a, b)))
+    if (key !== SECRET_CONTENT) define(plain, key, toSorted(value))
+  return plain
+}
+
+/** By code point, as Go compares texts. */
+export const compareText = (a: string, b: string): number => {
+  if (a === b) return 0
+  for (let at = 0; at < a.length && at < b.length; at++) {
+    const left = a.charCodeAt(at)
+    const right = b.charCodeAt(at)
+    if (left === right) continue
+    // Surrogates are less than the code units above them, but stand for greater code points.
+    return (left >= 0xd800 && left < 0xe000 ? left + 0x10000 : left) <
+      (right >= 0xd800 && right < 0xe000 ? right + 0x10000 : right)
+      ? -1
+      : 1
+  }
+  return a.length - b.length
+}

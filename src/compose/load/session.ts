@@ -1,0 +1,126 @@
+import { readFile, stat } from 'node:fs/promises'
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
+import type { Where } from '../../errors.ts'
+import { TscomposeError } from '../../errors.ts'
+import type { Warning } from './diagnostics.ts'
+import type { Lookup } from './template.ts'
+import type { MapNode, Node } from './yaml/node.ts'
+import { Source } from './yaml/source.ts'
+
+export type Environment = Readonly<Record<string, string>>
+
+/** A value that `!reset` took out of the model. */
+export interface Forgotten {
+  readonly path: string
+  readonly node: Node
+  readonly where: Where
+}
+
+/** What all phases of one load share. */
+export class Session {
+  readonly cwd: string
+  readonly home: string | undefined
+  readonly warnings: Warning[] = []
+  readonly forgotten: Forgotten[] = []
+  readonly #readStdin: () => Promise<Uint8Array>
+  readonly #warned = new Set<string>()
+
+  constructor(cwd: string, home: string | undefined, readStdin: () => Promise<Uint8Array>) {
+    this.cwd = cwd
+    this.home = home
+    this.#readStdin = readStdin
+  }
+
+  /** The same words about the same place are said once. */
+  readonly warn = (warning: Warning): void => {
+    const { message, where } = warning
+    const key = `${where?.file}:${where?.line}:${where?.col} ${message}`
+    if (this.#warned.has(key)) return
+    this.#warned.add(key)
+    this.warnings.push(warning)
+  }
+
+  /** A path as it is shown to the user: relative where that leads downwards. */
+  shown(path: string): string {
+    const short = relative(this.cwd, path)
+    return short === '' || short.startsWith('..') || isAbsolute(short) ? path : short
+  }
+
+  /** @param path absolute, or `-` for standard input */
+  async read(path: string): Promise<Source> {
+    let bytes: Uint8Array
+    try {
+      bytes = path === '-' ? await this.#readStdin() : await readFile(path)
+    } catch (error) {
+      throw await this.#unreadable(path, error as NodeJS.ErrnoException)
+    }
+    return new Source(path, decode(bytes, path), path === '-' ? 'stdin' : this.shown(path))
+  }
+
+  async #unreadable(path: string, cause: NodeJS.ErrnoException): Promise<TscomposeError> {
+    if (cause.code !== 'ENOENT')
+      return new TscomposeError('COMPOSE_FILE_UNREADABLE', `open ${path}: ${reason(cause)}`, { cause })
+    const { suggestFile } = await import('./suggest-file.ts')
+    return new TscomposeError('COMPOSE_FILE_NOT_FOUND', `open ${path}: no such file or directory`, {
+      cause,
+      ...(await suggestFile(path)),
+    })
+  }
+}
+
+const reason = ({ code, message }: NodeJS.ErrnoException): string =>
+  ({ EISDIR: 'is a directory', EACCES: 'permission denied' })[code ?? ''] ?? message
+
+/** UTF-8, or UTF-16 if the text begins with its mark. */
+function decode(bytes: Uint8Array, path: string): string {
+  const [first, second] = bytes
+  const wide =
+    first === 0xff && second === 0xfe ? 'utf-16le' : first === 0xfe && second === 0xff ? 'utf-16be' : undefined
+  try {
+    return new TextDecoder(wide ?? 'utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch (cause) {
+    throw new TscomposeError('COMPOSE_YAML_SYNTAX', `failed to parse ${path}: yaml: invalid leading UTF-8 octet`, {
+      cause,
+      fix: 'Save the file as UTF-8.',
+    })
+  }
+}
+
+/** Files that are loaded as one project: the user's own, or those of an `include` entry. */
+export interface Scope {
+  readonly session: Session
+  /** Base of the paths that `include` and `extends` name; absolute. */
+  readonly directory: string
+  readonly environment: Environment
+  readonly lookup: Lookup
+  readonly interpolate: boolean
+  readonly validate: boolean
+  /** Files that are loaded because this one includes them, outermost first. */
+  readonly including: readonly string[]
+  /** Models of files that services extend, by path. */
+  readonly extended: Map<string, Promise<{ model: MapNode; resets: ResetPaths }>>
+}
+
+export type ResetPaths = readonly (readonly string[])[]
+
+export const lookupIn =
+  (environment: Environment): Lookup =>
+  name =>
+    Object.hasOwn(environment, name) ? environment[name] : undefined
+
+export async function isFile(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isFile() ?? false
+}
+
+export async function isDirectory(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false
+}
+
+export const absolute = (base: string, path: string): string => (isAbsolute(path) ? path : join(base, path))
+
+/** The directory of a path inside a project, relative to the project's directory. */
+export async function directoryOf(base: string, path: string): Promise<string> {
+  const full = absolute(base, path)
+  const directory = (await isDirectory(full)) ? full : dirname(full)
+  return relative(resolve(base), directory) || '.'
+}
