@@ -11,7 +11,7 @@ await build({
     cli: 'src/cli/main.ts',
     'engine-main': 'src/engine/daemon/engine-main.ts',
     'network-worker': 'src/network/service/worker.ts',
-    'unpack-worker': 'src/image/unpack/worker.ts',
+    'unpack-process': 'src/image/unpack/process.ts',
   },
   outdir: 'dist',
   bundle: true,
