@@ -1,11 +1,10 @@
-import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import { TscomposeError } from '../../errors.ts'
 import { API_VERSION } from '../http/api-version.ts'
 import { decodeError } from '../http/error-body.ts'
 import { decodeLines } from '../http/json-lines.ts'
-import { http, net } from '../http/node-http.ts'
+import { type Response, SocketPool } from './socket-pool.ts'
 
 type QueryValue = string | number | boolean | object | undefined
 
@@ -33,52 +32,42 @@ function target(path: string, query: RequestMore['query'] = {}): string {
   return `/v${API_VERSION}${path}${parameters.size > 0 ? `?${parameters}` : ''}`
 }
 
-/** Requests to an engine over its socket. Connections are kept for the next request; idle ones keep no process alive. */
-export class EngineConnection {
+/** Requests to an engine over its socket, and its answers or errors. */
+export class EngineConnection implements Disposable {
   readonly socketPath: string
-  readonly #agent: Agent
+  readonly #sockets: SocketPool
 
-  private constructor(socketPath: string, first: Socket) {
+  private constructor(socketPath: string) {
     this.socketPath = socketPath
-    let spare: Socket | undefined = first
-    this.#agent = new http.Agent({ keepAlive: true })
-    this.#agent.createConnection = () => {
-      const socket = spare?.writable && spare.readable ? spare : net.connect(socketPath)
-      spare = undefined
-      return socket
-    }
+    this.#sockets = new SocketPool(socketPath)
   }
 
-  /**
-   * Connects, and keeps the connection for the first request.
-   * @throws TscomposeError ENGINE_UNREACHABLE
-   */
+  /** @throws TscomposeError ENGINE_UNREACHABLE */
   static async open(socketPath: string): Promise<EngineConnection> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const socket = net.connect(socketPath, resolve)
-    socket.once('error', reject)
+    const connection = new EngineConnection(socketPath)
     try {
-      await promise
+      await connection.#sockets.connect()
     } catch (error) {
       throw unreachable(socketPath, error)
     }
-    socket.off('error', reject)
-    socket.on('error', () => socket.destroy())
-    return new EngineConnection(socketPath, socket)
+    return connection
   }
 
   /** @throws TscomposeError what the engine threw, or ENGINE_UNREACHABLE; the reason of the signal if it aborts */
-  async send(method: string, path: string, more: RequestMore = {}): Promise<IncomingMessage> {
-    const request = this.#request(method, path, more)
-    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
-    request.once('response', resolve)
-    request.on('error', reject)
-    if (more.upload) upload(more.upload, request)
-    else request.end(more.body && JSON.stringify(more.body))
+  async send(method: string, path: string, more: RequestMore = {}): Promise<Response> {
+    const { query, headers, body, upload, signal } = more
     try {
-      return await this.#successful(await promise)
+      const response = await this.#sockets.request({
+        method,
+        target: target(path, query),
+        headers: { ...headers, ...(body && { 'Content-Type': 'application/json' }) },
+        ...(body && { body: JSON.stringify(body) }),
+        ...(upload && { upload }),
+        ...(signal && { signal }),
+      })
+      return await successful(response)
     } catch (error) {
-      throw this.#translate(error, more.signal)
+      throw this.#translate(error, signal)
     }
   }
 
@@ -87,79 +76,46 @@ export class EngineConnection {
   }
 
   /** The JSON value of an answer. */
-  async read<T>(response: IncomingMessage, signal?: AbortSignal): Promise<T> {
+  async read<T>({ body }: Response, signal?: AbortSignal): Promise<T> {
     try {
-      return parse(await textOf(response)) as T
+      return parse(await textOf(body)) as T
     } catch (error) {
       throw this.#translate(error, signal)
     }
   }
 
   /** The JSON values of an answer, as they come. */
-  async *lines(response: IncomingMessage, signal?: AbortSignal): AsyncGenerator<unknown> {
+  async *lines({ body }: Response, signal?: AbortSignal): AsyncGenerator<unknown> {
     try {
-      yield* decodeLines(response)
+      yield* decodeLines(body)
     } catch (error) {
       throw this.#translate(error, signal)
     }
   }
 
-  /** For answers without a body. @returns the status */
+  /** For answers of which only the status counts. */
   async perform(method: string, path: string, more: RequestMore = {}): Promise<number> {
-    const response = await this.send(method, path, more)
-    response.resume()
-    return response.statusCode ?? 0
+    const { status, body } = await this.send(method, path, more)
+    body.resume()
+    return status
   }
 
   /** Upgrades a connection to a raw one, which is the caller's then. */
   async hijack(path: string, more: RequestMore = {}): Promise<Socket> {
     // Errors shall come as answers, not as text on the stream.
     const headers = { Connection: 'Upgrade', Upgrade: 'tcp', Accept: 'application/json' }
-    const request = this.#request('POST', path, { ...more, headers })
-    const { promise, resolve, reject } = Promise.withResolvers<Socket>()
-    request.once('upgrade', (_response, socket: Socket, head) => {
-      if (head.length > 0) socket.unshift(head)
-      resolve(socket)
-    })
-    request.once('response', response => {
-      const unexpected = () => answerInvalid(`${response.statusCode} where an upgrade was expected`)
-      this.#successful(response).then(() => reject(unexpected()), reject)
-    })
-    request.on('error', reject)
-    request.end(more.body && JSON.stringify(more.body))
-    try {
-      return await promise
-    } catch (error) {
-      throw this.#translate(error)
-    }
+    const { upgraded, status, body } = await this.send('POST', path, { ...more, headers })
+    if (upgraded) return upgraded
+    body.destroy()
+    throw answerInvalid(`${status} where an upgrade was expected`)
   }
 
   close(): void {
-    this.#agent.destroy()
+    this.#sockets.close()
   }
 
-  #request(method: string, path: string, { query, headers, body, upload, signal }: RequestMore): ClientRequest {
-    const options: RequestOptions & { readonly servername: string } = {
-      agent: this.#agent,
-      // Of TLS only; left out, the agent derives it from the host with a regular expression that takes 6 ms to compile.
-      servername: '',
-      method,
-      path: target(path, query),
-      headers: {
-        ...headers,
-        ...(body && { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(JSON.stringify(body)) }),
-        ...(upload && { 'Content-Type': 'application/x-tar' }),
-      },
-    }
-    return http.request(signal ? { ...options, signal } : options)
-  }
-
-  async #successful(response: IncomingMessage): Promise<IncomingMessage> {
-    if ((response.statusCode ?? 0) < 400) return response
-    const text = await textOf(response)
-    if (!response.headers['content-type']?.startsWith('application/json'))
-      throw answerInvalid(`${response.statusCode} ${text.slice(0, 200)}`)
-    throw decodeError(parse(text) as { message: string })
+  [Symbol.dispose](): void {
+    this.close()
   }
 
   #translate(error: unknown, signal?: AbortSignal): unknown {
@@ -168,16 +124,24 @@ export class EngineConnection {
   }
 }
 
-function upload(source: Readable, request: ClientRequest): void {
-  source.on('error', error => request.destroy(error))
-  request.on('close', () => source.destroy())
-  source.pipe(request)
+async function successful(response: Response): Promise<Response> {
+  const { status, headers, body } = response
+  if (status < 400) return response
+  const text = await textOf(body)
+  if (!headers.get('content-type')?.startsWith('application/json'))
+    throw answerInvalid(`${status} ${text.slice(0, 200)}`)
+  throw decodeError(parse(text) as { message: string })
 }
 
-async function textOf(response: IncomingMessage): Promise<string> {
+function textOf(body: Readable): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>()
   const chunks: Buffer[] = []
-  for await (const chunk of response) chunks.push(chunk)
-  return Buffer.concat(chunks).toString()
+  if (body.errored) reject(body.errored)
+  // By its events: asynchronous iteration takes a millisecond more the first time.
+  body.on('data', (chunk: Buffer) => chunks.push(chunk))
+  body.on('end', () => resolve(Buffer.concat(chunks).toString()))
+  body.on('error', reject)
+  return promise
 }
 
 function parse(text: string): unknown {

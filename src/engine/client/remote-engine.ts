@@ -151,8 +151,8 @@ export class RemoteEngine implements Engine, Disposable {
     return { exited }
   }
 
-  containerLogs(id: string, options: LogsOptions): Promise<Readable> {
-    return this.#connection.send('GET', path`/containers/${id}/logs`, { query: { ...options } })
+  async containerLogs(id: string, options: LogsOptions): Promise<Readable> {
+    return (await this.#connection.send('GET', path`/containers/${id}/logs`, { query: { ...options } })).body
   }
 
   containerAttach(id: string, options: AttachOptions): Promise<Duplex> {
