@@ -149,7 +149,7 @@ export class FakeLayers {
         calls.push(`create ${spec.containerName}`)
         const sandbox: Sandbox = {
           containerId: spec.containerId,
-          netnsPath: '/proc/1/ns/net',
+          netnsPath: `/proc/${process.pid}/ns/net`,
           endpoints: spec.endpoints.map(endpoint),
           ports: spec.ports.map(port => ({
             ...port,
