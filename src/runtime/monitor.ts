@@ -17,7 +17,7 @@ export interface ProcessExit {
 export type StartedEvent = Extract<MonitorEvent, { type: 'started' }>
 
 /**
- * A control connection to the monitor of a running process. Closing it, as the death of the engine does, leaves process
+ * A control connection to the monitor of a running process. Disposing it, as the death of the engine does, leaves process
  * and monitor running; {@link connectMonitor} finds those with a run directory again.
  */
 export class MonitorConnection implements Disposable {
@@ -31,26 +31,27 @@ export class MonitorConnection implements Disposable {
   readonly exited: Promise<ProcessExit>
   readonly #control: Socket
   readonly #runDir: string | undefined
-  #disposed = false
+  readonly #isParent: boolean
 
-  /** @param monitorEnds is called when the monitor itself ends: its parent has to reap it */
+  /** @param reapMonitor for the monitor's parent, called when the monitor itself ends */
   constructor(
     control: Socket,
     { pid, startedAt }: StartedEvent,
     runDir: string | undefined,
-    monitorEnds: () => unknown = () => {},
+    reapMonitor?: () => Promise<unknown>,
   ) {
     this.pid = pid
     this.startedAt = startedAt
     this.#control = control
     this.#runDir = runDir
+    this.#isParent = reapMonitor !== undefined
     const { promise, resolve, reject } = Promise.withResolvers<ProcessExit>()
     this.exited = promise
     this.exited.catch(() => {}) // whoever waits for it is told; nobody has to
     void this.#watch(resolve).then(() => {
       reject(monitorLost(pid))
-      if (!this.#disposed) monitorEnds()
       control.destroy()
+      return reapMonitor?.()
     })
   }
 
@@ -75,8 +76,9 @@ export class MonitorConnection implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#disposed = true
-    this.#control.destroy()
+    // A parent must learn of the monitor's end, to reap it; but that keeps nobody up.
+    if (this.#isParent) this.#control.unref()
+    else this.#control.destroy()
   }
 
   async #watch(resolve: (exit: ProcessExit) => void): Promise<void> {

@@ -1,9 +1,13 @@
 import { AT, LAST_FD, O, SCM_RIGHTS, SOL_SOCKET, TIOC } from '../sys/constants.ts'
 import { descriptor, type ProgramBuilder, type Result } from './program.ts'
 
-/** Puts the pipes to the monitor on 0, 1 and 2; standard input stays /dev/null unless `stdin`. */
+/** Puts the pipes to the monitor on 0, 1 and 2; without `stdin` 0 is /dev/null. After the mounts. */
 export function standardStreams(program: ProgramBuilder, { stdin }: { stdin: boolean }): void {
-  if (stdin) program.call('dup3', [descriptor.stdin, 0, 0], { words: 'set up standard input' })
+  // Of the container: that of the host, which is on 0 so far, could be chmoded through /proc/self/fd/0.
+  const input = stdin
+    ? descriptor.stdin
+    : program.call('openat', [AT.FDCWD, '/dev/null', O.RDONLY | O.CLOEXEC, 0], { words: 'open /dev/null' })
+  program.call('dup3', [input, 0, 0], { words: 'set up standard input' })
   program.call('dup3', [descriptor.stdout, 1, 0], { words: 'set up standard output' })
   program.call('dup3', [descriptor.stderr, 2, 0], { words: 'set up standard error' })
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -121,7 +122,7 @@ export async function readUntil(stream: Duplex, text: string): Promise<string> {
     const chunk: Buffer | null = stream.read()
     if (chunk) all += chunk.toString()
     else if (stream.readableEnded) throw new Error(`the end came before ${text}: ${all}`)
-    else await new Promise(resolve => stream.once('readable', resolve).once('end', resolve))
+    else await once(stream, 'readable') // the end is one, too
   }
   return all
 }

@@ -18,7 +18,7 @@
 #include "text.h"
 
 /* How long output that is left when the process has ended waits for a client that does not read. */
-enum { PATIENCE_SECONDS = 5 };
+enum { PATIENCE_SECONDS = 2 };
 
 struct chunk chunk;
 bool terminal_ready;
