@@ -4,6 +4,7 @@ import type { AttachStreams } from '../../runtime/runtime.ts'
 import type { AttachOptions } from '../api.ts'
 import type { Context } from '../context.ts'
 import { isRestarting, messageOf, stateConflict } from '../failures.ts'
+import { timestamp } from '../time.ts'
 import type { Container } from './container.ts'
 import { emitContainer } from './events.ts'
 import { containerLogs } from './logs.ts'
@@ -45,10 +46,13 @@ export async function attachContainer(context: Context, container: Container, op
     stderr: options.stderr === true,
     closeStdin: record.config.StdinOnce === true,
   }
-  if (!options.logs) return options.stream === false ? ended() : await join(container, run, streams)
-  const past = containerLogs(container, { stdout: streams.stdout, stderr: streams.stderr })
-  if (!options.stream) return Duplex.from(past)
-  return after(past, await join(container, run, streams))
+  const stream = options.stream !== false
+  if (!options.logs) return stream ? await join(container, run, streams) : ended()
+  const live = stream ? await join(container, run, streams) : ended()
+  // What comes from now on comes on the live stream, and only there.
+  const until = timestamp()
+  const past = containerLogs(container, { stdout: streams.stdout, stderr: streams.stderr, until })
+  return after(past, live)
 }
 
 async function join(container: Container, run: Run | undefined, streams: AttachStreams): Promise<Duplex> {

@@ -62,7 +62,10 @@ export async function layerSizes(
   context: Context,
   container: Container,
 ): Promise<{ SizeRw: number; SizeRootFs: number }> {
-  const [image, SizeRw] = await Promise.all([imageOfContainer(context, container.record), diskUsage(upperOf(container))])
+  const [image, SizeRw] = await Promise.all([
+    imageOfContainer(context, container.record),
+    diskUsage(upperOf(container)),
+  ])
   return { SizeRw, SizeRootFs: SizeRw + (image?.size ?? 0) }
 }
 

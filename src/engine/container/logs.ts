@@ -33,9 +33,9 @@ export function containerLogs(container: Container, options: LogsOptions): Reada
   return Readable.from(lines, { objectMode: false }).once('close', () => closed.abort())
 }
 
-/** Unix time; the fraction as exactly as it is written. */
+/** Unix time or RFC 3339, the fraction as exactly as it is written. */
 function nanoseconds(text: string): bigint {
-  const match = /^(\d+)(?:\.(\d{1,9})\d*)?$/.exec(text)
-  if (!match) return BigInt(Math.round(parseMoment(text))) * 1_000_000n
-  return BigInt(match[1] ?? 0) * 1_000_000_000n + BigInt((match[2] ?? '').padEnd(9, '0'))
+  const [, whole = '', fraction = '', rest = ''] = /^([^.]*)(?:\.(\d{1,9})\d*)?(.*)$/s.exec(text) ?? []
+  const seconds = Math.floor(parseMoment(`${whole}${rest}`) / 1000)
+  return BigInt(seconds) * 1_000_000_000n + BigInt(fraction.padEnd(9, '0'))
 }

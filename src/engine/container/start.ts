@@ -6,6 +6,7 @@ import { resolveUser } from '../../runtime/user.ts'
 import type { Context } from '../context.ts'
 import { imageNotFound, messageOf, stateConflict } from '../failures.ts'
 import { imageOfContainer } from '../image/of-container.ts'
+import { settleAll } from '../settle.ts'
 import { toContainerSpec } from '../translate/container-spec.ts'
 import { deviceNumberOf, translateDevices } from '../translate/devices.ts'
 import { parseNamespaceModes } from '../translate/namespace-modes.ts'
@@ -88,7 +89,7 @@ async function describe(context: Context, container: Container): Promise<Contain
   const modes = parseNamespaceModes(hostConfig)
   const resources = translateResources(hostConfig, context.machine.processors, deviceNumberOf)
   const user = resolveUser(config.User ?? '', hostConfig.GroupAdd ?? [], path => readRootFile(root, path)?.toString())
-  const [mounts, devices, { pid, ipc, mounts: memory }, network] = await Promise.all([
+  const [mounts, devices, { pid, ipc, mounts: memory }, network] = await settleAll([
     resolveMounts(context, container, image),
     translateDevices(hostConfig.Devices ?? []),
     chooseNamespaces(context, container, modes),

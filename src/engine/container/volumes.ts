@@ -6,6 +6,7 @@ import type { RootSpec } from '../../runtime/spec.ts'
 import type { HostConfig } from '../api.ts'
 import type { Context } from '../context.ts'
 import { invalid } from '../failures.ts'
+import { settleAll } from '../settle.ts'
 import { type MountRequest, parseMounts } from '../translate/mounts.ts'
 import type { VolumeDirectory } from '../volume/volumes.ts'
 import { checkSource } from './mounts.ts'
@@ -50,7 +51,7 @@ export async function makeVolumes(
   root: RootSpec,
 ): Promise<VolumesMade> {
   await using undo = new AsyncDisposableStack()
-  const mounts = await Promise.all(
+  const mounts = await settleAll(
     requests.map(async (request): Promise<ContainerMount> => {
       if (request.type !== 'volume') return request
       const { name: wanted, driver, driverOpts, labels, destination, readonly, subpath, mode } = request
