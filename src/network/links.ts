@@ -15,10 +15,19 @@ import {
 } from './netlink/rtnetlink.ts'
 import type { NetlinkSocket } from './netlink/socket.ts'
 
+interface Leaving {
+  readonly names: readonly string[]
+  /** On the clock of performance.now(). */
+  readonly deadline: number
+  readonly done: PromiseWithResolvers<void>
+}
+
 /** Waiting for and deleting devices of the host. */
 export class Links {
   readonly #socket: NetlinkSocket
   readonly #deletions = new Batch<number>(indexes => this.#deleteTogether([...new Set(indexes)]))
+
+  readonly #leaving = new Set<Leaving>()
 
   constructor(socket: NetlinkSocket) {
     this.#socket = socket
@@ -31,6 +40,11 @@ export class Links {
   /** Deletes devices; one that has gone is as good. */
   async delete(indexes: readonly number[]): Promise<void> {
     await Promise.all(indexes.map(index => this.#deletions.add(index)))
+  }
+
+  async deleteNamed(name: string): Promise<void> {
+    const link = (await this.list()).find(link => link.name === name)
+    if (link) await this.delete([link.index])
   }
 
   /** The kernel takes 20 to 60 ms for one device, and not much more for a group of a hundred. */
@@ -47,26 +61,44 @@ export class Links {
    * busy). What is still there after `patienceMs`, since a process sits in the namespace, is deleted.
    */
   async gone(names: readonly string[], patienceMs = 300): Promise<void> {
-    const left = async () => (await this.list()).filter(({ name = '' }) => names.includes(name))
-    for (let waited = 0, delay = 2; waited < patienceMs; waited += delay, delay = Math.min(delay * 2, 20)) {
+    if (names.length === 0) return
+    const done = Promise.withResolvers<void>()
+    this.#leaving.add({ names, done, deadline: performance.now() + patienceMs })
+    if (this.#leaving.size === 1) void this.#watchLeaving()
+    await done.promise
+  }
+
+  /** One listing serves all who wait. */
+  async #watchLeaving(): Promise<void> {
+    for (let delay = 2; this.#leaving.size > 0; delay = Math.min(delay * 2, 16)) {
       await sleep(delay)
-      if ((await left()).length === 0) return
+      try {
+        const present = new Map((await this.list()).map(({ name = '', index }) => [name, index]))
+        for (const leaving of this.#leaving) {
+          const left = leaving.names.flatMap(name => present.get(name) ?? [])
+          if (left.length > 0 && performance.now() < leaving.deadline) continue
+          this.#leaving.delete(leaving)
+          this.delete(left).then(leaving.done.resolve, leaving.done.reject)
+        }
+      } catch (error) {
+        for (const { done } of this.#leaving) done.reject(error)
+        this.#leaving.clear()
+      }
     }
-    await this.delete((await left()).map(({ index }) => index))
   }
 
   /**
    * Waits until the kernel has worked off that these devices have a carrier. Until then it loses the first packets: a
-   * program that connects at once would stall for a second, the time after which ARP asks again.
-   * @param inside reads the device at the container's end
+   * program that connects at once would stall for a second, the time after which ARP asks again. It is for the host's
+   * ends of veth pairs and their bridges; the other end of a pair is worked off before.
    */
-  async up(bridge: number, veth: string, inside: () => Promise<Link | undefined>): Promise<void> {
+  async up(names: readonly string[]): Promise<void> {
     for (let waited = 0; waited < 2000; waited++) {
-      const [replies, own] = await Promise.all([this.#socket.request(getLink(bridge), getLink(veth)), inside()])
-      if ([...replies.map(decodeLink), own].every(link => link?.operstate === OPERSTATE_UP)) return
+      const replies = await this.#socket.request(...names.map(getLink))
+      if (replies.every(reply => decodeLink(reply).operstate === OPERSTATE_UP)) return
       await sleep(1)
     }
-    throw new TscomposeError('NETWORK_SETUP_FAILED', `the device ${veth} did not come up within two seconds`)
+    throw new TscomposeError('NETWORK_SETUP_FAILED', `${names.join(' and ')} did not come up within two seconds`)
   }
 }
 

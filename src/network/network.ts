@@ -97,10 +97,14 @@ export interface SandboxSpec {
 
 export interface Sandbox {
   readonly containerId: string
+  readonly containerName: string
   /** A pinned network namespace, for setns(2). */
   readonly netnsPath: string
   readonly endpoints: readonly Endpoint[]
   readonly ports: readonly PublishedPort[]
+  /** What `ports` was made from; with `dns` what another engine needs to take over. */
+  readonly requestedPorts: readonly PortSpec[]
+  readonly dns: DnsSpec
   /** The text of the container's /etc/resolv.conf. */
   readonly resolvConf: string
 }
@@ -131,6 +135,8 @@ export interface Networks extends AsyncDisposable {
   removeSandbox(containerId: string): Promise<void>
   connect(containerId: string, endpoint: EndpointSpec): Promise<Endpoint>
   disconnect(containerId: string, networkId: string): Promise<void>
+  /** What a sandbox is now: connect and disconnect change its endpoints, and may publish its ports anew. */
+  sandbox(containerId: string): Sandbox | undefined
   interfaceStats(containerId: string): Promise<readonly InterfaceStats[]>
   /**
    * After a restart of the engine: takes over what is alive of these, makes again what is missing of the networks,

@@ -12,6 +12,8 @@ interface LeaseFile {
   readonly ipv6: readonly (readonly [key: string, address: string])[]
 }
 
+const leaseFile = (dataDir: string, networkId: string): string => join(dataDir, `${networkId}.json`)
+
 /**
  * The addresses of one network: which are in use (known in memory, from the endpoints that exist) and who had which
  * (kept in a file). Leases are a preference, not a reservation, so no container waits for the disk: the file is written
@@ -26,7 +28,7 @@ export class LeaseBook {
 
   /** Reads what an earlier engine has left; a file that is missing or damaged is as good as an empty one. */
   constructor(dataDir: string, networkId: string) {
-    this.#file = join(dataDir, 'leases', `${networkId}.json`)
+    this.#file = leaseFile(dataDir, networkId)
     const { ipv4, ipv6 } = readLeases(this.#file)
     this.#leases = { 4: new Map(ipv4), 6: new Map(ipv6) }
   }

@@ -31,9 +31,24 @@ export function parseResolvConf(text: string): ResolvConf {
  * "." as search domain means none. `ndots:0` makes a service name an absolute one, so that it is asked for at once.
  */
 export function renderResolvConf({ search, options }: DnsSpec, host: ResolvConf): string {
-  const domains = (search.length > 0 ? search : host.search).filter(domain => domain !== '.')
   const chosen = options.length > 0 ? options : host.options
   const allOptions = chosen.some(option => option.startsWith('ndots:')) ? chosen : [...chosen, 'ndots:0']
-  const lines = ['nameserver 127.0.0.11', ...(domains.length > 0 ? [`search ${domains.join(' ')}`] : [])]
-  return `${[...lines, `options ${allOptions.join(' ')}`].join('\n')}\n`
+  return render({ nameservers: ['127.0.0.11'], search: search.length > 0 ? search : host.search, options: allOptions })
+}
+
+/** That of a container without a network, where our server does not listen. */
+export const renderUnconnectedResolvConf = ({ servers, search, options }: DnsSpec, host: ResolvConf): string =>
+  render({
+    nameservers: servers.length > 0 ? servers : host.nameservers,
+    search: search.length > 0 ? search : host.search,
+    options: options.length > 0 ? options : host.options,
+  })
+
+function render({ nameservers, search, options }: ResolvConf): string {
+  const domains = search.filter(domain => domain !== '.')
+  return [
+    ...nameservers.map(address => `nameserver ${address}\n`),
+    domains.length > 0 ? `search ${domains.join(' ')}\n` : '',
+    options.length > 0 ? `options ${options.join(' ')}\n` : '',
+  ].join('')
 }

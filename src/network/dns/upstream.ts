@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs'
-import { parseResolvConf } from './resolv-conf.ts'
+import { parseResolvConf, type ResolvConf } from './resolv-conf.ts'
 
 const systemConf = '/etc/resolv.conf'
 /** Where systemd-resolved lists the servers behind its stub. */
@@ -29,10 +29,13 @@ export class HostResolvers {
 
 const modified = (file: string) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0
 
-function nameserversOf(file: string): readonly string[] {
+const nameserversOf = (file: string): readonly string[] => readResolvConf(file).nameservers
+
+/** What the host's resolv.conf says; of a host without one: nothing. */
+export function readResolvConf(file = systemConf): ResolvConf {
   try {
-    return parseResolvConf(readFileSync(file, 'utf8')).nameservers
+    return parseResolvConf(readFileSync(file, 'utf8'))
   } catch {
-    return []
+    return parseResolvConf('')
   }
 }

@@ -1,4 +1,5 @@
 import { TscomposeError } from '../../errors.ts'
+import { Batch } from '../batch.ts'
 import type { Instance } from '../instance.ts'
 import { acceptRules, chainsToOpen, deleteRules, rulesOf } from './foreign-chains.ts'
 import { Nftables } from './libnftables.ts'
@@ -22,6 +23,8 @@ export class Firewall implements Disposable {
   readonly #instance: Instance
   readonly #networks = new Map<string, FirewallNetwork>()
   readonly #mappings = new Set<PortMapping>()
+  /** Changes that come together are one transaction. */
+  readonly #changes = new Batch<string | undefined>(texts => this.#apply(texts))
   #nftables: Nftables | undefined
 
   constructor(instance: Instance) {
@@ -63,9 +66,7 @@ export class Firewall implements Disposable {
 
   async unpublish(mappings: readonly PortMapping[]): Promise<void> {
     const known = mappings.filter(mapping => this.#mappings.delete(mapping))
-    // With the last network the whole table went.
-    if (known.length > 0 && this.#networks.size > 0)
-      await this.#change(portElements('delete', this.#instance.table, known))
+    if (known.length > 0) await this.#change(portElements('delete', this.#instance.table, known))
   }
 
   /** Takes over from an earlier engine: whatever its table has is replaced by this. */
@@ -84,10 +85,16 @@ export class Firewall implements Disposable {
     await this.#closeForeignChains()
   }
 
-  async #change(commands: string | undefined): Promise<void> {
-    if (commands !== undefined) {
+  /** @param text of commands; undefined: the whole table anew */
+  #change(text: string | undefined): Promise<void> {
+    return this.#changes.add(text)
+  }
+
+  async #apply(texts: readonly (string | undefined)[]): Promise<void> {
+    if (this.#networks.size === 0) return // what is left to change went with the table
+    if (!texts.includes(undefined)) {
       try {
-        return await this.#nft.run(commands)
+        return await this.#nft.run(texts.join(''))
       } catch (error) {
         if (!(error instanceof TscomposeError)) throw error
       }

@@ -20,7 +20,7 @@ export function switchForwardingOn(links: readonly Link[]): boolean {
   return links.some(isMarked)
 }
 
-/** @param links what is left now that a marked bridge has gone */
+/** @param links what will be left when the marked bridges have gone that are about to be removed */
 export function switchForwardingOff(links: readonly Link[]): void {
   const isOurs = ({ alias }: Link) => parseDeviceAlias(alias) !== undefined
   const stillNeeded = links.some(

@@ -59,13 +59,10 @@ export const macAddress = row<string>({
 })
 export const raw = row<Buffer>({ encode: value => value, decode: bytes => bytes })
 
-/** Attributes within an attribute, after `header` bytes (zeros) that some have before them. */
-export const nested = <T extends Table>(type: number, table: T, header = 0): Row<Attributes<T>> => ({
-  type: header === 0 ? type | NLA_F_NESTED : type,
-  format: {
-    encode: value => Buffer.concat([Buffer.alloc(header), encodeAttributes(table, value)]),
-    decode: bytes => decodeAttributes(table, bytes.subarray(header)),
-  },
+/** Attributes within an attribute. */
+export const nested = <T extends Table>(type: number, table: T): Row<Attributes<T>> => ({
+  type: type | NLA_F_NESTED,
+  format: { encode: value => encodeAttributes(table, value), decode: bytes => decodeAttributes(table, bytes) },
 })
 
 /** Netfilter insists on this mark, the older rtnetlink takes it or leaves it. */

@@ -1,4 +1,5 @@
 import { bitsOf, parseAddress } from '../addresses/address.ts'
+import type { InterfaceStats } from '../network.ts'
 import {
   type Attributes,
   decodeAttributes,
@@ -36,8 +37,6 @@ const AF = { UNSPEC: 0, INET: 2, INET6: 10 } as const
 const IFF_UP = 1
 /** IF_OPER_UP, linux/if.h */
 export const OPERSTATE_UP = 6
-/** RTEXT_FILTER_SKIP_STATS: counters make up half of a reply. */
-const SKIP_STATS = 8
 
 const bridgePort = { mode: u8(4), isolated: u8(33) } satisfies Table
 const linkInfo = {
@@ -60,7 +59,6 @@ export const linkAttributes = {
   afSpec: nested(26, afSpec),
   group: u32(27),
   netnsFd: u32(28),
-  extMask: u32(29),
   alias: string(20),
 } satisfies Table
 
@@ -108,19 +106,26 @@ const noLinkLocal = { inet6: { addrGenMode: 1 } }
 export const bringUpBridge = (name: string, alias: string): Message =>
   setLink(name, { alias, afSpec: noLinkLocal, up: true })
 
-/** VETH_INFO_PEER; its value has a link's header in front. */
-const vethData = { peer: nested(1, linkAttributes, 16) } satisfies Table
+/** VETH_INFO_PEER; its value is a struct ifinfomsg and attributes. */
+const VETH_INFO_PEER = 1
 
-/** A veth pair: one end is a port of the bridge `master`, the other appears in the namespace `netnsFd`. Both are down. */
+/**
+ * A veth pair: one end is a port of the bridge `master`, the other appears in the namespace `netnsFd`. Both are down.
+ * The numbers of both are chosen by the caller, which saves asking for them; the kernel takes that of the peer only
+ * along with the other.
+ */
 export const newVeth = (veth: {
   name: string
+  index: number
   master: number
   mtu: number
-  peer: { name: string; address: string; netnsFd: number }
+  peer: { name: string; index: number; address: string; netnsFd: number }
 }): Message => {
-  const { peer, ...host } = veth
-  const data = encodeAttributes(vethData, { peer: { ...peer, mtu: host.mtu } })
-  return newLink({}, { ...host, linkInfo: { kind: 'veth', data } })
+  const { index, peer, ...host } = veth
+  const { index: peerIndex, ...peerAttributes } = peer
+  const peerBody = linkBody({ index: peerIndex }, { ...peerAttributes, mtu: host.mtu })
+  const data = encodeAttributes({ peer: raw(VETH_INFO_PEER) }, { peer: peerBody })
+  return newLink({ index }, { ...host, linkInfo: { kind: 'veth', data } })
 }
 
 export const setLink = (
@@ -174,17 +179,14 @@ export const deleteLinkGroup = (group: number): Message => ({
 export const getLink = (which: number | string): Message => ({
   type: RTM.GETLINK,
   flags: 0,
-  body: linkBody(typeof which === 'number' ? { index: which } : {}, {
-    extMask: SKIP_STATS,
-    ...(typeof which === 'string' && { name: which }),
-  }),
+  body: linkBody(typeof which === 'number' ? { index: which } : {}, typeof which === 'string' ? { name: which } : {}),
   what: `asking for link ${which}`,
 })
 
-export const getLinks = (withStats = false): Message => ({
+export const getLinks = (): Message => ({
   type: RTM.GETLINK,
   flags: NLM_F.DUMP,
-  body: linkBody({}, withStats ? {} : { extMask: SKIP_STATS }),
+  body: linkBody({}, {}),
   what: 'listing links',
 })
 
@@ -198,6 +200,23 @@ export const decodeLink = ({ body }: Reply): Link => ({
   index: body.readInt32LE(4),
   up: (body.readUInt32LE(8) & IFF_UP) !== 0,
 })
+
+/** The counters of a device; struct rtnl_link_stats64. */
+export function decodeInterfaceStats(reply: Reply): InterfaceStats {
+  const { name = '', stats64 } = decodeLink(reply)
+  const counter = (index: number) => Number(stats64?.readBigUInt64LE(index * 8) ?? 0n)
+  return {
+    name,
+    rxPackets: counter(0),
+    txPackets: counter(1),
+    rxBytes: counter(2),
+    txBytes: counter(3),
+    rxErrors: counter(4),
+    txErrors: counter(5),
+    rxDropped: counter(6),
+    txDropped: counter(7),
+  }
+}
 
 /** struct ifaddrmsg */
 function addressBody(index: number, address: string, prefixLength: number): Buffer {

@@ -1,0 +1,87 @@
+import { writeFileSync } from 'node:fs'
+import { TscomposeError } from '../errors.ts'
+import type { Family } from './addresses/address.ts'
+import { parseSubnet } from './addresses/address.ts'
+import type { LeaseBook } from './addresses/lease-book.ts'
+import { macFromAddress } from './addresses/leases.ts'
+import { subnetOf } from './addresses/subnets.ts'
+import type { FirewallNetwork } from './firewall/ruleset.ts'
+import { switchForwardingOn } from './host/forwarding.ts'
+import type { Host } from './host/host.ts'
+import { deviceAlias } from './instance.ts'
+import { bringUpBridge, decodeLink, getLink, type Link, newAddress, newBridge } from './netlink/rtnetlink.ts'
+import type { Network } from './network.ts'
+
+/** Options of Docker's bridge driver. */
+export const bridgeOption = {
+  name: 'com.docker.network.bridge.name',
+  mtu: 'com.docker.network.driver.mtu',
+  icc: 'com.docker.network.bridge.enable_icc',
+  masquerade: 'com.docker.network.bridge.enable_ip_masquerade',
+  hostBinding: 'com.docker.network.bridge.host_binding_ipv4',
+} as const
+
+/** A network that is there in the kernel. */
+export interface LiveNetwork {
+  readonly network: Network
+  /** The bridge's number. */
+  readonly index: number
+  readonly leases: LeaseBook
+  /** Containers on it: ids and names. */
+  readonly members: Map<string, string>
+  readonly switchedForwardingOn: boolean
+}
+
+/** The subnet that every network has. */
+export function ipv4Of(network: Network): Network['subnets'][number] {
+  const subnet = subnetOf(network, 4)
+  if (subnet === undefined) throw new TypeError(`network ${network.name} has no IPv4 subnet`)
+  return subnet
+}
+
+export const prefixOf = ({ subnet }: { readonly subnet: string }): number => parseSubnet(subnet).prefix
+
+const familiesOf = (network: Network): readonly Family[] => (subnetOf(network, 6) ? [4, 6] : [4])
+
+export const firewallNetwork = (network: Network): FirewallNetwork => ({
+  bridge: network.bridge,
+  internal: network.internal,
+  masquerade: network.options[bridgeOption.masquerade] !== 'false',
+  ipv4: ipv4Of(network).subnet,
+  ipv6: subnetOf(network, 6)?.subnet,
+})
+
+/**
+ * Makes the bridge of a network, with the gateway's addresses. To be called under the host's lock.
+ * @param links the host's devices
+ * @throws TscomposeError NETWORK_BRIDGE_NAME_TAKEN; nothing is left then
+ */
+export async function makeBridge(
+  { instance, route, links: hostLinks }: Host,
+  network: Network,
+  links: readonly Link[],
+): Promise<{ readonly index: number; readonly switchedForwardingOn: boolean }> {
+  const { bridge: name, id: networkId, mtu } = network
+  if (links.some(link => link.name === name))
+    throw new TscomposeError('NETWORK_BRIDGE_NAME_TAKEN', `a network device named ${name} exists already`, {
+      fix: `Remove it, or choose another ${bridgeOption.name}.`,
+    })
+  const switchedForwardingOn = !network.internal && switchForwardingOn(links)
+  const alias = deviceAlias(instance, { kind: 'network', networkId, switchedForwardingOn })
+  const address = macFromAddress(ipv4Of(network).gateway)
+  const [reply] = await route.request(newBridge({ name, address, mtu }), bringUpBridge(name, alias), getLink(name))
+  if (reply === undefined) throw new TscomposeError('NETWORK_SETUP_FAILED', `the bridge ${name} has vanished`)
+  const { index } = decodeLink(reply)
+  try {
+    const sysctl = (path: string, value: string) => writeFileSync(`/proc/sys/net/${path}`, value)
+    sysctl(`ipv4/conf/${name}/route_localnet`, '1') // for ports published on 127.0.0.1; the firewall guards it
+    for (const family of familiesOf(network)) {
+      const subnet = subnetOf(network, family)
+      if (subnet) await route.request(newAddress(index, subnet.gateway, prefixOf(subnet)))
+    }
+    return { index, switchedForwardingOn }
+  } catch (error) {
+    await hostLinks.delete([index])
+    throw error
+  }
+}

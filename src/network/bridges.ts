@@ -1,0 +1,197 @@
+import { TscomposeError } from '../errors.ts'
+import { formatSubnet, overlaps, parseSubnet } from './addresses/address.ts'
+import { LeaseBook } from './addresses/lease-book.ts'
+import { decideSubnets, type Occupied, type Pool } from './addresses/subnets.ts'
+import { Batch } from './batch.ts'
+import { bridgeOption, firewallNetwork, type LiveNetwork, makeBridge } from './bridge.ts'
+import { HostResolvers } from './dns/upstream.ts'
+import { switchForwardingOff } from './host/forwarding.ts'
+import type { Host } from './host/host.ts'
+import { HostLock } from './host/lock.ts'
+import { type HostNetwork, occupiedOf, readHostNetwork, uplinkMtu } from './host/occupied.ts'
+import { bridgeName, parseDeviceAlias } from './instance.ts'
+import type { Link } from './netlink/rtnetlink.ts'
+import type { Network, NetworkSpec } from './network.ts'
+import { settleAll } from './settle.ts'
+
+/** The networks of this engine: their bridges, subnets and names. */
+export class Bridges {
+  readonly #host: Host
+  readonly #dataDir: string
+  readonly #pools: readonly Pool[]
+  readonly #resolvers = new HostResolvers()
+  readonly #lock = new HostLock()
+  readonly #live = new Map<string, LiveNetwork>()
+  /** Taken over, but could not be made again yet. */
+  readonly #unmade = new Map<string, Network>()
+  readonly #removals = new Batch<LiveNetwork>(networks => this.#removeTogether(networks))
+
+  constructor(host: Host, { dataDir, pools }: { dataDir: string; pools: readonly Pool[] }) {
+    this.#host = host
+    this.#dataDir = dataDir
+    this.#pools = pools
+  }
+
+  live(): readonly LiveNetwork[] {
+    return [...this.#live.values()]
+  }
+
+  /** A network to put a container on. @throws TscomposeError NETWORK_NOT_FOUND */
+  async need(networkId: string): Promise<LiveNetwork> {
+    const live = this.#live.get(networkId)
+    if (live) return live
+    const unmade = this.#unmade.get(networkId)
+    if (!unmade) throw new TscomposeError('NETWORK_NOT_FOUND', `network ${networkId} not found`)
+    return await this.#lock.hold(async () => this.#live.get(networkId) ?? (await this.#remake(unmade)))
+  }
+
+  async create(spec: NetworkSpec): Promise<Network> {
+    return await this.#lock.hold(async () => {
+      const known = this.#live.get(spec.id)
+      if (known) return known.network
+      const state = await readHostNetwork(this.#host.route)
+      const subnets = decideSubnets(spec, this.#pools, this.#occupied(state))
+      const mtu = Number(spec.options[bridgeOption.mtu] ?? uplinkMtu(state))
+      const bridge = spec.options[bridgeOption.name] ?? bridgeName(this.#host.instance, spec.id)
+      const { network } = await this.#make({ ...spec, subnets, bridge, mtu }, state.links)
+      return network
+    })
+  }
+
+  /** To be called under the lock. */
+  async #make(network: Network, links: readonly Link[]): Promise<LiveNetwork> {
+    const made = await makeBridge(this.#host, network, links)
+    try {
+      await this.#host.firewall.addNetwork(network.id, firewallNetwork(network))
+      return await this.#enter(network, made)
+    } catch (error) {
+      await this.#host.links.delete([made.index])
+      throw error
+    }
+  }
+
+  async #enter(network: Network, made: { index: number; switchedForwardingOn: boolean }): Promise<LiveNetwork> {
+    await this.#host.service.addZone(network.id, {
+      networkName: network.name,
+      internal: network.internal,
+      subnets: network.subnets.map(({ subnet }) => subnet),
+    })
+    const live = { network, ...made, leases: new LeaseBook(this.#dataDir, network.id), members: new Map() }
+    this.#live.set(network.id, live)
+    this.#unmade.delete(network.id)
+    return live
+  }
+
+  #occupied(state: HostNetwork): readonly Occupied[] {
+    const nameOf = ({ alias, name }: Link) => {
+      const device = parseDeviceAlias(alias)
+      if (device === undefined) return `interface ${name}`
+      const known =
+        device.purpose.kind === 'network' ? this.#live.get(device.purpose.networkId)?.network.name : undefined
+      return known === undefined ? `another engine's network (interface ${name})` : `network ${known}`
+    }
+    const unmade = [...this.#unmade.values()].flatMap(({ name, subnets }) =>
+      subnets.map(({ subnet }) => ({ subnet: parseSubnet(subnet), by: `network ${name}`, exclusive: true })),
+    )
+    return [...occupiedOf(state, this.#resolvers.servers(), nameOf), ...unmade]
+  }
+
+  /** @throws TscomposeError NETWORK_IN_USE naming the containers, NETWORK_NOT_FOUND */
+  async remove(networkId: string): Promise<void> {
+    if (this.#unmade.delete(networkId)) return new LeaseBook(this.#dataDir, networkId).remove()
+    const live = this.#live.get(networkId)
+    if (!live) throw new TscomposeError('NETWORK_NOT_FOUND', `network ${networkId} not found`)
+    if (live.members.size > 0)
+      throw new TscomposeError(
+        'NETWORK_IN_USE',
+        `network ${live.network.name} has active endpoints: ${[...live.members.values()].join(', ')}`,
+      )
+    this.#live.delete(networkId)
+    try {
+      await this.#removals.add(live)
+    } catch (error) {
+      this.#live.set(networkId, live)
+      throw error
+    }
+  }
+
+  async #removeTogether(networks: readonly LiveNetwork[]): Promise<void> {
+    const { firewall, service } = this.#host
+    await this.#lock.hold(async () => {
+      for (const { network } of networks) await firewall.removeNetwork(network.id)
+      await this.#deleteBridges(networks)
+    })
+    await settleAll(networks.flatMap(({ network, leases }) => [service.removeZone(network.id), leases.remove()]))
+  }
+
+  /**
+   * The table goes before the bridges, and forwarding before them too: whatever an engine that is killed meanwhile
+   * leaves, a bridge is left by which the next one sees that there is something to clean up.
+   */
+  async #deleteBridges(bridges: readonly { readonly index: number; readonly switchedForwardingOn: boolean }[]) {
+    const { links } = this.#host
+    const doomed = new Set(bridges.map(({ index }) => index))
+    if (bridges.some(({ switchedForwardingOn }) => switchedForwardingOn))
+      switchForwardingOff((await links.list()).filter(({ index }) => !doomed.has(index)))
+    await links.delete([...doomed])
+  }
+
+  /**
+   * Takes over from an earlier engine: what is there of these networks is used, what is not is made, and bridges that
+   * nobody knows are removed. The firewall is put in place later, when the published ports are known too.
+   * @returns the host's devices as they were found
+   */
+  async adopt(networks: readonly Network[]): Promise<readonly Link[]> {
+    return await this.#lock.hold(async () => {
+      const links = await this.#host.links.list()
+      const found = new Map<string, Bridge>()
+      for (const { alias, index } of links) {
+        const device = parseDeviceAlias(alias)
+        if (device?.instanceId !== this.#host.instance.id || device.purpose.kind !== 'network') continue
+        found.set(device.purpose.networkId, { index, switchedForwardingOn: device.purpose.switchedForwardingOn })
+      }
+      const stale = new Map(found)
+      for (const { id } of networks) stale.delete(id)
+      if (stale.size > 0) {
+        if (networks.length === 0) await this.#host.firewall.clear()
+        await this.#deleteBridges([...stale.values()])
+      }
+      for (const network of networks) {
+        const bridge = found.get(network.id)
+        if (bridge) await this.#enter(network, bridge)
+        else {
+          this.#unmade.set(network.id, network)
+          // It stays unmade, and the reason is told to whoever needs it.
+          await this.#remake(network).catch(() => {})
+        }
+      }
+      return links
+    })
+  }
+
+  /** @throws TscomposeError NETWORK_SUBNET_OVERLAPS if somebody has taken its subnet meanwhile */
+  async #remake(network: Network): Promise<LiveNetwork> {
+    const state = await readHostNetwork(this.#host.route)
+    const others = this.#occupied(state).filter(({ by, exclusive }) => exclusive && by !== `network ${network.name}`)
+    for (const subnet of network.subnets.map(({ subnet }) => parseSubnet(subnet))) {
+      const clash = others.find(other => overlaps(subnet, other.subnet))
+      if (clash)
+        throw new TscomposeError(
+          'NETWORK_SUBNET_OVERLAPS',
+          `network ${network.name} cannot be set up again: ${formatSubnet(subnet)} overlaps ${formatSubnet(clash.subnet)} of ${clash.by}`,
+          { fix: 'Remove the network and create it anew.' },
+        )
+    }
+    return await this.#make(network, state.links)
+  }
+
+  /** Resolves when the leases are on disk. */
+  async flush(): Promise<void> {
+    await settleAll(this.live().map(({ leases }) => leases.flush()))
+  }
+}
+
+interface Bridge {
+  readonly index: number
+  readonly switchedForwardingOn: boolean
+}

@@ -1,0 +1,229 @@
+import { mkdir, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { TscomposeError } from '../errors.ts'
+import { defaultPools } from './addresses/subnets.ts'
+import { firewallNetwork } from './bridge.ts'
+import { Bridges } from './bridges.ts'
+import { renderResolvConf, renderUnconnectedResolvConf } from './dns/resolv-conf.ts'
+import { readResolvConf } from './dns/upstream.ts'
+import { Firewall } from './firewall/firewall.ts'
+import type { PortMapping } from './firewall/ruleset.ts'
+import type { Host } from './host/host.ts'
+import { instanceOf, parseDeviceAlias } from './instance.ts'
+import { Links } from './links.ts'
+import { inNamespace, isPinned, pinnedNames, pinnedPath, unpinNamespace } from './namespace.ts'
+import { deleteUdpMappings } from './netlink/conntrack.ts'
+import { decodeInterfaceStats, getLinks, type Link, setLink } from './netlink/rtnetlink.ts'
+import { NETLINK, NetlinkSocket } from './netlink/socket.ts'
+import type {
+  Endpoint,
+  EndpointSpec,
+  InterfaceStats,
+  Network,
+  NetworkSpec,
+  Networks,
+  NetworksOptions,
+  Sandbox,
+  SandboxSpec,
+} from './network.ts'
+import { LiveSandbox } from './sandbox.ts'
+import { type RunningService, startService } from './service/start.ts'
+import { settleAll } from './settle.ts'
+
+/**
+ * The network layer of one engine. Closing it ends name service and proxies and keeps everything in the kernel:
+ * containers go on talking, and `adopt` of the next one takes over.
+ */
+export async function openNetworks(options: NetworksOptions): Promise<Networks> {
+  // Also starts libuv's threads, all of them: a thread inherits the network namespace of the one that starts it.
+  await mkdir(options.dataDir, { recursive: true, mode: 0o700 })
+  return new NetworkLayer(options)
+}
+
+class NetworkLayer implements Networks {
+  readonly #options: NetworksOptions
+  readonly #host: Host
+  readonly #bridges: Bridges
+  readonly #sandboxes = new Map<string, LiveSandbox>()
+  readonly #resources = new AsyncDisposableStack()
+  #running: RunningService | undefined
+
+  constructor(options: NetworksOptions) {
+    this.#options = options
+    const instance = instanceOf(options.runDir)
+    const route = this.#resources.use(new NetlinkSocket(NETLINK.ROUTE))
+    const netfilter = this.#resources.use(new NetlinkSocket(NETLINK.NETFILTER))
+    const firewall = this.#resources.use(new Firewall(instance))
+    const service = () => this.#service()
+    this.#host = {
+      instance,
+      route,
+      links: new Links(route),
+      firewall,
+      get service() {
+        return service()
+      },
+      forgetUdp: async ports => {
+        if (ports.length > 0) await netfilter.request(...ports.map(deleteUdpMappings))
+      },
+      containerOnPort: (protocol, port) => this.#containerOnPort(protocol, port),
+    }
+    this.#bridges = new Bridges(this.#host, {
+      dataDir: options.dataDir,
+      pools: options.addressPools ?? defaultPools,
+    })
+    pinnedNames(this.#netnsDirectory) // makes the directory
+  }
+
+  get #netnsDirectory(): string {
+    return join(this.#options.runDir, 'netns')
+  }
+
+  #service(): RunningService['service'] {
+    this.#running ??= this.#resources.use(startService())
+    return this.#running.service
+  }
+
+  #containerOnPort(protocol: string, port: number): string | undefined {
+    for (const sandbox of this.#sandboxes.values())
+      if (sandbox.describe().ports.some(row => row.protocol === protocol && row.hostPort === port))
+        return `container ${sandbox.containerName}`
+    return undefined
+  }
+
+  async createNetwork(spec: NetworkSpec): Promise<Network> {
+    return await this.#bridges.create(spec)
+  }
+
+  async removeNetwork(networkId: string): Promise<void> {
+    await this.#bridges.remove(networkId)
+  }
+
+  async createSandbox(spec: SandboxSpec): Promise<Sandbox> {
+    const { containerId, containerName, dns, ports: requestedPorts } = spec
+    const endpoints = await this.#withNetworks(spec.endpoints)
+    const netnsPath = pinnedPath(this.#options.runDir, containerId)
+    const conf = endpoints.length > 0 ? renderResolvConf : renderUnconnectedResolvConf
+    const resolvConf = conf(dns, readResolvConf())
+    // Of the same container there may be one that is being removed, or the file of one that nobody knows.
+    await this.removeSandbox(containerId)
+    unpinNamespace(netnsPath)
+    const sandbox = new LiveSandbox(this.#host, {
+      containerId,
+      containerName,
+      netnsPath,
+      requestedPorts,
+      dns,
+      resolvConf,
+    })
+    this.#sandboxes.set(containerId, sandbox)
+    try {
+      await sandbox.create(endpoints, spec.sysctl)
+    } catch (error) {
+      this.#sandboxes.delete(containerId)
+      throw error
+    }
+    return sandbox.describe()
+  }
+
+  async #withNetworks<Spec extends EndpointSpec>(specs: readonly Spec[]) {
+    return await Promise.all(specs.map(async spec => ({ spec, live: await this.#bridges.need(spec.networkId) })))
+  }
+
+  async removeSandbox(containerId: string): Promise<void> {
+    const sandbox = this.#sandboxes.get(containerId)
+    await sandbox?.remove()
+    if (this.#sandboxes.get(containerId) === sandbox) this.#sandboxes.delete(containerId)
+  }
+
+  async connect(containerId: string, spec: EndpointSpec): Promise<Endpoint> {
+    return await this.#need(containerId).connect(spec, await this.#bridges.need(spec.networkId))
+  }
+
+  async disconnect(containerId: string, networkId: string): Promise<void> {
+    await this.#need(containerId).disconnect(networkId)
+  }
+
+  sandbox(containerId: string): Sandbox | undefined {
+    return this.#sandboxes.get(containerId)?.describe()
+  }
+
+  #need(containerId: string): LiveSandbox {
+    const sandbox = this.#sandboxes.get(containerId)
+    if (!sandbox) throw new TscomposeError('NETWORK_NOT_FOUND', `container ${containerId} has no network of its own`)
+    return sandbox
+  }
+
+  async interfaceStats(containerId: string): Promise<readonly InterfaceStats[]> {
+    const { netnsPath } = this.#need(containerId).describe()
+    using inside = inNamespace(netnsPath, () => new NetlinkSocket(NETLINK.ROUTE))
+    return (await inside.dump(getLinks())).map(decodeInterfaceStats).filter(({ name }) => name !== 'lo')
+  }
+
+  async adopt(networks: readonly Network[], sandboxes: readonly Sandbox[]): Promise<readonly Sandbox[]> {
+    const links = await this.#bridges.adopt(networks)
+    const alive = sandboxes.filter(({ netnsPath }) => isPinned(netnsPath))
+    for (const name of pinnedNames(this.#netnsDirectory))
+      if (!alive.some(({ containerId }) => containerId === name)) unpinNamespace(join(this.#netnsDirectory, name))
+
+    const mappings = await Promise.all(alive.map(sandbox => this.#adoptSandbox(sandbox, links)))
+    await this.#removeStrayDevices(links)
+    if (networks.length > 0) {
+      const all = new Map(this.#bridges.live().map(({ network }) => [network.id, firewallNetwork(network)]))
+      await this.#host.firewall.replace(all, mappings.flat())
+    }
+    await this.#removeLeasesBut(networks)
+    return alive.map(({ containerId }) => this.#need(containerId).describe())
+  }
+
+  async #adoptSandbox(sandbox: Sandbox, links: readonly Link[]): Promise<readonly PortMapping[]> {
+    const { containerId, containerName, netnsPath, requestedPorts, dns, resolvConf } = sandbox
+    const identity = { containerId, containerName, netnsPath, requestedPorts, dns, resolvConf }
+    const live = new LiveSandbox(this.#host, identity)
+    this.#sandboxes.set(containerId, live)
+    const known = new Map(this.#bridges.live().map(one => [one.network.id, one]))
+    const endpoints = sandbox.endpoints.flatMap(endpoint => {
+      const network = known.get(endpoint.networkId)
+      if (!network) return []
+      const port = links.find(({ alias }) => {
+        const purpose = parseDeviceAlias(alias)?.purpose
+        return (
+          purpose?.kind === 'endpoint' &&
+          purpose.containerId === containerId &&
+          purpose.networkId === endpoint.networkId
+        )
+      })
+      return [{ endpoint, live: network, port }]
+    })
+    // Its bridge had gone and is another now.
+    for (const { port, live } of endpoints)
+      if (port && port.master !== live.index)
+        await this.#host.route.request(setLink(port.index, { master: live.index }))
+    return await live.adopt(
+      endpoints.map(({ endpoint, live, port }) => ({ endpoint, live, veth: port?.name })),
+      sandbox.ports,
+    )
+  }
+
+  /** Devices of endpoints that no sandbox has: most go with their namespaces, but processes may hold those. */
+  async #removeStrayDevices(links: readonly Link[]): Promise<void> {
+    const known = new Set([...this.#sandboxes.values()].flatMap(({ endpoints }) => endpoints.map(({ veth }) => veth)))
+    const stray = links.filter(({ alias, name = '' }) => {
+      const device = parseDeviceAlias(alias)
+      return device?.instanceId === this.#host.instance.id && device.purpose.kind === 'endpoint' && !known.has(name)
+    })
+    await this.#host.links.gone(stray.flatMap(({ name }) => name ?? []))
+  }
+
+  async #removeLeasesBut(networks: readonly Network[]): Promise<void> {
+    const { dataDir } = this.#options
+    const kept = new Set(networks.map(({ id }) => `${id}.json`))
+    const files = (await readdir(dataDir)).filter(name => /^[0-9a-f]{64}\.json(\.new)?$/.test(name) && !kept.has(name))
+    await settleAll(files.map(name => rm(join(dataDir, name), { force: true })))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#bridges.flush()
+    await this.#resources.disposeAsync()
+  }
+}

@@ -1,0 +1,121 @@
+import { bridgeOption } from './bridge.ts'
+import { gatewayEndpoint, type LiveEndpoint } from './endpoint.ts'
+import type { PortMapping } from './firewall/ruleset.ts'
+import type { Host } from './host/host.ts'
+import type { PortSpec, PublishedPort } from './network.ts'
+import { type Reservation, reservePort } from './ports/reserve.ts'
+import { settleAll } from './settle.ts'
+
+/**
+ * The published ports of one container. Each is reserved by a listening socket of the host, which a proxy has; IPv4
+ * packets are translated by the firewall before they get there. They lead to the endpoint that has the default route,
+ * so that answers go back the way they came.
+ */
+export class Publishing {
+  readonly #host: Host
+  readonly #requested: readonly PortSpec[]
+  #reservations: readonly Reservation[] = []
+  #mappings: readonly PortMapping[] = []
+  #target: string | undefined
+
+  constructor(host: Host, requested: readonly PortSpec[]) {
+    this.#host = host
+    this.#requested = requested
+  }
+
+  get ports(): readonly PublishedPort[] {
+    return this.#reservations.map(({ protocol, containerPort, hostIp, hostPort }) => ({
+      protocol,
+      containerPort,
+      hostIp,
+      hostPort,
+    }))
+  }
+
+  /**
+   * Publishes for what the container's endpoints are now: reserves what is not reserved yet, or leads to the new
+   * address, or closes the ports if there is no way out any more.
+   * @throws TscomposeError NETWORK_PORT_TAKEN and the like; what was reserved until then is closed by `close`
+   */
+  async update(endpoints: readonly LiveEndpoint[]): Promise<void> {
+    const gateway = gatewayEndpoint(endpoints)
+    const target = gateway?.endpoint.ipv4Address
+    if (target === this.#target || this.#requested.length === 0) return
+    if (gateway === undefined || target === undefined) return this.close()
+    if (this.#reservations.length === 0)
+      await this.#reserve(this.#requested, target, gateway.live.network.options[bridgeOption.hostBinding])
+    else for (const { fd, containerPort: port } of this.#reservations) void this.#lead(fd, target, port)
+    await this.#map(target)
+  }
+
+  /** Takes over ports from an earlier engine. One that somebody has taken meanwhile is translated nevertheless. */
+  async adopt(ports: readonly PublishedPort[], endpoints: readonly LiveEndpoint[]): Promise<readonly PortMapping[]> {
+    const target = gatewayEndpoint(endpoints)?.endpoint.ipv4Address
+    if (target === undefined) return []
+    for (const { hostPort, ...port } of ports) {
+      const spec = { ...port, hostPort: { from: hostPort, to: hostPort } }
+      await this.#reserve([spec], target).catch(() => {})
+    }
+    this.#target = target
+    this.#mappings = mappingsOf(ports, target)
+    return this.#mappings
+  }
+
+  async #reserve(specs: readonly PortSpec[], target: string, defaultHostIp?: string): Promise<void> {
+    const opened: Promise<void>[] = []
+    try {
+      for (const spec of specs) {
+        const hostIp = spec.hostIp || defaultHostIp
+        const reservations = await reservePort({ ...spec, ...(hostIp && { hostIp }) }, (protocol, port) =>
+          this.#host.containerOnPort(protocol, port),
+        )
+        this.#reservations = [...this.#reservations, ...reservations]
+        for (const { fd, protocol, hostIp, containerPort: port } of reservations)
+          opened.push(this.#host.service.openProxy({ fd, protocol, hostIp, target: { address: target, port } }))
+      }
+    } finally {
+      await settleAll(opened)
+    }
+  }
+
+  #lead(fd: number, address: string, port: number): Promise<void> {
+    return this.#host.service.setTarget(fd, { address, port })
+  }
+
+  async #map(target: string): Promise<void> {
+    const former = this.#mappings
+    this.#target = target
+    this.#mappings = mappingsOf(this.#reservations, target)
+    await this.#host.firewall.unpublish(former)
+    await this.#host.firewall.publish(this.#mappings)
+    await this.#forget(this.#mappings)
+  }
+
+  #forget(mappings: readonly PortMapping[]): Promise<void> {
+    const ports = mappings.filter(({ protocol }) => protocol === 'udp').map(({ hostPort }) => hostPort)
+    return this.#host.forgetUdp([...new Set(ports)])
+  }
+
+  /** Idempotent. */
+  async close(): Promise<void> {
+    const [reservations, mappings] = [this.#reservations, this.#mappings]
+    this.#reservations = []
+    this.#mappings = []
+    this.#target = undefined
+    await settleAll([
+      ...reservations.map(({ fd }) => this.#host.service.closeProxy(fd)),
+      this.#host.firewall.unpublish(mappings),
+    ])
+    await this.#forget(mappings)
+  }
+}
+
+function mappingsOf(ports: readonly PublishedPort[], address: string): readonly PortMapping[] {
+  return ports
+    .filter(({ hostIp }) => !hostIp.includes(':'))
+    .flatMap(({ protocol, hostIp, hostPort, containerPort: port }) =>
+      protocol === 'sctp'
+        ? []
+        : [{ protocol, hostPort, address, port, ...(hostIp !== '0.0.0.0' && { hostIp }) } satisfies PortMapping],
+    )
+}

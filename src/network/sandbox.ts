@@ -1,0 +1,277 @@
+import { linux } from '../sys/kernel.ts'
+import type { LiveNetwork } from './bridge.ts'
+import { bringUp, defaultRoutes, type LiveEndpoint, plugIn, releaseEndpoint, takeEndpoint } from './endpoint.ts'
+import { Nftables } from './firewall/libnftables.ts'
+import { dnsRedirection, type PortMapping, replaceDnsRedirection } from './firewall/ruleset.ts'
+import type { Host } from './host/host.ts'
+import { vethName } from './instance.ts'
+import { inNamespace, pinNamespace, unpinNamespace } from './namespace.ts'
+import type { Message } from './netlink/message.ts'
+import { setLink } from './netlink/rtnetlink.ts'
+import { NETLINK, NetlinkSocket } from './netlink/socket.ts'
+import type { DnsSpec, Endpoint, EndpointSpec, PortSpec, PublishedPort, Sandbox } from './network.ts'
+import { boundSocket } from './ports/socket.ts'
+import { Publishing } from './publishing.ts'
+import { settleAll } from './settle.ts'
+import { disableIPv6, writeSysctls } from './sysctl.ts'
+
+/** What a sandbox is made from, beside its endpoints. */
+export interface SandboxIdentity {
+  readonly containerId: string
+  readonly containerName: string
+  readonly netnsPath: string
+  readonly requestedPorts: readonly PortSpec[]
+  readonly dns: DnsSpec
+  readonly resolvConf: string
+}
+
+/** Sockets of a container's namespace that set it up. */
+interface Inside extends Disposable {
+  readonly route: NetlinkSocket
+  readonly nftables: Nftables
+  readonly dns: { readonly udp: BoundSocket; readonly tcp: BoundSocket }
+}
+type BoundSocket = ReturnType<typeof boundSocket>
+
+/**
+ * One container's network, live. Its parts are made side by side, since most of the time goes into waiting for the
+ * kernel; `remove` takes away whatever of them is there, so it also cleans up after a failure.
+ */
+export class LiveSandbox {
+  readonly #host: Host
+  readonly #identity: SandboxIdentity
+  readonly #publishing: Publishing
+  #endpoints: readonly LiveEndpoint[] = []
+  #hasDns = false
+  #removed: Promise<void> | undefined
+
+  constructor(host: Host, identity: SandboxIdentity) {
+    this.#host = host
+    this.#identity = identity
+    this.#publishing = new Publishing(host, identity.requestedPorts)
+  }
+
+  get endpoints(): readonly LiveEndpoint[] {
+    return this.#endpoints
+  }
+
+  get containerName(): string {
+    return this.#identity.containerName
+  }
+
+  describe(): Sandbox {
+    const endpoints = this.#endpoints.map(({ endpoint }) => endpoint)
+    return { ...this.#identity, endpoints, ports: this.#publishing.ports }
+  }
+
+  /** Makes all of it. @throws TscomposeError NETWORK_*; nothing is left then */
+  async create(
+    endpoints: readonly { readonly spec: EndpointSpec; readonly live: LiveNetwork }[],
+    sysctl: Readonly<Record<string, string>>,
+  ): Promise<void> {
+    const { netnsPath: path } = this.#identity
+    try {
+      for (const { spec, live } of endpoints) this.#take(spec, live)
+      await settleAll([this.#publishing.update(this.#endpoints), this.#makeNamespace()])
+      if (Object.keys(sysctl).length > 0) inNamespace(path, () => writeSysctls(sysctl))
+    } catch (error) {
+      await this.remove()
+      throw error
+    }
+  }
+
+  #take(spec: EndpointSpec, live: LiveNetwork): LiveEndpoint {
+    const { containerId, containerName } = this.#identity
+    const names = this.#endpoints.map(({ endpoint }) => endpoint.interfaceName)
+    const taken = takeEndpoint(this.#host, live, spec, `container ${containerName}`, names)
+    this.#endpoints = [...this.#endpoints, taken]
+    live.members.set(containerId, containerName)
+    return taken
+  }
+
+  async #makeNamespace(): Promise<void> {
+    const { netnsPath: path } = this.#identity
+    if (this.#endpoints.length === 0) {
+      using route = pinNamespace(path, () => new NetlinkSocket(NETLINK.ROUTE))
+      await route.request(setLink('lo', { up: true }))
+      return
+    }
+    using inside = pinNamespace(path, () => {
+      disableIPv6()
+      return openInside()
+    })
+    await this.#setUp(inside, this.#endpoints)
+  }
+
+  /** Everything of `endpoints` within a namespace that has none yet. */
+  async #setUp(inside: Inside, endpoints: readonly LiveEndpoint[]): Promise<void> {
+    await settleAll([
+      this.#plugIn(inside.route, endpoints, setLink('lo', { up: true })),
+      this.#openDns(inside),
+      ...endpoints.map(endpoint => this.#addNames(endpoint)),
+    ])
+  }
+
+  async #plugIn(inside: NetlinkSocket, endpoints: readonly LiveEndpoint[], ...before: readonly Message[]) {
+    const { containerId, netnsPath: namespace } = this.#identity
+    await plugIn(this.#host, endpoints, { containerId, namespace })
+    await inside.request(...before, ...endpoints.flatMap(bringUp), ...defaultRoutes(this.#endpoints))
+    await this.#host.links.up(endpoints.flatMap(({ live, veth }) => [veth, live.network.bridge]))
+  }
+
+  async #openDns({ dns: { udp, tcp }, nftables }: Inside, redirection = dnsRedirection): Promise<void> {
+    this.#hasDns = true
+    await settleAll([
+      this.#host.service.openDns({
+        containerId: this.#identity.containerId,
+        udpFd: udp.fd,
+        tcpFd: tcp.fd,
+        servers: this.#identity.dns.servers,
+        networkIds: this.#networkIds(),
+      }),
+      nftables.run(redirection(udp.port, tcp.port)),
+    ])
+  }
+
+  /** In the order in which names are looked up: the network of the default route first. */
+  #networkIds(): readonly string[] {
+    return this.#endpoints
+      .toSorted((a, b) => b.endpoint.gatewayPriority - a.endpoint.gatewayPriority)
+      .map(({ live }) => live.network.id)
+  }
+
+  #addNames({ live, endpoint }: LiveEndpoint): Promise<void> {
+    const { containerId, containerName } = this.#identity
+    return this.#host.service.addHost(live.network.id, {
+      containerId,
+      containerName,
+      names: endpoint.dnsNames.map(name => name.toLowerCase()),
+      ipv4: endpoint.ipv4Address,
+      ipv6: endpoint.ipv6Address,
+    })
+  }
+
+  async connect(spec: EndpointSpec, live: LiveNetwork): Promise<Endpoint> {
+    const { containerId, netnsPath: path } = this.#identity
+    const added = this.#take(spec, live)
+    try {
+      if (this.#hasDns) {
+        using inside = inNamespace(path, () => new NetlinkSocket(NETLINK.ROUTE))
+        await settleAll([this.#plugIn(inside, [added]), this.#addNames(added)])
+        await this.#host.service.setNetworks(containerId, this.#networkIds())
+      } else {
+        using inside = inNamespace(path, openInside)
+        await this.#setUp(inside, [added])
+      }
+      await this.#publishing.update(this.#endpoints)
+      return added.endpoint
+    } catch (error) {
+      await this.disconnect(live.network.id)
+      throw error
+    }
+  }
+
+  /** Does nothing if the container is not on that network. */
+  async disconnect(networkId: string): Promise<void> {
+    const { containerId, netnsPath: path } = this.#identity
+    const removed = this.#endpoints.find(({ live }) => live.network.id === networkId)
+    if (!removed) return
+    this.#endpoints = this.#endpoints.filter(endpoint => endpoint !== removed)
+    const { links, service } = this.#host
+    await settleAll([
+      service.removeHost(networkId, containerId),
+      service.setNetworks(containerId, this.#networkIds()),
+      this.#publishing.update(this.#endpoints),
+      links.deleteNamed(removed.veth),
+    ])
+    using inside = inNamespace(path, () => new NetlinkSocket(NETLINK.ROUTE))
+    await inside.request(...defaultRoutes(this.#endpoints))
+    this.#release(removed)
+  }
+
+  /**
+   * Takes over from an earlier engine: its devices and routes are there, its sockets have gone with it.
+   * @param endpoints with the veth that was found; none: it has gone and is made anew
+   * @returns what the firewall has to translate
+   */
+  async adopt(
+    endpoints: readonly {
+      readonly endpoint: Endpoint
+      readonly live: LiveNetwork
+      readonly veth: string | undefined
+    }[],
+    ports: readonly PublishedPort[],
+  ): Promise<readonly PortMapping[]> {
+    const { containerId, containerName, netnsPath: path } = this.#identity
+    const { instance } = this.#host
+    const lost: LiveEndpoint[] = []
+    for (const { endpoint, live, veth } of endpoints) {
+      const { leaseKey: key, ipv4Address, ipv6Address } = endpoint
+      const holder = `container ${containerName}`
+      live.leases.use(4, { key, address: ipv4Address, holder })
+      if (ipv6Address !== undefined) live.leases.use(6, { key, address: ipv6Address, holder })
+      live.members.set(containerId, containerName)
+      const adopted = { endpoint, live, veth: veth ?? vethName(instance) }
+      this.#endpoints = [...this.#endpoints, adopted]
+      if (veth === undefined) lost.push(adopted)
+    }
+    if (this.#endpoints.length === 0) return []
+    using inside = inNamespace(path, openInside)
+    if (lost.length > 0) await this.#plugIn(inside.route, lost)
+    await settleAll([
+      this.#openDns(inside, replaceDnsRedirection),
+      ...this.#endpoints.map(endpoint => this.#addNames(endpoint)),
+    ])
+    return await this.#publishing.adopt(ports, this.#endpoints)
+  }
+
+  /** Resolves when nothing of it is left in the kernel. Idempotent. */
+  remove(): Promise<void> {
+    this.#removed ??= this.#remove()
+    return this.#removed
+  }
+
+  async #remove(): Promise<void> {
+    const { containerId, netnsPath: path } = this.#identity
+    const { service, links } = this.#host
+    const endpoints = this.#endpoints
+    this.#endpoints = []
+    try {
+      await settleAll([
+        this.#publishing.close(),
+        // Its sockets would keep the namespace.
+        ...(this.#hasDns ? [service.closeDns(containerId)] : []),
+        ...endpoints.map(({ live }) => service.removeHost(live.network.id, containerId)),
+      ])
+    } finally {
+      unpinNamespace(path)
+      await links.gone(endpoints.map(({ veth }) => veth))
+      // Only now: a neighbour would send to the old device what is meant for the next that gets the address.
+      for (const endpoint of endpoints) this.#release(endpoint)
+    }
+  }
+
+  #release(endpoint: LiveEndpoint): void {
+    releaseEndpoint(endpoint)
+    endpoint.live.members.delete(this.#identity.containerId)
+  }
+}
+
+/** To be called within the namespace. */
+function openInside(): Inside {
+  using failing = new DisposableStack()
+  const route = failing.use(new NetlinkSocket(NETLINK.ROUTE))
+  const nftables = failing.use(new Nftables())
+  const bound = (protocol: 'tcp' | 'udp') => {
+    const socket = boundSocket(protocol, '127.0.0.11', 0, { freebind: true })
+    failing.defer(() => linux.close(socket.fd))
+    return socket
+  }
+  const dns = { udp: bound('udp'), tcp: bound('tcp') }
+  failing.move() // nothing has failed: the DNS server gets its sockets, and the rest is closed when all is set up
+  const close = () => {
+    route[Symbol.dispose]()
+    nftables[Symbol.dispose]()
+  }
+  return { route, nftables, dns, [Symbol.dispose]: close }
+}
