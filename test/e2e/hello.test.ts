@@ -7,7 +7,7 @@ test('examples/hello answers with what its services heard from each other', { sk
   const machine = await newMachine(t)
   const port = await freePort()
   const options = { cwd: join(root, 'examples/hello'), env: { HELLO_PORT: String(port) } }
-  t.after(() => machine.run(['down', '-t', '1'], options))
+  machine.defer(() => machine.run(['down', '-t', '1'], options))
   await machine.ok(['up', '--wait'], options)
   for (const host of ['127.0.0.1', 'localhost', '[::1]']) {
     const page = await (await fetch(`http://${host}:${port}/`)).text()

@@ -27,7 +27,7 @@ test('Ctrl-C at any moment of up: the next up succeeds, the next down leaves not
   const [busybox = ''] = imageArchives('busybox')
   await machine.ok(['image', 'load', busybox])
   const cwd = await machine.project('interrupted', { 'compose.yaml': yaml })
-  t.after(() => machine.run(['down', '-v', '-t', '0'], { cwd }))
+  machine.defer(() => machine.run(['down', '-v', '-t', '0'], { cwd }))
 
   for (let round = 0; round < 10; round++) {
     const afterMs = Math.round(Math.random() * 900)

@@ -40,6 +40,8 @@ export interface Machine {
   ok(args: readonly string[], options?: RunOptions): Promise<string>
   /** Starts it without waiting. */
   start(args: readonly string[], options?: RunOptions): ReturnType<typeof spawn>
+  /** What is to be done before the engine is stopped; the last first. */
+  defer(release: () => unknown): void
   /** Writes files into a new directory, by default as a project of that name. @returns its path */
   project(name: string, files: Readonly<Record<string, string>>): Promise<string>
 }
@@ -76,7 +78,9 @@ export async function newMachine(t: TestContext, config: Readonly<Record<string,
       child.stdin?.end(options.input ?? '')
     })
 
+  const deferred: (() => unknown)[] = []
   t.after(async () => {
+    for (const release of deferred.reverse()) await release()
     spawnSync(program, ['engine', 'stop'], { env })
     rmSync(dir, { recursive: true, force: true })
     const left = await leaksSince(before)
@@ -94,6 +98,7 @@ export async function newMachine(t: TestContext, config: Readonly<Record<string,
       if (code !== 0) throw new Error(`tscompose ${args.join(' ')} exited with ${code}\n${stderr}${stdout}`)
       return stdout
     },
+    defer: release => void deferred.push(release),
     async project(name, files) {
       const path = join(dir, name)
       for (const [file, text] of Object.entries(files)) {

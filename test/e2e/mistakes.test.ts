@@ -52,7 +52,7 @@ test('what cannot be started is named, and what could be started goes on', { ski
   const up = async (name: string, broken: string) => {
     const yaml = `services:\n  good: { image: busybox, command: sleep 1000 }\n  broken: { ${broken}, depends_on: [good] }\n`
     const cwd = await machine.project(name, { 'compose.yaml': yaml })
-    t.after(() => machine.run(['down', '-t', '0'], { cwd }))
+    machine.defer(() => machine.run(['down', '-t', '0'], { cwd }))
     const result = await machine.run(['up', '-d'], { cwd })
     assert.equal(result.code, 1, result.stderr)
     return { ...result, good: (await machine.ok(['ps', '--services'], { cwd })).trim() }

@@ -16,7 +16,7 @@ async function newShop(t: TestContext) {
   cpSync(join(root, 'examples/shop'), cwd, { recursive: true })
   const port = await freePort()
   const env = { SHOP_PORT: String(port) }
-  t.after(() => machine.run(['down', '-v', '-t', '2'], { cwd, env }))
+  machine.defer(() => machine.run(['down', '-v', '-t', '2'], { cwd, env }))
   const compose = (...args: string[]) => machine.ok(args, { cwd, env })
   const url = `http://127.0.0.1:${port}/products`
   const products = async () => (await (await fetch(url)).json()) as { visits: number; products: { name: string }[] }
