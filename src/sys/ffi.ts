@@ -1,4 +1,4 @@
-import { DataType, define, load, open } from 'ffi-rs'
+import { DataType, define, open } from 'ffi-rs'
 import { TscomposeError } from '../errors.ts'
 
 /**
@@ -52,16 +52,14 @@ export function foreign(library: string, name: string, arity: number): Foreign {
 
 openLibrary('c', ['libc.so.6', 'libc.musl-x86_64.so.1', 'libc.musl-aarch64.so.1'], 'libc6')
 
+// memcpy(3) returns its first argument: the shortest way to learn the address that ffi-rs passes for a Buffer.
+const { memcpy: addressByMemcpy } = define({
+  memcpy: { library: 'c', retType: DataType.I64, paramsType: [DataType.U8Array, DataType.I64, DataType.I64] },
+}) as unknown as { memcpy: (words: [Uint8Array, number, number]) => number }
+
 /** Where the bytes of `buffer` are. Valid as long as the caller keeps `buffer`. */
 export function addressOf(buffer: Uint8Array): number {
-  // memcpy(3) returns its first argument: the shortest way to learn the address that ffi-rs passes for a Buffer.
-  return load({
-    library: 'c',
-    funcName: 'memcpy',
-    retType: DataType.I64,
-    paramsType: [DataType.U8Array, DataType.U8Array, DataType.I64],
-    paramsValue: [buffer, buffer, 0],
-  }) as unknown as number
+  return addressByMemcpy([buffer, 0, 0])
 }
 
 /** The NUL-terminated string at `address`. */
