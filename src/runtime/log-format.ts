@@ -102,16 +102,15 @@ function writeFrameHeader(to: Buffer, at: number, stream: number, length: number
 
 const NANOSECONDS = 1_000_000_000n
 const TIME_LENGTH = '2026-01-02T03:04:05.123456789Z '.length
-let lastSecond = -1
-let lastText = ''
+const lastText = Buffer.alloc(TIME_LENGTH)
+let lastTime = -1n
 
-/** Writes `2026-01-02T03:04:05.123456789Z `; most lines are of the same second as the one before. */
+/** Writes `2026-01-02T03:04:05.123456789Z `. Records that the monitor got at once have the same time. */
 function writeTime(to: Buffer, at: number, time: bigint): number {
-  const second = Number(time / NANOSECONDS)
-  if (second !== lastSecond) {
-    lastSecond = second
-    lastText = new Date(second * 1000).toISOString().slice(0, 20)
+  if (time !== lastTime) {
+    lastTime = time
+    const seconds = new Date(Number(time / NANOSECONDS) * 1000).toISOString().slice(0, 20)
+    lastText.write(`${seconds}${String(time % NANOSECONDS).padStart(9, '0')}Z `, 'latin1')
   }
-  to.write(`${lastText}${String(time % NANOSECONDS).padStart(9, '0')}Z `, at, TIME_LENGTH, 'latin1')
-  return at + TIME_LENGTH
+  return copy(lastText, 0, TIME_LENGTH, to, at)
 }
