@@ -42,6 +42,11 @@ export class Bench implements AsyncDisposable {
     return bench
   }
 
+  /** The directories of a bench that another process has made. */
+  static at(root: string): Bench {
+    return new Bench(root)
+  }
+
   get image(): string {
     return `rootfs:${this.rootfs}`
   }

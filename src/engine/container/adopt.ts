@@ -43,8 +43,8 @@ interface Found {
 
 /**
  * Takes over what an earlier engine left: containers that run go on running, the end of others is made up for, and
- * after a restart of the machine those whose policy says so are started. Resolves when all that runs is known; what is
- * to be started starts meanwhile.
+ * after a restart of the machine those whose policy says so are started. Resolves when the state of each is right; what
+ * is to be started starts meanwhile.
  */
 export async function adoptContainers(context: Context): Promise<void> {
   const runs = await readRuns(context)
@@ -53,17 +53,20 @@ export async function adoptContainers(context: Context): Promise<void> {
   for (const { container, run, adopted } of found) if (adopted.status === 'running') takeOver(container, run, adopted)
   await adoptNetworks(context, found)
   const known = new Set(containers.map(({ id }) => id))
-  for (const id of [...runs.keys()].filter(id => !known.has(id)))
-    context.report(`removing what is left of container ${id}`)
-  await context.runtime.removeUnknown([...known])
-  for (const one of found) {
-    const { container, adopted } = one
-    // In their turn, so that a request which comes meanwhile finds each container settled.
-    void container.serial
-      .run(() => settle(context, one))
-      .catch(error => context.report(`container ${container.name}: ${messageOf(error)}`))
+  for (const id of [...runs.keys()].filter(id => !known.has(id))) await forgetRun(context, id)
+  for (const id of await context.runtime.removeUnknown([...known])) {
+    context.report(`removed what was left of container ${id}`)
+  }
+  for (const { container, adopted } of found) {
     if (adopted.status === 'running' && container.run) watchRun(context, container, container.run, true)
   }
+  await Promise.all(
+    found.map(one =>
+      one.container.serial
+        .run(() => settle(context, one))
+        .catch(error => context.report(`container ${one.container.name}: ${messageOf(error)}`)),
+    ),
+  )
 }
 
 async function look(context: Context, container: Container, run: RunRecord | undefined): Promise<Found> {
@@ -132,7 +135,6 @@ const savedAt = (run: RunRecord | undefined, exit: ExitStatus): string =>
 async function handleLoss(context: Context, container: Container): Promise<void> {
   const { record, state } = container
   const startedAt = 'startedAt' in state ? state.startedAt : new Date().toISOString()
-  await removeRun(context, container)
   await releaseContainer(context, container)
   await container.update({
     state: {
@@ -146,7 +148,9 @@ async function handleLoss(context: Context, container: Container): Promise<void>
   })
   const ended = { exitCode: 255, manuallyStopped: record.manuallyStopped, count: record.restartCount }
   if (restartsWithMachine(record.hostConfig.RestartPolicy ?? { Name: 'no' }, ended)) {
-    await launchContainer(context, container)
+    void container.serial
+      .run(() => launchContainer(context, container))
+      .catch(error => context.report(`cannot restart container ${container.name}: ${messageOf(error)}`))
   } else if (record.hostConfig.AutoRemove) void discard(context, container)
 }
 

@@ -4,7 +4,7 @@ import type { Health } from '../../health/health.ts'
 import type { Sandbox } from '../../network/network.ts'
 import type { ContainerSpec } from '../../runtime/spec.ts'
 import type { Context } from '../context.ts'
-import { readJson } from '../store/json-file.ts'
+import { readJson, removeFile } from '../store/json-file.ts'
 import { RecordFile } from '../store/record.ts'
 import type { Container } from './container.ts'
 
@@ -38,9 +38,15 @@ export async function saveRun(context: Context, container: Container, spec: Cont
 }
 
 export async function removeRun(context: Context, container: Container): Promise<void> {
-  const file = container.runFile ?? new RecordFile<RunRecord>(fileOf(context, container.id))
+  const file = container.runFile
   container.runFile = undefined
-  await file.remove()
+  await file?.remove()
+  await forgetRun(context, container.id)
+}
+
+/** Removes the record of a run that an earlier engine has left. */
+export async function forgetRun(context: Context, id: string): Promise<void> {
+  await removeFile(fileOf(context, id))
 }
 
 /** The records of all containers that an earlier engine had running. */

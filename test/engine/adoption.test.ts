@@ -1,0 +1,213 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline/promises'
+import { test } from 'node:test'
+import type { ContainerCreateRequest } from '../../src/engine/api.ts'
+import { Bench, create, event, exec, exitCode, output, run, skip } from './fixture.ts'
+
+type Request = { command: string[]; more?: Partial<ContainerCreateRequest> }
+
+/** Has another process start containers. Disposing kills it with SIGKILL, as does `kill`. */
+async function otherEngine(bench: Bench, requests: Request[]) {
+  const child = spawn(
+    process.execPath,
+    [join(import.meta.dirname, 'adoption-child.ts'), bench.root, JSON.stringify(requests)],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
+  const ended = once(child, 'exit')
+  const kill = async () => {
+    child.kill('SIGKILL')
+    await ended
+  }
+  const lines = createInterface({ input: child.stdout })
+  const line = await lines[Symbol.asyncIterator]().next()
+  return { ids: JSON.parse(line.value ?? '[]') as string[], kill, [Symbol.asyncDispose]: kill }
+}
+
+/** Waits for a program to write a file. */
+async function written(path: string): Promise<string> {
+  while (!existsSync(path) || readFileSync(path, 'utf8') === '') await new Promise(resolve => setTimeout(resolve, 5))
+  return readFileSync(path, 'utf8')
+}
+
+test('an engine that is killed leaves its containers running, and the next one takes them over', { skip }, async () => {
+  await using bench = await Bench.make()
+  const script = 'n=0; while :; do echo line $n; n=$((n+1)); sleep 0.02; done'
+  await using other = await otherEngine(bench, [{ command: ['sh', '-c', script] }])
+  const [id = ''] = other.ids
+  await other.kill()
+  await using engine = await bench.open()
+  const { State } = await engine.containerInspect(id)
+  assert.equal(State.Status, 'running')
+  assert.ok(existsSync(`/proc/${State.Pid}`))
+  assert.equal((await exec(engine, id, ['echo', 'here'])).text, 'here\n')
+  await new Promise(resolve => setTimeout(resolve, 100))
+  assert.equal(await engine.containerStop(id), true)
+  const lines = (await output(engine, id)).trim().split('\n')
+  assert.deepEqual(
+    lines,
+    lines.map((_, n) => `line ${n}`),
+    'no line is lost or doubled',
+  )
+  assert.equal((await engine.containerInspect(id)).State.ExitCode, 143)
+})
+
+test('what ended while no engine was there has its exit code and the time of its end', { skip }, async () => {
+  await using bench = await Bench.make()
+  const mark = join(bench.root, 'mark')
+  const Binds = [`${bench.root}:/host`]
+  const wait = 'while ! test -e /host/go; do sleep 0.02; done; echo $$ > /host/mark; exit 11'
+  await using other = await otherEngine(bench, [{ command: ['sh', '-c', wait], more: { HostConfig: { Binds } } }])
+  const [id = ''] = other.ids
+  await other.kill()
+  const before = Date.now()
+  writeFileSync(join(bench.root, 'go'), '')
+  await written(mark)
+  await new Promise(resolve => setTimeout(resolve, 50))
+  const after = Date.now()
+  await using engine = await bench.open()
+  assert.equal(await exitCode(engine, id), 11)
+  const { State } = await engine.containerInspect(id)
+  assert.ok(Date.parse(State.FinishedAt) >= before && Date.parse(State.FinishedAt) <= after, State.FinishedAt)
+  assert.deepEqual(readdirSync(join(bench.runDir, 'runs')), [])
+})
+
+test('what ended while no engine was there is started again by its policy', { skip }, async () => {
+  await using bench = await Bench.make()
+  const more = { HostConfig: { Binds: [`${bench.root}:/host`], RestartPolicy: { Name: 'always' as const } } }
+  const wait =
+    'echo x >> /host/runs; while ! test -e /host/go; do sleep 0.02; done; rm -f /host/go || /bin/busybox rm /host/go'
+  await using other = await otherEngine(bench, [{ command: ['sh', '-c', wait], more }])
+  const [id = ''] = other.ids
+  await written(join(bench.root, 'runs'))
+  await other.kill()
+  writeFileSync(join(bench.root, 'go'), '')
+  while (existsSync(join(bench.root, 'go'))) await new Promise(resolve => setTimeout(resolve, 5))
+  await using engine = await bench.open()
+  while (readFileSync(join(bench.root, 'runs'), 'utf8') !== 'x\nx\n')
+    await new Promise(resolve => setTimeout(resolve, 10))
+  const { State, RestartCount } = await engine.containerInspect(id)
+  assert.deepEqual([State.Status, RestartCount], ['running', 1])
+})
+
+test('health goes on where it was, and is not starting again', { skip }, async () => {
+  await using bench = await Bench.make()
+  const Healthcheck = { Test: ['CMD', 'test', '!', '-e', '/broken'], Interval: 50e6, Retries: 1 }
+  const id = await (async () => {
+    await using first = await bench.open()
+    const healthy = event(first, ({ Action }) => Action === 'health_status: healthy')
+    const id = await run(first, bench, ['sleep', '1000'], { Healthcheck })
+    await healthy
+    return id
+  })()
+  await using engine = await bench.open()
+  assert.equal((await engine.containerInspect(id)).State.Health?.Status, 'healthy')
+  const unhealthy = event(engine, ({ Action }) => Action === 'health_status: unhealthy')
+  await exec(engine, id, ['touch', '/broken'])
+  await unhealthy
+})
+
+test('a paused container is still paused', { skip }, async () => {
+  await using bench = await Bench.make()
+  const id = await (async () => {
+    await using first = await bench.open()
+    const id = await run(first, bench, ['sleep', '1000'])
+    await first.containerPause(id)
+    return id
+  })()
+  await using engine = await bench.open()
+  assert.equal((await engine.containerInspect(id)).State.Status, 'paused')
+  await engine.containerUnpause(id)
+  assert.equal((await exec(engine, id, ['echo', 'awake'])).text, 'awake\n')
+})
+
+test('after a restart of the machine, what ran has ended with 255, and what is always to run runs again', {
+  skip,
+}, async () => {
+  await using bench = await Bench.make()
+  const [plain, always] = await (async () => {
+    await using first = await bench.open()
+    const RestartPolicy = { Name: 'always' as const }
+    const ids = [
+      await run(first, bench, ['sleep', '1000']),
+      await run(first, bench, ['sleep', '1000'], { HostConfig: { RestartPolicy } }),
+    ]
+    await create(first, bench, ['true'], { HostConfig: { RestartPolicy } })
+    return ids
+  })()
+  await killEverything(bench)
+  await using engine = await bench.open()
+  const { State } = await engine.containerInspect(plain ?? '')
+  assert.deepEqual([State.Status, State.ExitCode], ['exited', 255])
+  while ((await engine.containerInspect(always ?? '')).State.Status !== 'running')
+    await event(engine, ({ Action, Actor }) => Action === 'start' && Actor.ID === always)
+  const states = (await engine.containerList({ all: true })).map(container => container.State)
+  assert.deepEqual(states.sort(), ['created', 'exited', 'running'])
+})
+
+/** Does to the containers of a bench what a restart of the machine does: everything in memory is gone. */
+async function killEverything(bench: Bench): Promise<void> {
+  const { runtime } = bench.layers.open()
+  await runtime.removeUnknown([])
+  rmSync(bench.runDir, { recursive: true })
+  for (const id of readdirSync(join(bench.dataDir, 'containers'))) {
+    rmSync(join(bench.dataDir, 'containers', id, 'exit'), { force: true })
+  }
+}
+
+test('damaged files are set aside and reported, and everything else goes on', { skip }, async () => {
+  await using bench = await Bench.make()
+  const [good = '', bad = ''] = await (async () => {
+    await using first = await bench.open()
+    await first.volumeCreate({ Name: 'kept' })
+    return [await create(first, bench, ['true']), await create(first, bench, ['true'])]
+  })()
+  const file = join(bench.dataDir, 'containers', bad, 'container.json')
+  writeFileSync(file, '{"version":1,')
+  writeFileSync(join(bench.dataDir, 'volumes/kept/volume.json'), '')
+  writeFileSync(join(bench.dataDir, 'networks', readdirSync(join(bench.dataDir, 'networks'))[0] ?? ''), 'x')
+  await using engine = await bench.open()
+  assert.deepEqual(
+    (await engine.containerList({ all: true })).map(({ Id }) => Id),
+    [good],
+  )
+  assert.deepEqual(
+    (await engine.volumeList()).Volumes.map(({ Name }) => Name),
+    ['kept'],
+  )
+  assert.deepEqual((await engine.networkList()).map(({ Name }) => Name).sort(), ['bridge', 'host', 'none'])
+  assert.equal(bench.reports.length, 3, bench.reports.join('\n'))
+  assert.ok(
+    readdirSync(join(bench.dataDir, 'containers', bad)).some(name => name.startsWith('container.json.damaged-')),
+  )
+})
+
+test('what is left of a container that was half made or half removed is cleared away', { skip }, async () => {
+  await using bench = await Bench.make()
+  const id = await (async () => {
+    await using first = await bench.open()
+    return await create(first, bench, ['true'])
+  })()
+  rmSync(join(bench.dataDir, 'containers', id, 'container.json'))
+  await using _ = await bench.open()
+  assert.deepEqual(readdirSync(join(bench.dataDir, 'containers')), [])
+})
+
+test('two engines cannot work on one data root', { skip }, async () => {
+  await using bench = await Bench.make()
+  await using _ = await bench.open()
+  await assert.rejects(bench.open(), { code: 'ENGINE_DATA_LOCKED' })
+})
+
+test('the lock goes with the engine, not with the containers it leaves', { skip }, async () => {
+  await using bench = await Bench.make()
+  await using other = await otherEngine(bench, [{ command: ['sleep', '1000'] }])
+  await other.kill()
+  await using engine = await bench.open()
+  assert.equal((await engine.containerList()).length, 1)
+})
