@@ -7,11 +7,15 @@ export type ErrnoName = keyof typeof constants.errno
 /** The number of an errno on this machine. */
 export const errnoNumber = (name: ErrnoName): number => constants.errno[name]
 
-const names = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name as ErrnoName]))
+// Node has words for the common ones, and of two names for a number (EAGAIN, EWOULDBLOCK) it has the usual one.
+const words = getSystemErrorMap()
+const otherNames = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]))
 
 /** `ENOENT` for 2; `E4711` where the number has no name. */
-export const errnoName = (errno: number): string => names.get(errno) ?? `E${errno}`
+export const errnoName = (errno: number): string => words.get(-errno)?.[0] ?? otherNames.get(errno) ?? `E${errno}`
 
 /** `ENOENT (no such file or directory)` */
-export const describeErrno = (errno: number): string =>
-  `${errnoName(errno)} (${getSystemErrorMap().get(-errno)?.[1] ?? 'unknown error'})`
+export function describeErrno(errno: number): string {
+  const text = words.get(-errno)?.[1]
+  return errnoName(errno) + (text === undefined ? '' : ` (${text})`)
+}

@@ -1,4 +1,4 @@
-import { getSystemErrorMap } from 'node:util'
+import { describeErrno, errnoName } from './errno.ts'
 import { addressOf, foreign } from './ffi.ts'
 import { type Pointer, type SyscallArgs, type SyscallName, syscallNumber, syscalls, type Word } from './syscalls.ts'
 
@@ -18,9 +18,8 @@ export class SystemError extends Error {
   readonly syscall: string
 
   constructor(syscall: string, errno: number, detail = '') {
-    const [code, text] = getSystemErrorMap().get(-errno) ?? [`E${errno}`, 'unknown error']
-    super(`${syscall}${detail && ` ${detail}`}: ${code} (${text})`)
-    this.code = code
+    super(`${syscall}${detail && ` ${detail}`}: ${describeErrno(errno)}`)
+    this.code = errnoName(errno)
     this.errno = errno
     this.syscall = syscall
   }
