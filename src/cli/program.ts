@@ -40,8 +40,12 @@ export async function run(argv: readonly string[]): Promise<number> {
       stdin: process.stdin,
       stdout,
       stderr,
-      signal: signals.first,
-      forced: signals.second,
+      get signal() {
+        return signals.first
+      },
+      get forced() {
+        return signals.second
+      },
       divertSignals: signals.divert,
     }
     if (entry === undefined) return await withoutCommand(program, argv, cli)
@@ -61,7 +65,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof Exit) return error.code
     if (error instanceof CommanderError && error.exitCode === 0) return 0
-    if (signals.first.aborted) return 130
+    if (signals.interrupted) return 130
     stderr.write(renderFailure(error, { json: options?.progress === 'json' }))
     return 1
   }

@@ -1,6 +1,5 @@
-import { getEventListeners } from 'node:events'
-
 export interface Signals extends Disposable {
+  readonly interrupted: boolean
   readonly first: AbortSignal
   readonly second: AbortSignal
   /** Hands all signals to somebody else, until disposed of. */
@@ -10,21 +9,36 @@ export interface Signals extends Disposable {
 /** What `run` forwards. SIGWINCH and SIGCHLD are this process' own affair. */
 const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2', 'SIGCONT', 'SIGALRM'] as const
 
-/** The first SIGINT or SIGTERM asks to end, the second insists. Where nobody listens to either, the program ends. */
+/**
+ * The first SIGINT or SIGTERM asks to end, the second insists. Who takes one of the AbortSignals promises to heed it;
+ * where nobody does, the program ends.
+ */
 export function listenToSignals(): Signals {
   const first = new AbortController()
   const second = new AbortController()
+  const heeded = new Set<AbortController>()
+  const promise = (controller: AbortController) => {
+    heeded.add(controller)
+    return controller.signal
+  }
   let diverted: ((name: NodeJS.Signals) => void) | undefined
   const listener = (name: NodeJS.Signals) => {
     if (diverted) return diverted(name)
     const next = first.signal.aborted ? second : first
-    if (next.signal.aborted || getEventListeners(next.signal, 'abort').length === 0) process.exit(130)
+    if (next.signal.aborted || !heeded.has(next)) process.exit(130)
     next.abort(new DOMException(`interrupted by ${name}`, 'AbortError'))
   }
   process.on('SIGINT', listener).on('SIGTERM', listener)
   return {
-    first: first.signal,
-    second: second.signal,
+    get interrupted() {
+      return first.signal.aborted
+    },
+    get first() {
+      return promise(first)
+    },
+    get second() {
+      return promise(second)
+    },
     divert: handler => {
       diverted = handler
       const others = forwarded.slice(2)

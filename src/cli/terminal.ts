@@ -42,7 +42,6 @@ export async function connectStreams(cli: Cli, { stream, tty, stdin, resize }: S
     cleanup.defer(() => {
       cli.stdin.unpipe(stream)
       cli.stdin.pause()
-      cli.stdin.unref()
     })
   }
   try {

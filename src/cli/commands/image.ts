@@ -15,8 +15,7 @@ export const define: Define = (command, cli) => {
       const file = argument ?? input
       const archive = file === undefined || file === '-' ? cli.stdin : createReadStream(file)
       const engine = await connect()
-      for await (const { stream, status } of await engine.imageLoad(archive, cli.signal))
-        cli.stdout.write(stream ?? (status === undefined ? '' : `${status}\n`))
+      for await (const { stream } of await engine.imageLoad(archive, cli.signal)) cli.stdout.write(stream ?? '')
     })
   command
     .command('ls')

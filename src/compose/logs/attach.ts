@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Engine, EventMessage } from '../../engine/api.ts'
 import { TscomposeError } from '../../errors.ts'
 import { label } from '../labels.ts'
@@ -21,11 +22,15 @@ export interface AttachOptions {
   readonly recreated: (name: string) => void
 }
 
+/** Events come over a connection of their own: so late they may be, but never are. */
+const eventDelayMs = 2000
+
 interface Watched extends LogSource {
   readonly service: string
   /** Settles with the end of the output. */
   output: Promise<void>
-  ended: boolean
+  /** `ending`: it has ended, and what it wrote last is still being shown. */
+  phase: 'running' | 'ending' | 'over'
 }
 
 /**
@@ -37,6 +42,7 @@ export class Attachment implements AsyncDisposable {
   readonly #project: string
   readonly #options: AttachOptions
   readonly #watched = new Map<string, Watched>()
+  readonly #awaited = new Map<string, () => void>()
   readonly #end = new AbortController()
   readonly #allEnded = Promise.withResolvers<void>()
   readonly #since = seconds(Date.now())
@@ -63,10 +69,28 @@ export class Attachment implements AsyncDisposable {
    * container.
    */
   async complete(): Promise<void> {
-    for (const { id, name, service, state, oneOff } of await observeContainers(this.#engine, this.#project))
-      if (state === 'running' && !oneOff && !this.#watched.has(id)) this.#begin({ id, name, service }, this.#since)
+    const containers = await observeContainers(this.#engine, this.#project)
+    for (const { id, name, service, state, oneOff } of containers) {
+      if (oneOff || !this.#options.watched(service) || this.#watched.has(id)) continue
+      // A short-lived container may have come and gone before the events told of it: they will.
+      if (await this.#startedMeanwhile(id)) await Promise.race([this.#seen(id), delay(eventDelayMs)])
+      else if (state === 'running') this.#begin({ id, name, service }, this.#since)
+    }
     this.#complete = true
     this.#checkEnd()
+  }
+
+  async #startedMeanwhile(id: string): Promise<boolean> {
+    const { State } = await this.#engine.containerInspect(id)
+    return Date.parse(State.StartedAt) >= Number(this.#since) * 1000
+  }
+
+  /** Settles when an event has told of the container. */
+  #seen(id: string): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    if (this.#watched.has(id)) resolve()
+    else this.#awaited.set(id, resolve)
+    return promise
   }
 
   /** Settles when all watched containers have ended, and what they wrote has been shown. */
@@ -82,7 +106,7 @@ export class Attachment implements AsyncDisposable {
         const known = this.#watched.get(Actor.ID)
         if (Action === 'start')
           this.#begin({ id: Actor.ID, name, service }, known ? seconds(timeNano / 1e6) : this.#since)
-        else if (known && !known.ended) void this.#over(known, Number(exitCode), Action === 'destroy')
+        else if (known?.phase === 'running') void this.#over(known, Number(exitCode), Action === 'destroy')
       }
       if (!this.#end.signal.aborted) throw new TscomposeError('COMPOSE_ENGINE_GONE', 'the engine has ended')
     } catch (error) {
@@ -98,8 +122,9 @@ export class Attachment implements AsyncDisposable {
         this.#watched.delete(other.id)
         this.#options.recreated(name)
       }
-    const watched: Watched = { id, name, service, ended: false, output: before?.output ?? Promise.resolve() }
+    const watched: Watched = { id, name, service, phase: 'running', output: before?.output ?? Promise.resolve() }
     this.#watched.set(id, watched)
+    this.#awaited.get(id)?.()
     if (this.#options.shown(service)) watched.output = watched.output.then(() => this.#showOutput(watched, since))
   }
 
@@ -115,12 +140,11 @@ export class Attachment implements AsyncDisposable {
   }
 
   async #over(watched: Watched, code: number, removed: boolean): Promise<void> {
-    watched.ended = true
+    watched.phase = 'ending'
     await watched.output
     const restarting = !removed && (await this.#restarts(watched))
-    if (this.#watched.get(watched.id) !== watched && !restarting) return
     this.#options.exited({ id: watched.id, name: watched.name, service: watched.service, code, restarting })
-    if (restarting) watched.ended = false
+    watched.phase = restarting ? 'running' : 'over'
     this.#checkEnd()
   }
 
@@ -134,7 +158,7 @@ export class Attachment implements AsyncDisposable {
   }
 
   #checkEnd(): void {
-    if (this.#complete && [...this.#watched.values()].every(({ ended }) => ended)) this.#allEnded.resolve()
+    if (this.#complete && [...this.#watched.values()].every(({ phase }) => phase === 'over')) this.#allEnded.resolve()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
