@@ -25,6 +25,11 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   ls: { summary: 'List projects', load: () => import('./commands/ls.ts') },
   events: { summary: 'Show what happens, as it happens', load: () => import('./commands/events.ts') },
   wait: { summary: 'Wait until containers have ended', load: () => import('./commands/wait.ts') },
+  config: {
+    summary: 'Check Compose files and print them in canonical form',
+    aliases: ['convert'],
+    load: () => import('./commands/config.ts'),
+  },
   volumes: { summary: 'List volumes', load: () => import('./commands/volumes.ts') },
   version: { summary: 'Show the version', load: () => import('./commands/version.ts') },
   engine: { summary: 'The engine behind all this: status, start, stop', load: () => import('./commands/engine.ts') },

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { toJson } from './load/model/bind.ts'
-import { toSorted } from './load/plain.ts'
+import { compareText, entriesInOrder, toSorted } from './load/plain.ts'
 import { compareKeys, emitYaml } from './load/yaml/emit.ts'
 import type { MapNode } from './load/yaml/node.ts'
 import type { CanonicalProject, Project, Service } from './project.ts'
@@ -100,8 +100,22 @@ function sortKeys(value: unknown): unknown {
 }
 
 /** JSON in the letters of Go's encoder, which escapes what is special in HTML. */
-export const goJson = (value: unknown, indent = 0): string =>
-  JSON.stringify(value, undefined, indent).replace(
+export function goJson(value: unknown, indent = 0, depth = 0): string {
+  if (typeof value !== 'object' || value === null) return jsonScalar(value)
+  const list = Array.isArray(value)
+  const items = list
+    ? value.map(item => goJson(item, indent, depth + 1))
+    : entriesInOrder(value as Canonical, compareText).map(
+        ([key, inner]) => `${jsonScalar(key)}:${indent > 0 ? ' ' : ''}${goJson(inner, indent, depth + 1)}`,
+      )
+  const [open, close] = list ? '[]' : '{}'
+  if (items.length === 0 || indent === 0) return `${open}${items.join(',')}${close}`
+  const pad = `\n${' '.repeat(indent * (depth + 1))}`
+  return `${open}${pad}${items.join(`,${pad}`)}\n${' '.repeat(indent * depth)}${close}`
+}
+
+const jsonScalar = (value: unknown): string =>
+  (JSON.stringify(value) ?? 'null').replace(
     /[<>&\u2028\u2029]/g,
     char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
@@ -130,3 +144,47 @@ export const environmentLines = ({ environment }: Pick<Project, 'environment'>):
 /** The image a service runs: its own, or the name of the one that is built for it. */
 export const imageName = ({ name, image }: Pick<Service, 'name' | 'image'>, projectName: string): string =>
   image ?? `${projectName}-${name}`
+
+/** The images of all services, each once for every service that runs it. */
+export function imageNames({ name, services }: Pick<Project, 'name' | 'services'>): string[] {
+  return Object.values(services)
+    .filter(({ canonical }) => canonical.provider === undefined)
+    .sort((a, b) => compareKeys(a.name, b.name))
+    .flatMap(service => [
+      imageName(service, name),
+      ...service.preStart.flatMap(({ image }) => (image === undefined || image === service.image ? [] : [image])),
+      ...service.volumes.flatMap(({ type, source }) => (type === 'image' && source ? [source] : [])),
+    ])
+}
+
+/** The profiles of all services, also of those that are left out. */
+export function profileNames({ services, disabledServices }: Pick<Project, 'services' | 'disabledServices'>): string[] {
+  const all = [...Object.values(services), ...Object.values(disabledServices)]
+  return [...new Set(all.flatMap(({ profiles }) => profiles))].sort()
+}
+
+/** The names of services, dependencies before what depends on them. */
+export function serviceOrder({ services }: Pick<Project, 'services'>): string[] {
+  const order = new Set<string>()
+  const seen = new Set<string>()
+  const begin = (name: string) => {
+    seen.add(name)
+    return {
+      name,
+      dependencies: Object.keys(services[name]?.dependsOn ?? {})
+        .sort()
+        .values(),
+    }
+  }
+  for (const start of Object.keys(services).sort()) {
+    const stack = seen.has(start) ? [] : [begin(start)]
+    for (let top = stack.at(-1); top; top = stack.at(-1)) {
+      const { value: next } = top.dependencies.next()
+      if (next === undefined) {
+        order.add(top.name)
+        stack.pop()
+      } else if (!seen.has(next) && Object.hasOwn(services, next)) stack.push(begin(next))
+    }
+  }
+  return [...order]
+}

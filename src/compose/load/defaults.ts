@@ -2,7 +2,7 @@ import { pathRules } from './path-rules.ts'
 import type { Transform } from './transform.ts'
 import { transform } from './transform.ts'
 import type { MapNode, Node } from './yaml/node.ts'
-import { mapOf, scalarAt, stringOf } from './yaml/node.ts'
+import { implied, mapOf, scalarAt, stringOf } from './yaml/node.ts'
 
 type Rule = Transform<undefined>
 
@@ -13,7 +13,7 @@ const fill =
     const map = mapOf(node)
     if (map)
       for (const [key, value] of Object.entries(values(map)))
-        if (!map.entries.has(key)) map.entries.set(key, scalarAt(map, value))
+        if (!map.entries.has(key)) map.entries.set(key, implied(scalarAt(map, value)))
     return node
   }
 

@@ -3,7 +3,7 @@ import { formatFloat } from './go-format.ts'
 import type { PathRules } from './path-rules.ts'
 import { pathRules, stepInto } from './path-rules.ts'
 import type { MapNode, Node, ScalarNode, SeqNode, Shadowing } from './yaml/node.ts'
-import { isNull, kindName, mapAt, mapOf, scalarAt, seqAt, whereOf } from './yaml/node.ts'
+import { implied, isNull, kindName, mapAt, mapOf, scalarAt, seqAt, whereOf } from './yaml/node.ts'
 
 /** How one attribute is merged; `undefined` stands for an attribute that is there but null. */
 type Merger = (base: Node, override: Node, merge: Merge) => Node
@@ -54,8 +54,8 @@ function toMapping(node: Node, value: (item: Node) => Node): MapNode {
 
 export const startedDependency = (item: Node): MapNode =>
   mapAt(item, [
-    ['condition', scalarAt(item, 'service_started')],
-    ['required', scalarAt(item, true)],
+    ['condition', implied(scalarAt(item, 'service_started'))],
+    ['required', implied(scalarAt(item, true))],
   ])
 const nothing = (item: Node): Node => scalarAt(item, null)
 

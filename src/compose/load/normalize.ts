@@ -1,7 +1,7 @@
 import { cleanPath } from './long-forms.ts'
 import type { Lookup } from './template.ts'
 import type { MapNode, Node } from './yaml/node.ts'
-import { isNull, mapAt, mapOf, scalarAt, seqAt, seqOf, stringOf } from './yaml/node.ts'
+import { implied, isNull, mapAt, mapOf, scalarAt, seqAt, seqOf, stringOf } from './yaml/node.ts'
 
 /** Spells out what a model leaves implicit: names, the default network, dependencies that other attributes imply. */
 export function normalize(model: MapNode, projectName: string, lookup: Lookup): void {
@@ -14,7 +14,8 @@ export function normalize(model: MapNode, projectName: string, lookup: Lookup): 
 
 function keepPlace(model: MapNode, key: string, value: string): Node {
   const before = model.entries.get(key)
-  return before && stringOf(before) === value ? before : scalarAt(before ?? model, value)
+  if (!before) return implied(scalarAt(model, value))
+  return stringOf(before) === value ? before : scalarAt(before, value)
 }
 
 function normalizeNetworks(model: MapNode): void {
@@ -23,12 +24,12 @@ function normalizeNetworks(model: MapNode): void {
     if (service.kind !== 'map' || service.entries.has('provider') || service.entries.has('network_mode')) continue
     const networks = mapOf(service.entries.get('networks'))
     if (!networks || networks.entries.size === 0) {
-      service.entries.set('networks', mapAt(service, [['default', scalarAt(service, null)]]))
+      service.entries.set('networks', implied(mapAt(service, [['default', implied(scalarAt(service, null))]])))
       usesDefault = true
     } else if (networks.entries.has('default')) usesDefault = true
   }
   const networks = mapOf(model.entries.get('networks')) ?? mapAt(model)
-  if (usesDefault && !networks.entries.has('default')) networks.entries.set('default', scalarAt(model, null))
+  if (usesDefault && !networks.entries.has('default')) networks.entries.set('default', implied(scalarAt(model, null)))
   if (networks.entries.size > 0) model.entries.set('networks', networks)
 }
 
@@ -57,8 +58,9 @@ function normalizeService(service: MapNode, lookup: Lookup): void {
 function normalizeBuild(build: MapNode, lookup: Lookup): void {
   const { entries } = build
   const unset = (key: string) => !entries.has(key) || isNull(entries.get(key))
-  if (unset('context')) entries.set('context', scalarAt(build, '.'))
-  if (unset('dockerfile') && unset('dockerfile_inline')) entries.set('dockerfile', scalarAt(build, 'Dockerfile'))
+  if (unset('context')) entries.set('context', implied(scalarAt(build, '.')))
+  if (unset('dockerfile') && unset('dockerfile_inline'))
+    entries.set('dockerfile', implied(scalarAt(build, 'Dockerfile')))
   const args = entries.get('args')
   if (args) entries.set('args', resolveBare(args, lookup, false))
 }
@@ -87,7 +89,7 @@ function resolveBare(node: Node, lookup: Lookup, keep: boolean): Node {
 
 function addImpliedDependencies(service: MapNode): void {
   const { entries } = service
-  const dependsOn = mapOf(entries.get('depends_on')) ?? mapAt(service)
+  const dependsOn = mapOf(entries.get('depends_on')) ?? implied(mapAt(service))
   const imply = (name: string, restart: boolean, at: Node) => {
     if (!dependsOn.entries.has(name))
       dependsOn.entries.set(
@@ -123,7 +125,7 @@ function nameResources(model: MapNode, kind: string, projectName: string): void 
     if (!resource.entries.has('name') || isNull(resource.entries.get('name'))) {
       const external = resource.entries.get('external')
       const own = external?.kind === 'scalar' && external.value === true
-      resource.entries.set('name', scalarAt(resource, own ? key : `${projectName}_${key}`))
+      resource.entries.set('name', implied(scalarAt(resource, own ? key : `${projectName}_${key}`)))
     }
     resources?.entries.set(key, resource)
   }

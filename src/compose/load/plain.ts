@@ -49,3 +49,15 @@ export const compareText = (a: string, b: string): number => {
   }
   return a.length - b.length
 }
+
+/**
+ * JavaScript moves keys such as "10" to the front of an object. Only names that the user chose look like that, and maps
+ * of those are sorted, so sorting them again restores their order.
+ */
+export function entriesInOrder<T>(
+  object: Readonly<Record<string, T>>,
+  compare: (a: string, b: string) => number,
+): [string, T][] {
+  const entries = Object.entries(object)
+  return /^\d+$/.test(entries[0]?.[0] ?? '') ? entries.sort(([a], [b]) => compare(a, b)) : entries
+}

@@ -1,4 +1,5 @@
 import { formatFloat } from '../go-format.ts'
+import { entriesInOrder } from '../plain.ts'
 import { resolvePlain } from './resolve.ts'
 
 /** Writes plain values as YAML the way docker compose does: two spaces, and the Go encoder's choice of quotes. */
@@ -41,7 +42,7 @@ function emitList(list: readonly unknown[], indent: number, place: Place, out: s
 }
 
 function emitMap(map: Readonly<Record<string, unknown>>, indent: number, place: Place, out: string[]): void {
-  const entries = Object.entries(map)
+  const entries = entriesInOrder(map, compareKeys)
   if (entries.length === 0) {
     out.push(place === 'map' ? ' {}\n' : '{}\n')
     return
@@ -62,7 +63,7 @@ const BASE60 = /^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$/
 
 function emitText(text: string, indent: number, key: boolean): string {
   const form = analyze(text)
-  if (text.includes('\n') && !key && form.block) return literal(text, indent)
+  if (text.includes('\n') && /\S/.test(text) && !key && form.block) return literal(text, indent)
   const plain = !text.includes('\n') && resolvePlain(text).type === 'str' && text !== '<<'
   if (text.includes('\n') || !plain || OLD_BOOL.test(text) || BASE60.test(text)) return doubleQuoted(text)
   if (form.plain) return text
@@ -71,17 +72,17 @@ function emitText(text: string, indent: number, key: boolean): string {
 
 const START_INDICATORS = '#,[]{}&*!|>\'"%@`'
 /** What cannot stand in a text without an escape. */
-const SPECIAL = /[^\t\n\r\x20-\x7e\x85\xa0-\ufefe\uff00-\ufffd]/
+const SPECIAL = /[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd]/
 
 function analyze(text: string): { plain: boolean; single: boolean; block: boolean } {
   const first = text[0] ?? ''
-  const blank = (char: string | undefined) => char === undefined || /[ \t\r\n\x85\u2028\u2029]/.test(char)
+  const blank = (char: string | undefined) => char === undefined || char === ' ' || char === '\t'
   const indicator =
     text.startsWith('---') ||
     text.startsWith('...') ||
     START_INDICATORS.includes(first) ||
     ((first === '?' || first === '-' || first === ':') && blank(text[1])) ||
-    /:(?=[ \t\r\n\x85\u2028\u2029]|$)|[ \t\r\n\x85\u2028\u2029]#/.test(text.slice(1))
+    /.:(?=[ \t]|$)|[ \t\r\n\x85\u2028\u2029]#/s.test(text)
   const breaks = /[\r\n\x85\u2028\u2029]/.test(text)
   const edges = /^[ \r\n\x85\u2028\u2029]|[ \r\n\x85\u2028\u2029]$/.test(text)
   const spaceBreak = / [\r\n\x85\u2028\u2029]/.test(text)
@@ -97,7 +98,7 @@ function analyze(text: string): { plain: boolean; single: boolean; block: boolea
 }
 
 function literal(text: string, indent: number): string {
-  const hint = /^[ \n]/.test(text) ? '2' : ''
+  const hint = text.startsWith(' ') ? '2' : ''
   const chomp = !text.endsWith('\n') ? '-' : text === '\n' || text.endsWith('\n\n') ? '+' : ''
   const pad = ' '.repeat(indent)
   const lines = (text.endsWith('\n') ? text.slice(0, -1) : text).split('\n')
@@ -128,9 +129,10 @@ function doubleQuoted(text: string): string {
     const known = ESCAPES[char]
     const code = char.codePointAt(0) ?? 0
     if (known !== undefined) result += char === '\xa0' ? char : known
-    else if (!SPECIAL.test(char) || code > 0xffff) result += char
+    else if (!SPECIAL.test(char)) result += char
     else if (code <= 0xff) result += `\\x${code.toString(16).toUpperCase().padStart(2, '0')}`
-    else result += `\\u${code.toString(16).toUpperCase().padStart(4, '0')}`
+    else if (code <= 0xffff) result += `\\u${code.toString(16).toUpperCase().padStart(4, '0')}`
+    else result += `\\U${code.toString(16).toUpperCase().padStart(8, '0')}`
   }
   return `"${result}"`
 }

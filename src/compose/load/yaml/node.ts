@@ -18,6 +18,8 @@ interface Positioned {
   keyOffset: number
   /** The value this one won over, and by which rule. */
   was?: { readonly node: Node; readonly by: Shadowing }
+  /** In no file: a default, or what other attributes imply. */
+  implied?: true
 }
 
 /** `timestamp` values are texts already, in the form that Go prints them in. */
@@ -53,6 +55,12 @@ export const scalarAt = (at: Place, value: string | number | boolean | null): Sc
   value,
   ...place(at),
 })
+
+/** Marks a value as one that no file has. */
+export function implied<T extends Node>(node: T): T {
+  node.implied = true
+  return node
+}
 
 export const mapAt = (at: Place, entries: Iterable<readonly [string, Node]> = []): MapNode => ({
   kind: 'map',

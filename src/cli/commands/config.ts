@@ -1,0 +1,170 @@
+import { writeFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import * as config from '../../compose/config.ts'
+import type { Loaded, LoadOptions, Warning } from '../../compose/load/index.ts'
+import { loadModel, loadProject } from '../../compose/load/index.ts'
+import { TscomposeError } from '../../errors.ts'
+import type { Cli } from '../cli.ts'
+import { type Define, plainOption } from '../command.ts'
+import { loadOptions } from '../model.ts'
+import { renderTable } from '../output/table.ts'
+import { warningLine } from '../progress/progress.ts'
+
+interface ConfigFlags {
+  readonly format?: string
+  readonly quiet?: boolean
+  readonly output?: string
+  readonly hash?: string
+  readonly why?: string
+  readonly services?: boolean
+  readonly volumes?: boolean
+  readonly networks?: boolean
+  readonly models?: boolean
+  readonly profiles?: boolean
+  readonly images?: boolean
+  readonly variables?: boolean
+  readonly environment?: boolean
+  readonly noInterpolate?: boolean
+  readonly noNormalize?: boolean
+  readonly noPathResolution?: boolean
+  readonly noConsistency?: boolean
+  readonly noEnvResolution?: boolean
+  readonly resolveImageDigests?: boolean
+  readonly lockImageDigests?: boolean
+}
+
+export const define: Define = (command, cli) =>
+  command
+    .argument('[SERVICE...]')
+    .option('--environment', 'Print the variables that interpolation sees')
+    .option('--format <format>', 'yaml or json')
+    .option('--hash <services>', 'Print the configuration hash of services ("a,b", or "*" for all)')
+    .option('--images', 'Print the images')
+    .addOption(plainOption('--lock-image-digests', 'Produce an override file with image digests'))
+    .option('--models', 'Print the models')
+    .option('--networks', 'Print the names of the networks')
+    .addOption(plainOption('--no-consistency', 'Do not check that the parts of the model go together'))
+    .addOption(plainOption('--no-env-resolution', 'Do not read env files of services'))
+    .addOption(plainOption('--no-interpolate', 'Keep variables as they are written'))
+    .addOption(plainOption('--no-normalize', 'Do not spell out what is implied'))
+    .addOption(plainOption('--no-path-resolution', 'Keep paths as they are written'))
+    .option('-o, --output <file>', 'Write to a file instead of standard output')
+    .option('--profiles', 'Print the names of the profiles')
+    .option('-q, --quiet', 'Only check, print nothing')
+    .option('--resolve-image-digests', 'Pin image tags to digests')
+    .option('--services', 'Print the names of the services')
+    .option('--variables', 'Print the variables that the files use, with their defaults')
+    .option('--volumes', 'Print the names of the volumes')
+    .option(
+      '--why <path>',
+      'Tell where a value comes from, such as services.web.environment.DEBUG, and what it won over',
+    )
+    .action(async (services: string[], flags: ConfigFlags) => {
+      const text = await answer(cli, services, flags)
+      if (flags.quiet || text === '') return
+      if (flags.output === undefined) cli.stdout.write(text)
+      else await writeFile(resolve(cli.cwd, flags.output), text)
+    })
+
+async function answer(cli: Cli, services: readonly string[], flags: ConfigFlags): Promise<string> {
+  if (flags.resolveImageDigests || flags.lockImageDigests)
+    throw new TscomposeError('CLI_FLAG', 'not supported yet: --resolve-image-digests and --lock-image-digests')
+  const format = flags.format ?? 'yaml'
+  const options: LoadOptions = {
+    ...loadOptions(cli),
+    allResources: cli.options.allResources,
+    noInterpolate: (flags.noInterpolate || flags.variables) ?? false,
+    noNormalize: (flags.noNormalize || cli.options.compatibility) ?? false,
+    noPathResolution: flags.noPathResolution ?? false,
+    noConsistency: flags.noConsistency ?? false,
+    noEnvResolution: flags.noEnvResolution ?? false,
+  }
+  const load = (more: Partial<LoadOptions> = {}) => loaded(cli, { ...options, ...more })
+  const lines = (names: Iterable<string>) => [...names].map(name => `${name}\n`).join('')
+  if (flags.services) return lines(await serviceNames(cli, options))
+  if (flags.volumes) return lines(sortedKeys((await load({ noEnvResolution: true })).project.volumes))
+  if (flags.networks) return lines(sortedKeys((await load({ noEnvResolution: true })).project.networks))
+  if (flags.models)
+    return lines(Object.values((await load({ noEnvResolution: true })).project.models).map(({ model }) => model))
+  if (flags.hash !== undefined) return await hashes(flags.hash, load)
+  if (flags.profiles) return lines(config.profileNames((await load({ services })).project))
+  if (flags.images) return lines(config.imageNames((await load({ services })).project))
+  if (flags.variables) return await variableTable(cli, services, options, flags.format)
+  if (flags.environment) return lines(config.environmentLines((await load({ services })).project))
+  if (flags.why !== undefined) {
+    const { renderWhy, why } = await import('../../compose/load/why.ts')
+    const { trace } = await load({ services, allResources: true })
+    const found = why(flags.why, trace)
+    return format === 'json' ? `${JSON.stringify(found, undefined, 2)}\n` : renderWhy(found)
+  }
+  if (format !== 'yaml' && format !== 'json') throw new TscomposeError('CLI_FLAG', `unsupported format "${format}"`)
+  if (!options.noInterpolate) return config.printProject((await load({ services })).project, { format })
+  if (services.length > 0)
+    warn(cli, {
+      message: 'service filtering is not applied when --no-interpolate is set, the full model will be rendered',
+    })
+  const { root, warnings } = await loadModel(options)
+  for (const warning of warnings) warn(cli, warning)
+  return config.printModel(root, { format })
+}
+
+async function loaded(cli: Cli, options: LoadOptions): Promise<Loaded> {
+  const result = await loadProject(options)
+  for (const warning of result.warnings) warn(cli, warning)
+  return result
+}
+
+/** A warning, and beneath it the place it is about. */
+function warn(cli: Cli, { message, where }: Warning): void {
+  const place = where ? [`  ${where.file}:${where.line}:${where.col}: ${(where.source ?? '').trim()}\n`] : []
+  cli.stderr.write([warningLine(message), ...place].join(''))
+}
+
+const sortedKeys = (things: Readonly<Record<string, unknown>>): string[] => Object.keys(things).sort()
+
+async function serviceNames(cli: Cli, options: LoadOptions): Promise<string[]> {
+  if (!options.noInterpolate)
+    return config.serviceOrder((await loaded(cli, { ...options, noEnvResolution: true })).project)
+  const { root } = await loadModel(options)
+  const services = root.entries.get('services')
+  return services?.kind === 'map' ? [...services.entries.keys()].sort() : []
+}
+
+async function hashes(names: string, load: (more: Partial<LoadOptions>) => Promise<Loaded>): Promise<string> {
+  const services = names === '*' ? [] : names.split(',')
+  const { project } = await load({ services, noDependencies: true })
+  return Object.values(project.services)
+    .map(service => `${service.name} ${config.serviceHash(service)}\n`)
+    .sort()
+    .join('')
+}
+
+async function variableTable(
+  cli: Cli,
+  services: readonly string[],
+  options: LoadOptions,
+  format: string | undefined,
+): Promise<string> {
+  if (services.length > 0)
+    warn(cli, {
+      message:
+        'service filtering is not applied when --variables is set, variables from the full model will be rendered',
+    })
+  const { variables } = await import('../../compose/load/variables.ts')
+  const found = variables((await loadModel(options, false)).root)
+  if (format === 'json') return `${JSON.stringify(found, undefined, 2)}\n`
+  if (format === 'yaml') {
+    const { emitYaml } = await import('../../compose/load/yaml/emit.ts')
+    const lower = (record: object) => Object.fromEntries(Object.entries(record).map(([k, v]) => [k.toLowerCase(), v]))
+    return emitYaml(Object.fromEntries(Object.entries(found).map(([name, variable]) => [name, lower(variable)])))
+  }
+  return renderTable([
+    ['NAME', 'REQUIRED', 'DEFAULT VALUE', 'ALTERNATE VALUE'],
+    ...Object.values(found).map(({ Name, Required, DefaultValue, PresenceValue }) => [
+      Name,
+      String(Required),
+      DefaultValue,
+      PresenceValue,
+    ]),
+  ])
+}
