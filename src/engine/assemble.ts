@@ -70,6 +70,7 @@ export async function openEngineOn(
   }
   await Promise.all([context.networks.load(), context.volumes.load(), loadContainers(context)])
   await adoptContainers(context)
+  undo.defer(() => context.networks.retire())
   undo.defer(() => letGo(containers))
   undo.defer(() => closing.abort())
   const id = await engineId(dataDir)

@@ -92,6 +92,17 @@ export class Networks {
     })
   }
 
+  /**
+   * Takes the bridge of containers without a network off the machine where none of them is left: the next one makes it
+   * anew, and a machine on which nothing runs has nothing of ours.
+   */
+  async retire(): Promise<void> {
+    const { network, ...record } = this.find('bridge')
+    if (!network || this.#options.connected(record.id).length > 0) return
+    await this.#options.layer.removeNetwork(record.id)
+    await this.#keep(record)
+  }
+
   async #make(record: NetworkRecord): Promise<NetworkRecord> {
     const { layer } = this.#options
     const network = await layer.createNetwork({
