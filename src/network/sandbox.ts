@@ -6,8 +6,7 @@ import { dnsRedirection, type PortMapping, replaceDnsRedirection } from './firew
 import type { Host } from './host/host.ts'
 import { vethName } from './instance.ts'
 import { inNamespace, pinNamespace, unpinNamespace } from './namespace.ts'
-import type { Message } from './netlink/message.ts'
-import { setLink } from './netlink/rtnetlink.ts'
+import { setLink } from './netlink/link.ts'
 import { NETLINK, NetlinkSocket } from './netlink/socket.ts'
 import type { DnsSpec, Endpoint, EndpointSpec, PortSpec, PublishedPort, Sandbox } from './network.ts'
 import { boundSocket } from './ports/socket.ts'
@@ -91,31 +90,30 @@ export class LiveSandbox {
 
   async #makeNamespace(): Promise<void> {
     const { netnsPath: path } = this.#identity
-    if (this.#endpoints.length === 0) {
-      using route = pinNamespace(path, () => new NetlinkSocket(NETLINK.ROUTE))
-      await route.request(setLink('lo', { up: true }))
-      return
-    }
-    using inside = pinNamespace(path, () => {
-      disableIPv6()
-      return openInside()
+    using route = pinNamespace(path, () => {
+      if (this.#endpoints.length > 0) disableIPv6()
+      return new NetlinkSocket(NETLINK.ROUTE)
     })
+    // First: a socket that is bound to 127.0.0.11 before lo has its addresses would answer from 127.0.0.1.
+    await route.request(setLink('lo', { up: true }))
+    if (this.#endpoints.length === 0) return
+    using inside = inNamespace(path, openInside)
     await this.#setUp(inside, this.#endpoints)
   }
 
   /** Everything of `endpoints` within a namespace that has none yet. */
   async #setUp(inside: Inside, endpoints: readonly LiveEndpoint[]): Promise<void> {
     await settleAll([
-      this.#plugIn(inside.route, endpoints, setLink('lo', { up: true })),
+      this.#plugIn(inside.route, endpoints),
       this.#openDns(inside),
       ...endpoints.map(endpoint => this.#addNames(endpoint)),
     ])
   }
 
-  async #plugIn(inside: NetlinkSocket, endpoints: readonly LiveEndpoint[], ...before: readonly Message[]) {
+  async #plugIn(inside: NetlinkSocket, endpoints: readonly LiveEndpoint[]) {
     const { containerId, netnsPath: namespace } = this.#identity
     await plugIn(this.#host, endpoints, { containerId, namespace })
-    await inside.request(...before, ...endpoints.flatMap(bringUp), ...defaultRoutes(this.#endpoints))
+    await inside.request(...endpoints.flatMap(bringUp), ...defaultRoutes(this.#endpoints))
     await this.#host.links.up(endpoints.flatMap(({ live, veth }) => [veth, live.network.bridge]))
   }
 
@@ -263,7 +261,7 @@ function openInside(): Inside {
   const route = failing.use(new NetlinkSocket(NETLINK.ROUTE))
   const nftables = failing.use(new Nftables())
   const bound = (protocol: 'tcp' | 'udp') => {
-    const socket = boundSocket(protocol, '127.0.0.11', 0, { freebind: true })
+    const socket = boundSocket(protocol, '127.0.0.11', 0)
     failing.defer(() => linux.close(socket.fd))
     return socket
   }

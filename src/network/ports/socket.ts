@@ -12,7 +12,6 @@ const SOCK = { STREAM: 1, DGRAM: 2, NONBLOCK: 0o4000, CLOEXEC: 0o2000000 } as co
 const SOL_SOCKET = 1
 const SO_REUSEADDR = 2
 const IPPROTO_IP = 0
-const IP_FREEBIND = 15
 const IPPROTO_IPV6 = 41
 const IPV6_V6ONLY = 26
 const backlog = 511
@@ -33,14 +32,12 @@ export function encodeSocketAddress(address: string, port: number): Buffer {
  * A bound socket, listening if it is TCP. A TCP socket reserves its port only by listening: with SO_REUSEADDR alone
  * another could bind it too, and without it connections in TIME_WAIT would be in the way.
  * @param port 0: one that the kernel chooses
- * @param freebind also where no device has the address yet, ip(7)
  * @throws SystemError with code EADDRINUSE, EADDRNOTAVAIL, EACCES, EAFNOSUPPORT
  */
 export function boundSocket(
   protocol: Protocol,
   address: string,
   port: number,
-  { freebind = false } = {},
 ): { readonly fd: number; readonly port: number } {
   const bytes = encodeSocketAddress(address, port)
   const isIPv6 = bytes.length === 28
@@ -50,7 +47,6 @@ export function boundSocket(
     const on = Buffer.from([1, 0, 0, 0])
     if (protocol === 'tcp') linux.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, on, 4)
     if (isIPv6) linux.setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, on, 4)
-    if (freebind) linux.setsockopt(fd, IPPROTO_IP, IP_FREEBIND, on, 4)
     linux.bind(fd, bytes, bytes.length)
     if (protocol === 'tcp') linux.listen(fd, backlog)
     linux.getsockname(fd, bytes, Buffer.from([bytes.length, 0, 0, 0]))
