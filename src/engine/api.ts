@@ -126,7 +126,7 @@ export interface Resources {
 
 /**
  * Not of Docker: a file with contents of its own, which the engine keeps private to the container and mounts read-only.
- * Inspect does not show it.
+ * Inspect shows it without the contents.
  */
 export interface FileMount {
   Target: string

@@ -67,7 +67,7 @@ export function displayPorts(ports: ContainerSummary['Ports']): string {
     (a, b) =>
       a.Type.localeCompare(b.Type) ||
       Number(a.PublicPort === undefined) - Number(b.PublicPort === undefined) ||
-      (a.IP ?? '').localeCompare(b.IP ?? '') ||
+      compareText(a.IP, b.IP) ||
       a.PrivatePort - b.PrivatePort ||
       (a.PublicPort ?? 0) - (b.PublicPort ?? 0),
   )
@@ -100,3 +100,5 @@ function displayGroup({
   const host = IP.includes(':') ? `[${IP}]` : IP
   return `${host}:${range(PublicPort)}->${range(PrivatePort)}/${Type}`
 }
+
+const compareText = (a = '', b = ''): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -13,6 +13,7 @@ import { parseNetworkMode } from '../translate/namespace-modes.ts'
 import { validateRequest } from '../translate/validate.ts'
 import { Container, type ContainerDirectory, containerDirectory } from './container.ts'
 import { emitContainer } from './events.ts'
+import { withoutContents, writeGrantedFiles } from './granted-files.ts'
 import { randomName } from './random-name.ts'
 import type { ContainerRecord } from './record.ts'
 import { created } from './state.ts'
@@ -36,7 +37,7 @@ export async function createContainer(
     throw imageNotFound(`${asked.Image} for ${platform.os}/${platform.architecture}`)
   const id = newId()
   const config = mergeConfig(asked, image.config)
-  const hostConfig = withContainerIds(context, completeHostConfig(askedHost, context.config))
+  const hostConfig = withContainerIds(context, completeHostConfig(withoutContents(askedHost), context.config))
   if (!config.Hostname) config.Hostname = hostConfig.NetworkMode === 'host' ? machineName() : shortId(id)
   const mounts = await parseContainerMounts(context, hostConfig, config.Volumes ?? {})
 
@@ -47,6 +48,7 @@ export async function createContainer(
   const directory = containerDirectory(join(context.directories.containers, id))
   undo.defer(() => rm(directory.root, { recursive: true, force: true }))
   await makeDirectories(directory)
+  await writeGrantedFiles(directory, askedHost.Files ?? [])
   const { writableLayer } = directory
   const root = { lowerdirs: context.images.lowerdirs(image), writableLayer, readonly: false }
   const made = undo.use(await makeVolumes(context, mounts, root))

@@ -5,6 +5,7 @@ import type { MountSpec } from '../../runtime/spec.ts'
 import type { Context } from '../context.ts'
 import { invalid } from '../failures.ts'
 import type { Container } from './container.ts'
+import { grantedMounts } from './granted-files.ts'
 import type { ContainerMount } from './record.ts'
 
 /**
@@ -24,6 +25,7 @@ export async function resolveMounts(context: Context, container: Container, imag
   return [
     ...(await hiddenDirectories(context, image)),
     ...own,
+    ...grantedMounts(container.directory, container.record.hostConfig),
     ...files
       .filter(([destination]) => !taken.has(destination))
       .map(([destination, source]): MountSpec => ({ type: 'bind', source, destination, readonly: false })),
