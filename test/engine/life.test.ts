@@ -62,15 +62,16 @@ test('a command that does not exist leaves the container created, with the exit 
 }, async () => {
   await using bench = await Bench.make()
   await using engine = await bench.open()
-  for (const [command, code, exit] of [
-    ['/nowhere', 'RUNTIME_COMMAND_NOT_FOUND', 127],
-    ['/seed/file', 'RUNTIME_COMMAND_NOT_EXECUTABLE', 126],
+  for (const [command, code, exit, why] of [
+    ['nowhere', 'RUNTIME_COMMAND_NOT_FOUND', 127, 'executable file not found in $PATH'],
+    ['/nowhere', 'RUNTIME_COMMAND_NOT_FOUND', 127, 'stat /nowhere: no such file or directory'],
+    ['/seed/file', 'RUNTIME_COMMAND_NOT_EXECUTABLE', 126, 'permission denied'],
   ] as const) {
     const id = await create(engine, bench, [command])
     await assert.rejects(engine.containerStart(id), { code })
     const { State } = await engine.containerInspect(id)
     assert.deepEqual([State.Status, State.ExitCode], ['created', exit])
-    assert.ok(State.Error.includes(command), State.Error)
+    assert.equal(State.Error, `unable to start container process: exec: "${command}": ${why}`)
     assert.deepEqual(readdirSync(join(bench.runDir, 'runs')), [])
     assert.deepEqual(readdirSync(join(bench.runDir, 'containers')), [])
   }

@@ -11,7 +11,7 @@ import { isContainerRecord } from './record.ts'
 import { releaseContainer } from './release.ts'
 import { removeContainer } from './remove.ts'
 import { restartsWithMachine } from './restart-policy.ts'
-import { type RunRecord, readRuns, removeRun } from './run-record.ts'
+import { forgetRun, type RunRecord, readRuns } from './run-record.ts'
 import { launchContainer } from './start.ts'
 import { isAlive } from './state.ts'
 

@@ -1,4 +1,3 @@
-import { TscomposeError } from '../../errors.ts'
 import type { Image } from '../../image/image.ts'
 import { readRootFile } from '../../runtime/rootfs/root-files.ts'
 import type { ContainerSpec, RootSpec } from '../../runtime/spec.ts'
@@ -9,12 +8,14 @@ import { imageOfContainer } from '../image/of-container.ts'
 import { settleAll } from '../settle.ts'
 import { toContainerSpec } from '../translate/container-spec.ts'
 import { deviceNumberOf, translateDevices } from '../translate/devices.ts'
+import { commandLine } from '../translate/merge-config.ts'
 import { parseNamespaceModes } from '../translate/namespace-modes.ts'
 import { translateResources } from '../translate/resources.ts'
 import { connectWaiting, dismissWaiting, earlyStreams } from './attach.ts'
 import type { Container } from './container.ts'
 import { emitContainer, emitEndpoints, emitMounts } from './events.ts'
 import { watchRun } from './exit.ts'
+import { inDockersWords, launchExitCode } from './launch-error.ts'
 import { resolveMounts } from './mounts.ts'
 import { chooseNamespaces } from './namespaces.ts'
 import { setUpNetwork } from './networking.ts'
@@ -63,7 +64,8 @@ export async function launchContainer(
     void container.update({ ...changes, state }).catch(error => context.report(messageOf(error)))
     watchRun(context, container, run)
     connectWaiting(context, container, run)
-  } catch (error) {
+  } catch (failure) {
+    const error = inDockersWords(failure, commandLine(container.record.config)[0])
     await failStart(context, container, error)
     throw error
   }
@@ -117,16 +119,9 @@ async function imageOf(context: Context, { record }: Container): Promise<Image> 
   return image
 }
 
-/** Exit codes as a shell has them, and Docker's 128 for everything else. */
-const exitCodes: Partial<Record<string, number>> = {
-  RUNTIME_COMMAND_NOT_EXECUTABLE: 126,
-  RUNTIME_COMMAND_NOT_FOUND: 127,
-}
-
 async function failStart(context: Context, container: Container, error: unknown): Promise<void> {
-  const exitCode = (error instanceof TscomposeError && exitCodes[error.code]) || 128
   container.health = undefined
-  await container.update({ state: failedToStart(container.state, exitCode, messageOf(error)) })
+  await container.update({ state: failedToStart(container.state, launchExitCode(error), messageOf(error)) })
   await releaseContainer(context, container)
   container.announceExit()
   dismissWaiting(container)

@@ -3,6 +3,7 @@ import { TscomposeError } from '../../errors.ts'
 import type { ExecConfig, ExecStartConfig } from '../api.ts'
 import type { Container } from '../container/container.ts'
 import { emitContainer } from '../container/events.ts'
+import { inDockersWords } from '../container/launch-error.ts'
 import type { Run } from '../container/run.ts'
 import type { Context } from '../context.ts'
 import { invalid, isRestarting, messageOf, notRunning, stateConflict } from '../failures.ts'
@@ -69,7 +70,7 @@ export async function startExec(
   } catch (error) {
     const notFound = error instanceof TscomposeError && error.code === 'RUNTIME_COMMAND_NOT_FOUND'
     end(context, session, notFound ? 127 : 126, 0)
-    throw error
+    throw inDockersWords(error, config.Cmd[0] ?? '')
   }
 }
 
