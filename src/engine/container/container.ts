@@ -116,7 +116,8 @@ export class Container {
   /** Resolves once `condition` is met; stays pending if `signal` aborts before. */
   wait(condition: WaitCondition, signal?: AbortSignal): Promise<ContainerWaitResponse> {
     const result = (): ContainerWaitResponse => {
-      const error = errorOf(this.state)
+      // Like Docker, a removal takes the error along: who removes a container that did not start has been told.
+      const error = this.removed ? undefined : errorOf(this.state)
       return { StatusCode: exitCodeOf(this.state), ...(error && { Error: { Message: error } }) }
     }
     const met = condition === 'not-running' ? !isRunning(this.state) : condition === 'removed' && this.removed
