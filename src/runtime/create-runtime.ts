@@ -63,7 +63,9 @@ class LocalRuntime implements Runtime {
       ...(attach && { attach }),
     })
     undo.move()
-    const container = this.#hold(new MonitoredContainer(monitor, cgroup, streams))
+    const container = this.#hold(
+      new MonitoredContainer(monitor, cgroup, { ownPids: ownPids(spec), ...(streams && { streams }) }),
+    )
     this.#ids.set(container, id)
     return { container, warnings: [...warnings, ...limits] }
   }
@@ -86,11 +88,12 @@ class LocalRuntime implements Runtime {
     return this.#hold(new MonitoredProcess(monitor, cgroup, streams))
   }
 
-  async adopt({ id, stateDir }: ContainerSpec): Promise<Adopted> {
+  async adopt(spec: ContainerSpec): Promise<Adopted> {
+    const { id, stateDir } = spec
     const cgroup = this.#cgroups.cgroup(id)
     const monitor = await connectMonitor(`${this.#directory}/${id}`)
     if (monitor) {
-      const container = this.#hold(new MonitoredContainer(monitor, cgroup))
+      const container = this.#hold(new MonitoredContainer(monitor, cgroup, { ownPids: ownPids(spec) }))
       this.#ids.set(container, id)
       return { status: 'running', container }
     }
@@ -123,6 +126,8 @@ class LocalRuntime implements Runtime {
     return process
   }
 }
+
+const ownPids = ({ namespaces }: ContainerSpec) => namespaces.pid === 'private'
 
 async function createCgroup(cgroup: Cgroup, spec: ContainerSpec): Promise<void> {
   const rules = deviceRules(spec)

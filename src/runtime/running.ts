@@ -80,7 +80,28 @@ export class MonitoredProcess implements RunningProcess {
   }
 }
 
+/** How often to look whether a container's first process is there where that is not the end of the others. */
+const SHARED_PIDS_POLL_MS = 200
+
 export class MonitoredContainer extends MonitoredProcess implements RunningContainer {
+  /**
+   * @param ownPids whether it has a pid namespace of its own, which ends with its first process. Where it shares one,
+   *   those left behind are killed; the monitor waits for as long as they hold the streams, so it cannot tell
+   */
+  constructor(
+    monitor: MonitorConnection,
+    cgroup: Cgroup,
+    { ownPids, streams }: { ownPids: boolean; streams?: Duplex },
+  ) {
+    super(monitor, cgroup, streams)
+    if (ownPids) return
+    const timer = setInterval(() => {
+      if (!this.kill(0)) this.cgroup.kill()
+    }, SHARED_PIDS_POLL_MS)
+    void this.exited.then(() => clearInterval(timer))
+    timer.unref()
+  }
+
   async pause(): Promise<void> {
     await this.cgroup.freeze()
   }

@@ -80,14 +80,17 @@ export class CgroupV1 implements Cgroup, CgroupFiles {
   }
 
   oomKills(): number {
-    const control = this.#directoryOf('memory') && this.read('memory', 'memory.oom_control')
-    return (control && parseKeyed(control).oom_kill) || 0
+    try {
+      return parseKeyed(this.read('memory', 'memory.oom_control')).oom_kill ?? 0
+    } catch {
+      return 0 // no memory controller, or no cgroup any more
+    }
   }
 
   kill(): void {
     killAll(this.pids())
     // What is frozen takes the signal only once it is thawed.
-    if (this.#directoryOf('freezer')) this.write('freezer', 'freezer.state', 'THAWED')
+    if (this.#exists('freezer')) this.write('freezer', 'freezer.state', 'THAWED')
   }
 
   async remove(): Promise<void> {

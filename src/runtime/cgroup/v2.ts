@@ -68,7 +68,7 @@ export class CgroupV2 implements Cgroup, CgroupFiles {
     try {
       return parseKeyed(this.read('', 'memory.events')).oom_kill ?? 0
     } catch {
-      return 0 // no memory controller, so nobody was killed by it
+      return 0 // no memory controller, or no cgroup any more
     }
   }
 
