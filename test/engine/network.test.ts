@@ -1,0 +1,201 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { test } from 'node:test'
+import type { ContainerCreateRequest, EndpointSettings } from '../../src/engine/api.ts'
+import { defaultConfig } from '../../src/engine/config.ts'
+import type { LocalEngine } from '../../src/engine/local-engine.ts'
+import { openEngine } from '../../src/engine/open-engine.ts'
+import { Bench, create, exec, exitCode, output, run, skip } from './fixture.ts'
+
+// These run on the real network layer, everything else in this folder on books about networks.
+
+async function stage(): Promise<{ bench: Bench; engine: LocalEngine; reports: string[] } & AsyncDisposable> {
+  const bench = await Bench.make()
+  const reports: string[] = []
+  const engine = await openEngine({
+    dataDir: bench.dataDir,
+    runDir: bench.runDir,
+    config: defaultConfig,
+    report: message => reports.push(message),
+  })
+  return {
+    bench,
+    engine,
+    reports,
+    async [Symbol.asyncDispose]() {
+      for (const { Id } of await engine.containerList({ all: true })) {
+        await engine.containerDelete(Id, { force: true, volumes: true })
+      }
+      for (const { Id, Name } of await engine.networkList()) {
+        if (!['bridge', 'host', 'none'].includes(Name)) await engine.networkDelete(Id)
+      }
+      await engine[Symbol.asyncDispose]()
+      await bench[Symbol.asyncDispose]()
+    },
+  }
+}
+
+const on = (network: string, settings: EndpointSettings = {}, HostConfig = {}): Partial<ContainerCreateRequest> => ({
+  HostConfig: { NetworkMode: network, ...HostConfig },
+  NetworkingConfig: { EndpointsConfig: { [network]: settings } },
+})
+const addressOf = async (engine: LocalEngine, id: string, network: string) =>
+  (await engine.containerInspect(id)).NetworkSettings.Networks[network]?.IPAddress
+/** Answers every connection with a word. */
+const serve = (word: string) => ['/bin/busybox', 'nc', '-ll', '-p', '80', '-e', '/bin/echo', word]
+/** Asks until somebody answers, who may have to start first. */
+const ask = (host: string, port = '80', patience = 100) => [
+  'sh',
+  '-c',
+  `n=0; until busybox nc -w 1 ${host} ${port} 2> /dev/null; do n=$((n+1)); [ $n -lt ${patience} ] || exit 1; sleep 0.02; done`,
+]
+
+test('containers find each other by name, and their published ports answer on the host', { skip }, async () => {
+  await using made = await stage()
+  const { engine, bench } = made
+  await engine.networkCreate({ Name: 'lan' })
+  const server = await run(
+    engine,
+    bench,
+    serve('hello'),
+    on('lan', { Aliases: ['web'] }, { PortBindings: { '80/tcp': [{}] } }),
+  )
+  const client = await run(engine, bench, ['sleep', '1000'], on('lan'))
+  assert.equal((await exec(engine, client, ask('web'))).text, 'hello\n')
+  assert.equal((await exec(engine, client, ask(server.slice(0, 12)))).text, 'hello\n')
+  const [port] = (await engine.containerInspect(server)).NetworkSettings.Ports['80/tcp'] ?? []
+  assert.equal((await engine.containerList({ filters: { publish: [port?.HostPort ?? ''] } }))[0]?.Id, server)
+  const host = await run(engine, bench, ask('127.0.0.1', port?.HostPort))
+  assert.equal(await exitCode(engine, host), 0)
+  assert.equal(await output(engine, host), 'hello\n')
+})
+
+test('a place in a project keeps its address over restarts and new containers', { skip }, async () => {
+  await using made = await stage()
+  const { engine, bench } = made
+  await engine.networkCreate({ Name: 'lan' })
+  const Labels = { 'com.docker.compose.project': 'p', 'com.docker.compose.service': 's' }
+  const first = await run(engine, bench, ['sleep', '1000'], { ...on('lan'), Labels })
+  const address = await addressOf(engine, first, 'lan')
+  assert.match(address ?? '', /^\d+\.\d+\.\d+\.\d+$/)
+  await engine.containerRestart(first)
+  assert.equal(await addressOf(engine, first, 'lan'), address)
+  await engine.containerDelete(first, { force: true })
+  await run(engine, bench, ['sleep', '1000'], on('lan'))
+  const second = await run(engine, bench, ['sleep', '1000'], { ...on('lan'), Labels })
+  assert.equal(await addressOf(engine, second, 'lan'), address)
+})
+
+test('a running container joins and leaves networks', { skip }, async () => {
+  await using made = await stage()
+  const { engine, bench } = made
+  await engine.networkCreate({ Name: 'one' })
+  await engine.networkCreate({ Name: 'two' })
+  const server = await run(engine, bench, serve('hi'), on('one'))
+  const client = await run(engine, bench, ['sleep', '1000'], on('two'))
+  await engine.networkConnect('two', server, { Aliases: ['web'] })
+  assert.deepEqual(Object.keys((await engine.networkInspect('two')).Containers).sort(), [server, client].sort())
+  assert.equal((await exec(engine, client, ask('web'))).text, 'hi\n')
+  await assert.rejects(engine.networkConnect('two', server), { code: 'ENGINE_CONTAINER_STATE' })
+  await engine.containerRestart(server, { timeout: 0 })
+  assert.equal((await exec(engine, client, ask('web'))).text, 'hi\n')
+  await engine.networkDisconnect('two', server)
+  assert.equal((await exec(engine, client, ask('web', '80', 1))).exitCode, 1)
+  await assert.rejects(engine.networkDisconnect('two', server), {
+    message: `container ${server} is not connected to network two`,
+  })
+})
+
+test('a network that somebody is on is not removed, nor is one that always is there', { skip }, async () => {
+  await using made = await stage()
+  const { engine, bench } = made
+  const { Id } = await engine.networkCreate({
+    Name: 'lan',
+    Labels: { a: 'b' },
+    IPAM: { Config: [{ Subnet: '10.213.7.0/24' }] },
+  })
+  await assert.rejects(engine.networkCreate({ Name: 'lan' }), {
+    code: 'ENGINE_NETWORK_EXISTS',
+    message: 'network with name lan already exists',
+  })
+  const id = await run(engine, bench, ['sleep', '1000'], on('lan', { IPAMConfig: { IPv4Address: '10.213.7.77' } }))
+  assert.equal(await addressOf(engine, id, 'lan'), '10.213.7.77')
+  const { Name } = await engine.containerInspect(id)
+  await assert.rejects(engine.networkDelete('lan'), {
+    code: 'ENGINE_NETWORK_IN_USE',
+    message: `error while removing network: network lan has active endpoints (${Name.slice(1)})`,
+  })
+  await assert.rejects(engine.networkDelete('bridge'), { code: 'ENGINE_NETWORK_PREDEFINED' })
+  await assert.rejects(engine.networkCreate({ Name: 'host' }), { code: 'ENGINE_NETWORK_PREDEFINED' })
+  await assert.rejects(engine.networkInspect('nope'), {
+    code: 'ENGINE_NETWORK_NOT_FOUND',
+    message: 'network nope not found',
+  })
+  assert.equal((await engine.networkInspect(Id.slice(0, 10))).IPAM.Config?.[0]?.Gateway, '10.213.7.1')
+  const names = async (filters: Record<string, string[]>) =>
+    (await engine.networkList({ filters })).map(network => network.Name)
+  assert.deepEqual(await names({ label: ['a=b'] }), ['lan'])
+  assert.deepEqual(await names({ type: ['custom'] }), ['lan'])
+  assert.deepEqual(
+    (await engine.containerList({ filters: { network: [Id] } })).map(container => container.Id),
+    [id],
+  )
+  await engine.containerStop(id)
+  await engine.networkDelete('lan')
+  await assert.rejects(engine.containerStart(id), { code: 'ENGINE_NETWORK_NOT_FOUND' })
+})
+
+test('a port that is taken fails the start, and everything is given back', { skip }, async () => {
+  await using made = await stage()
+  const { engine, bench } = made
+  const server = createServer().listen(0)
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  await engine.networkCreate({ Name: 'lan' })
+  const id = await create(
+    engine,
+    bench,
+    ['sleep', '1000'],
+    on('lan', {}, { PortBindings: { '80/tcp': [{ HostPort: String(port) }] } }),
+  )
+  await assert.rejects(engine.containerStart(id), { code: 'NETWORK_PORT_TAKEN', message: new RegExp(String(port)) })
+  const { State } = await engine.containerInspect(id)
+  assert.deepEqual([State.Status, State.ExitCode], ['created', 128])
+  assert.deepEqual((await engine.networkInspect('lan')).Containers, {})
+  server.close()
+  await once(server, 'close')
+  assert.equal(await engine.containerStart(id), true)
+})
+
+test('none has only a loopback, and a guest shares everything of its host', { skip }, async () => {
+  await using made = await stage()
+  const { engine, bench } = made
+  const alone = await run(engine, bench, ['ls', '/sys/class/net'], on('none'))
+  await exitCode(engine, alone)
+  assert.equal(await output(engine, alone), 'lo\n')
+  const server = await run(engine, bench, serve('inside'), on('none'))
+  const guest = await run(engine, bench, ask('127.0.0.1'), { HostConfig: { NetworkMode: `container:${server}` } })
+  await exitCode(engine, guest)
+  assert.equal(await output(engine, guest), 'inside\n')
+})
+
+test('containers talk on while the engine is away, and the next one finds everything', { skip }, async () => {
+  await using bench = await Bench.make()
+  const open = () => openEngine({ dataDir: bench.dataDir, runDir: bench.runDir, config: defaultConfig })
+  const first = await open()
+  await first.networkCreate({ Name: 'lan' })
+  const server = await run(first, bench, serve('still here'), on('lan', { Aliases: ['web'] }))
+  const client = await run(first, bench, ['sleep', '1000'], on('lan'))
+  const before = (await first.containerInspect(server)).NetworkSettings
+  await first[Symbol.asyncDispose]()
+  const engine = await open()
+  try {
+    assert.deepEqual((await engine.containerInspect(server)).NetworkSettings, before)
+    assert.equal((await exec(engine, client, ask('web'))).text, 'still here\n')
+  } finally {
+    for (const id of [server, client]) await engine.containerDelete(id, { force: true })
+    await engine.networkDelete('lan')
+    await engine[Symbol.asyncDispose]()
+  }
+})
