@@ -9,7 +9,8 @@ import type { FirewallNetwork } from './firewall/ruleset.ts'
 import { switchForwardingOn } from './host/forwarding.ts'
 import type { Host } from './host/host.ts'
 import { deviceAlias } from './instance.ts'
-import { bringUpBridge, decodeLink, getLink, type Link, newAddress, newBridge } from './netlink/rtnetlink.ts'
+import { bringUpBridge, decodeLink, getLink, type Link, newBridge } from './netlink/link.ts'
+import { newAddress } from './netlink/route.ts'
 import type { Network } from './network.ts'
 
 /** Options of Docker's bridge driver. */

@@ -10,7 +10,7 @@ import type { Host } from './host/host.ts'
 import { HostLock } from './host/lock.ts'
 import { type HostNetwork, occupiedOf, readHostNetwork, uplinkMtu } from './host/occupied.ts'
 import { bridgeName, parseDeviceAlias } from './instance.ts'
-import type { Link } from './netlink/rtnetlink.ts'
+import type { Link } from './netlink/link.ts'
 import type { Network, NetworkSpec } from './network.ts'
 import { settleAll } from './settle.ts'
 
@@ -63,19 +63,22 @@ export class Bridges {
     const made = await makeBridge(this.#host, network, links)
     try {
       await this.#host.firewall.addNetwork(network.id, firewallNetwork(network))
-      return await this.#enter(network, made)
+      return this.#enter(network, made)
     } catch (error) {
       await this.#host.links.delete([made.index])
       throw error
     }
   }
 
-  async #enter(network: Network, made: { index: number; switchedForwardingOn: boolean }): Promise<LiveNetwork> {
-    await this.#host.service.addZone(network.id, {
-      networkName: network.name,
-      internal: network.internal,
-      subnets: network.subnets.map(({ subnet }) => subnet),
-    })
+  #enter(network: Network, made: Bridge): LiveNetwork {
+    // Not waited for: the service's thread may only be starting, and calls keep their order.
+    void this.#host.service
+      .addZone(network.id, {
+        networkName: network.name,
+        internal: network.internal,
+        subnets: network.subnets.map(({ subnet }) => subnet),
+      })
+      .catch(() => {})
     const live = { network, ...made, leases: new LeaseBook(this.#dataDir, network.id), members: new Map() }
     this.#live.set(network.id, live)
     this.#unmade.delete(network.id)
@@ -128,7 +131,7 @@ export class Bridges {
    * The table goes before the bridges, and forwarding before them too: whatever an engine that is killed meanwhile
    * leaves, a bridge is left by which the next one sees that there is something to clean up.
    */
-  async #deleteBridges(bridges: readonly { readonly index: number; readonly switchedForwardingOn: boolean }[]) {
+  async #deleteBridges(bridges: readonly Bridge[]) {
     const { links } = this.#host
     const doomed = new Set(bridges.map(({ index }) => index))
     if (bridges.some(({ switchedForwardingOn }) => switchedForwardingOn))
@@ -158,7 +161,7 @@ export class Bridges {
       }
       for (const network of networks) {
         const bridge = found.get(network.id)
-        if (bridge) await this.#enter(network, bridge)
+        if (bridge) this.#enter(network, bridge)
         else {
           this.#unmade.set(network.id, network)
           // It stays unmade, and the reason is told to whoever needs it.

@@ -7,8 +7,9 @@ import { bridgeOption, ipv4Of, type LiveNetwork, prefixOf } from './bridge.ts'
 import type { Host } from './host/host.ts'
 import { deviceAlias, vethName } from './instance.ts'
 import { inNamespace } from './namespace.ts'
+import { bringUpPort, newVeth, setLink } from './netlink/link.ts'
 import type { Message } from './netlink/message.ts'
-import { bringUpPort, newAddress, newVeth, replaceDefaultRoute, setLink } from './netlink/rtnetlink.ts'
+import { newAddress, replaceDefaultRoute } from './netlink/route.ts'
 import type { Endpoint, EndpointSpec } from './network.ts'
 
 /** An endpoint, with its device at the host's end. */

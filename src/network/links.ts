@@ -12,7 +12,7 @@ import {
   type Link,
   OPERSTATE_UP,
   setLink,
-} from './netlink/rtnetlink.ts'
+} from './netlink/link.ts'
 import type { NetlinkSocket } from './netlink/socket.ts'
 
 interface Leaving {

@@ -1,6 +1,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TscomposeError } from '../errors.ts'
+import { SystemError } from '../sys/kernel.ts'
 import { defaultPools } from './addresses/subnets.ts'
 import { firewallNetwork } from './bridge.ts'
 import { Bridges } from './bridges.ts'
@@ -13,7 +14,7 @@ import { instanceOf, parseDeviceAlias } from './instance.ts'
 import { Links } from './links.ts'
 import { inNamespace, isPinned, pinnedNames, pinnedPath, unpinNamespace } from './namespace.ts'
 import { deleteUdpMappings } from './netlink/conntrack.ts'
-import { decodeInterfaceStats, getLinks, type Link, setLink } from './netlink/rtnetlink.ts'
+import { decodeInterfaceStats, getLinks, type Link, setLink } from './netlink/link.ts'
 import { NETLINK, NetlinkSocket } from './netlink/socket.ts'
 import type {
   Endpoint,
@@ -38,6 +39,16 @@ export async function openNetworks(options: NetworksOptions): Promise<Networks> 
   // Also starts libuv's threads, all of them: a thread inherits the network namespace of the one that starts it.
   await mkdir(options.dataDir, { recursive: true, mode: 0o700 })
   return new NetworkLayer(options)
+}
+
+/** What the kernel refuses is an error of this layer, with the kernel's reason. */
+async function named<T>(task: Promise<T>): Promise<T> {
+  try {
+    return await task
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error
+    throw new TscomposeError('NETWORK_SETUP_FAILED', `cannot set up the network: ${error.message}`, { cause: error })
+  }
 }
 
 class NetworkLayer implements Networks {
@@ -92,11 +103,11 @@ class NetworkLayer implements Networks {
   }
 
   async createNetwork(spec: NetworkSpec): Promise<Network> {
-    return await this.#bridges.create(spec)
+    return await named(this.#bridges.create(spec))
   }
 
   async removeNetwork(networkId: string): Promise<void> {
-    await this.#bridges.remove(networkId)
+    await named(this.#bridges.remove(networkId))
   }
 
   async createSandbox(spec: SandboxSpec): Promise<Sandbox> {
@@ -118,7 +129,7 @@ class NetworkLayer implements Networks {
     })
     this.#sandboxes.set(containerId, sandbox)
     try {
-      await sandbox.create(endpoints, spec.sysctl)
+      await named(sandbox.create(endpoints, spec.sysctl))
     } catch (error) {
       this.#sandboxes.delete(containerId)
       throw error
@@ -127,21 +138,21 @@ class NetworkLayer implements Networks {
   }
 
   async #withNetworks<Spec extends EndpointSpec>(specs: readonly Spec[]) {
-    return await Promise.all(specs.map(async spec => ({ spec, live: await this.#bridges.need(spec.networkId) })))
+    return await Promise.all(specs.map(async spec => ({ spec, live: await named(this.#bridges.need(spec.networkId)) })))
   }
 
   async removeSandbox(containerId: string): Promise<void> {
     const sandbox = this.#sandboxes.get(containerId)
-    await sandbox?.remove()
+    if (sandbox) await named(sandbox.remove())
     if (this.#sandboxes.get(containerId) === sandbox) this.#sandboxes.delete(containerId)
   }
 
   async connect(containerId: string, spec: EndpointSpec): Promise<Endpoint> {
-    return await this.#need(containerId).connect(spec, await this.#bridges.need(spec.networkId))
+    return await named(this.#need(containerId).connect(spec, await this.#bridges.need(spec.networkId)))
   }
 
   async disconnect(containerId: string, networkId: string): Promise<void> {
-    await this.#need(containerId).disconnect(networkId)
+    await named(this.#need(containerId).disconnect(networkId))
   }
 
   sandbox(containerId: string): Sandbox | undefined {

@@ -12,6 +12,9 @@ interface LeaseFile {
   readonly ipv6: readonly (readonly [key: string, address: string])[]
 }
 
+/** Long enough for all containers of an `up` to come together. */
+const writeBehindMs = 200
+
 const leaseFile = (dataDir: string, networkId: string): string => join(dataDir, `${networkId}.json`)
 
 /**
@@ -24,7 +27,7 @@ export class LeaseBook {
   readonly #leases: Record<Family, Map<string, string>>
   readonly #inUse = new Map<string, string>()
   #written: Promise<void> = Promise.resolve()
-  #dirty = false
+  #due: NodeJS.Timeout | undefined
 
   /** Reads what an earlier engine has left; a file that is missing or damaged is as good as an empty one. */
   constructor(dataDir: string, networkId: string) {
@@ -63,26 +66,30 @@ export class LeaseBook {
 
   /** Resolves when the file holds what is known. */
   async flush(): Promise<void> {
-    while (this.#dirty) await this.#written
+    if (this.#due) this.#write()
     await this.#written
   }
 
   /** Forgets everything: the network is no more. */
   async remove(): Promise<void> {
-    await this.flush()
+    clearTimeout(this.#due)
+    this.#due = undefined
+    await this.#written
     await rm(this.#file, { force: true })
   }
 
   #save(): void {
-    if (this.#dirty) return
-    this.#dirty = true
+    this.#due ??= setTimeout(() => this.#write(), writeBehindMs).unref()
+  }
+
+  #write(): void {
+    clearTimeout(this.#due)
+    this.#due = undefined
     this.#written = this.#written.then(async () => {
-      this.#dirty = false
       const content: LeaseFile = { version: 1, ipv4: [...this.#leases[4]], ipv6: [...this.#leases[6]] }
-      await writeAtomically(this.#file, `${JSON.stringify(content)}\n`)
+      // A disk that is full must not take the engine down for the sake of a preference.
+      await writeAtomically(this.#file, `${JSON.stringify(content)}\n`).catch(() => {})
     })
-    // A disk that is full must not take the engine down for the sake of a preference.
-    this.#written = this.#written.catch(() => {})
   }
 }
 

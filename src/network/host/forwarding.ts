@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { parseDeviceAlias } from '../instance.ts'
-import type { Link } from '../netlink/rtnetlink.ts'
+import type { Link } from '../netlink/link.ts'
 
 /**
  * net.ipv4.ip_forward, which everything that leaves or enters a network needs. An engine that finds it off switches it

@@ -1,16 +1,7 @@
 import { type Address, formatAddress, parseAddress, readAddress, subnetAround } from '../addresses/address.ts'
 import type { Occupied } from '../addresses/subnets.ts'
-import {
-  decodeAddress,
-  decodeLink,
-  decodeRoute,
-  getAddresses,
-  getLinks,
-  getRoutes,
-  type Link,
-  type LinkAddress,
-  type Route,
-} from '../netlink/rtnetlink.ts'
+import { decodeLink, getLinks, type Link } from '../netlink/link.ts'
+import { decodeAddress, decodeRoute, getAddresses, getRoutes, type LinkAddress, type Route } from '../netlink/route.ts'
 import type { NetlinkSocket } from '../netlink/socket.ts'
 
 const RT_TABLE_LOCAL = 255
@@ -31,7 +22,7 @@ export async function readHostNetwork(socket: NetlinkSocket): Promise<HostNetwor
   return {
     links: links.map(decodeLink),
     addresses: addresses.map(decodeAddress).filter(address => address !== undefined),
-    routes: routes.map(decodeRoute),
+    routes: routes.map(decodeRoute).filter(route => route !== undefined),
   }
 }
 

@@ -59,6 +59,6 @@ export interface Acknowledgement {
 export function decodeAcknowledgement(body: Buffer): Acknowledgement {
   // After the error comes the header of the request alone (NETLINK_CAP_ACK), then attributes.
   const { text = '' } = decodeAttributes(acknowledgementAttributes, body.subarray(4 + HEADER))
-  return { errno: -body.readInt32LE(0), text }
+  return { errno: 0 - body.readInt32LE(0), text }
 }
 const acknowledgementAttributes = { text: string(1) } satisfies Table

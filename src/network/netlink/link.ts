@@ -1,10 +1,8 @@
-import { bitsOf, parseAddress } from '../addresses/address.ts'
 import type { InterfaceStats } from '../network.ts'
 import {
   type Attributes,
   decodeAttributes,
   encodeAttributes,
-  ipAddress,
   macAddress,
   nested,
   raw,
@@ -16,24 +14,12 @@ import {
 import { type Message, NLM_F, type Reply } from './message.ts'
 
 /**
- * rtnetlink(7): network devices, addresses and routes. Each message type is a fixed header and a table of attributes;
- * what is made here are values, sent by NetlinkSocket. Names are those of linux/if_link.h, if_addr.h, rtnetlink.h.
+ * Network devices, rtnetlink(7). What is made here are values, sent by NetlinkSocket; the names are those of
+ * linux/if_link.h.
  */
 
-const RTM = {
-  NEWLINK: 16,
-  DELLINK: 17,
-  GETLINK: 18,
-  SETLINK: 19,
-  NEWADDR: 20,
-  DELADDR: 21,
-  GETADDR: 22,
-  NEWROUTE: 24,
-  DELROUTE: 25,
-  GETROUTE: 26,
-} as const
-
-const AF = { UNSPEC: 0, INET: 2, INET6: 10 } as const
+const RTM = { NEWLINK: 16, DELLINK: 17, GETLINK: 18, SETLINK: 19 } as const
+const AF_INET6 = 10
 const IFF_UP = 1
 /** IF_OPER_UP, linux/if.h */
 export const OPERSTATE_UP = 6
@@ -46,7 +32,7 @@ const linkInfo = {
   slaveData: nested(5, bridgePort),
 } satisfies Table
 const inet6 = { addrGenMode: u8(8) } satisfies Table
-const afSpec = { inet6: nested(AF.INET6, inet6) } satisfies Table
+const afSpec = { inet6: nested(AF_INET6, inet6) } satisfies Table
 
 export const linkAttributes = {
   address: macAddress(1),
@@ -60,15 +46,6 @@ export const linkAttributes = {
   group: u32(27),
   netnsFd: u32(28),
   alias: string(20),
-} satisfies Table
-
-export const addressAttributes = { address: ipAddress(1), local: ipAddress(2), flags: u32(8) } satisfies Table
-
-export const routeAttributes = {
-  destination: ipAddress(1),
-  outputInterface: u32(4),
-  gateway: ipAddress(5),
-  priority: u32(6),
 } satisfies Table
 
 type LinkAttributes = Attributes<typeof linkAttributes>
@@ -217,92 +194,3 @@ export function decodeInterfaceStats(reply: Reply): InterfaceStats {
     txDropped: counter(7),
   }
 }
-
-/** struct ifaddrmsg */
-function addressBody(index: number, address: string, prefixLength: number): Buffer {
-  const { family } = parseAddress(address)
-  const IFA_F_NODAD = 2 // else an IPv6 address cannot be used for a second or two
-  const header = Buffer.from([family === 4 ? AF.INET : AF.INET6, prefixLength, family === 4 ? 0 : IFA_F_NODAD, 0])
-  const indexBytes = Buffer.alloc(4)
-  indexBytes.writeUInt32LE(index)
-  return Buffer.concat([header, indexBytes, encodeAttributes(addressAttributes, { address, local: address })])
-}
-
-export const newAddress = (index: number, address: string, prefixLength: number): Message => ({
-  type: RTM.NEWADDR,
-  flags: NLM_F.CREATE | NLM_F.EXCL,
-  body: addressBody(index, address, prefixLength),
-  what: `adding address ${address}/${prefixLength}`,
-})
-
-export const getAddresses = (): Message => ({
-  type: RTM.GETADDR,
-  flags: NLM_F.DUMP,
-  body: Buffer.alloc(8),
-  what: 'listing addresses',
-})
-
-export interface LinkAddress {
-  readonly index: number
-  readonly address: string
-  readonly prefixLength: number
-}
-
-/** @returns undefined for an address that is neither IPv4 nor IPv6 */
-export function decodeAddress({ body }: Reply): LinkAddress | undefined {
-  const { local, address = local } = decodeAttributes(addressAttributes, body.subarray(8))
-  // On a point-to-point link `address` is the other side.
-  const own = local ?? address
-  return own === undefined ? undefined : { index: body.readUInt32LE(4), address: own, prefixLength: body.readUInt8(1) }
-}
-
-/** struct rtmsg of a route in the main table */
-function routeHeader(family: number, prefixLength: number): Buffer {
-  const RT_TABLE_MAIN = 254
-  const RTPROT_BOOT = 3
-  const RTN_UNICAST = 1
-  return Buffer.from([family, prefixLength, 0, 0, RT_TABLE_MAIN, RTPROT_BOOT, 0, RTN_UNICAST, 0, 0, 0, 0])
-}
-
-const familyOf = (address: string) => (bitsOf(parseAddress(address).family) === 32 ? AF.INET : AF.INET6)
-
-/** The default route by `gateway`, in place of any there is. */
-export const replaceDefaultRoute = (index: number, gateway: string): Message => ({
-  type: RTM.NEWROUTE,
-  flags: NLM_F.CREATE | NLM_F.REPLACE,
-  body: Buffer.concat([
-    routeHeader(familyOf(gateway), 0),
-    encodeAttributes(routeAttributes, { gateway, outputInterface: index }),
-  ]),
-  what: `adding the default route by ${gateway}`,
-})
-
-export const deleteDefaultRoute = (family: 4 | 6): Message => ({
-  type: RTM.DELROUTE,
-  flags: 0,
-  body: routeHeader(family === 4 ? AF.INET : AF.INET6, 0),
-  what: 'deleting the default route',
-})
-
-export const getRoutes = (): Message => ({
-  type: RTM.GETROUTE,
-  flags: NLM_F.DUMP,
-  body: Buffer.alloc(12),
-  what: 'listing routes',
-})
-
-/** A route of any table; without a destination it is a default route. */
-export interface Route {
-  readonly table: number
-  readonly prefixLength: number
-  readonly destination?: string | undefined
-  readonly gateway?: string | undefined
-  readonly outputInterface?: number | undefined
-  readonly priority?: number | undefined
-}
-
-export const decodeRoute = ({ body }: Reply): Route => ({
-  table: body.readUInt8(4),
-  prefixLength: body.readUInt8(1),
-  ...decodeAttributes(routeAttributes, body.subarray(12)),
-})

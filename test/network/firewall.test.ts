@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { acceptRules, chainsToOpen, deleteRules, rulesOf } from '../../src/network/firewall/foreign-chains.ts'
+import {
+  dnsRedirection,
+  networkElements,
+  type PortMapping,
+  portElements,
+  replaceTable,
+} from '../../src/network/firewall/ruleset.ts'
+
+const front = { bridge: 'tsc1f2e-aaaaaaa', internal: false, masquerade: true, ipv4: '172.18.0.0/16' }
+const back = { bridge: 'tsc1f2e-bbbbbbb', internal: true, masquerade: true, ipv4: '172.19.0.0/16', ipv6: 'fd01::/64' }
+const ports: PortMapping[] = [
+  { protocol: 'tcp', hostPort: 8080, address: '172.18.0.2', port: 80 },
+  { protocol: 'udp', hostPort: 53, address: '172.18.0.3', port: 5353 },
+  { protocol: 'tcp', hostIp: '127.0.0.1', hostPort: 5432, address: '172.18.0.4', port: 5432 },
+]
+
+test('the table of two networks and three ports', () => {
+  const golden = new URL('firewall.golden.nft', import.meta.url)
+  const actual = replaceTable('tscompose_1f2e3d4c', [front, back], ports)
+  if (process.env.UPDATE_GOLDEN) writeFileSync(golden, actual)
+  assert.equal(actual, readFileSync(golden, 'utf8'))
+})
+
+test('a network is added and deleted by its elements alone', () => {
+  const added = networkElements('add', 't', front)
+  assert.equal(
+    added,
+    `add element inet t bridges { "tsc1f2e-aaaaaaa" }
+add element inet t same { "tsc1f2e-aaaaaaa" . "tsc1f2e-aaaaaaa" }
+add element inet t local4 { "tsc1f2e-aaaaaaa" . 172.18.0.0/16 }
+add element inet t outbound4 { 172.18.0.0/16 }
+`,
+  )
+  assert.equal(networkElements('delete', 't', front), added.replaceAll('add', 'delete'))
+})
+
+test('an internal network has no way out', () => {
+  const text = networkElements('add', 't', back)
+  assert.match(text, /internal \{ "tsc1f2e-bbbbbbb" \}/)
+  assert.doesNotMatch(text, /outbound/)
+})
+
+test('without masquerading packets keep their address', () =>
+  assert.doesNotMatch(networkElements('add', 't', { ...front, masquerade: false }), /outbound/))
+
+test('ports are added with where they lead, and deleted by their number', () => {
+  assert.equal(
+    portElements('add', 't', ports),
+    `add element inet t published { tcp . 8080 : 172.18.0.2 . 80, udp . 53 : 172.18.0.3 . 5353 }
+add element inet t published_at { 127.0.0.1 . tcp . 5432 : 172.18.0.4 . 5432 }
+`,
+  )
+  assert.equal(
+    portElements('delete', 't', ports),
+    `delete element inet t published { tcp . 8080, udp . 53 }
+delete element inet t published_at { 127.0.0.1 . tcp . 5432 }
+`,
+  )
+  assert.equal(portElements('add', 't', []), '')
+})
+
+test('DNS queries are led to the ports of our server', () =>
+  assert.match(dnsRedirection(40001, 40002), /udp dport 53 dnat ip to 127\.0\.0\.11:40001\n.*tcp dport 53 .*:40002\n/))
+
+const chain = (table: string, name: string, policy?: string, hook?: string) => ({
+  chain: { family: 'ip', table, name, ...(hook && { hook, policy }) },
+})
+
+test('chains of others that drop what is forwarded are opened, Docker’s where Docker means us to', () => {
+  assert.deepEqual(
+    chainsToOpen(
+      [
+        { metainfo: {} },
+        chain('filter', 'FORWARD', 'drop', 'forward'),
+        chain('filter', 'DOCKER-USER'),
+        chain('mine', 'fwd', 'drop', 'forward'),
+        chain('open', 'fwd', 'accept', 'forward'),
+        chain('other', 'INPUT', 'drop', 'input'),
+        chain('tscompose_00000000', 'forward', 'drop', 'forward'),
+      ],
+      'tscompose_',
+    ),
+    [
+      { family: 'ip', table: 'filter', name: 'DOCKER-USER' },
+      { family: 'ip', table: 'mine', name: 'fwd' },
+    ],
+  )
+})
+
+test('a device is let through both ways', () =>
+  assert.equal(
+    acceptRules({ family: 'ip', table: 'filter', name: 'FORWARD' }, 'tsc1f2e*', 'tscompose:1f2e3d4c:tsc1f2e*'),
+    `insert rule ip filter FORWARD iifname "tsc1f2e*" accept comment "tscompose:1f2e3d4c:tsc1f2e*"
+insert rule ip filter FORWARD oifname "tsc1f2e*" accept comment "tscompose:1f2e3d4c:tsc1f2e*"
+`,
+  ))
+
+test('of the rules of a chain only ours are deleted', () => {
+  const rule = (handle: number, comment?: string) => ({
+    rule: { family: 'ip', table: 'filter', chain: 'FORWARD', handle, ...(comment && { comment }) },
+  })
+  const listing = [
+    rule(1),
+    rule(2, 'tscompose:1f2e3d4c:x'),
+    rule(3, 'tscompose:other'),
+    rule(4, 'tscompose:1f2e3d4c:y'),
+  ]
+  assert.equal(
+    deleteRules(rulesOf(listing, comment => comment.startsWith('tscompose:1f2e3d4c:'))),
+    'delete rule ip filter FORWARD handle 2\ndelete rule ip filter FORWARD handle 4\n',
+  )
+})
