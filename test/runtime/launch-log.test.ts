@@ -3,7 +3,11 @@ import { appendFile, mkdtemp, readdir, rename, rm, stat, truncate, writeFile } f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { readExitRecord } from '../../src/runtime/exit-record.ts'
 import { type LogOptions, readLog } from '../../src/runtime/log.ts'
+import { exitCodeOf } from '../../src/runtime/protocol.ts'
+import { MNT } from '../../src/sys/constants.ts'
+import { linux } from '../../src/sys/kernel.ts'
 import { Bench, shellProgram, skip, unframe } from './launch-fixture.ts'
 
 const all: LogOptions = { stdout: true, stderr: true, framed: true, timestamps: false }
@@ -98,6 +102,20 @@ test('with one file only, the log begins anew', { skip }, async () => {
   await monitor.exited
   assert.deepEqual((await readdir(bench.stateDir)).sort(), ['exit', 'log'])
   assert.ok((await contents(bench.stateDir)).toString().endsWith('\n1000\n'))
+})
+
+test('a full disk costs lines, but neither the format of the log, nor the exit record, nor the process', {
+  skip,
+}, async () => {
+  await using bench = await Bench.make()
+  linux.mount('none', bench.stateDir, 'tmpfs', 0, 'size=64k')
+  using _ = { [Symbol.dispose]: () => linux.umount2(bench.stateDir, MNT.DETACH) }
+  const { monitor } = await bench.launch(shellProgram({ script: 'seq 1 100000; exit 8' }))
+  const { status } = await monitor.exited
+  assert.equal(exitCodeOf(status), 8)
+  assert.equal((await readExitRecord(bench.stateDir))?.status, status)
+  const lines = (await contents(bench.stateDir)).toString().trimEnd().split('\n')
+  assert.ok(lines.length > 100 && lines.every(line => /^\d+$/.test(line)))
 })
 
 test('tail finds the last lines, over several files and blocks', { skip }, async () => {

@@ -110,6 +110,7 @@ test('a step that fails is told in its words, and nothing is left', { skip }, as
     message: 'mount proc on /nowhere: ENOENT (no such file or directory)',
   })
   assert.deepEqual(await readdir(bench.runDir), [])
+  assert.deepEqual(await readdir(bench.stateDir), ['log'])
 })
 
 test('an errno that a step tolerates is no failure', { skip }, async () => {

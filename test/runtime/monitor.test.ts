@@ -147,7 +147,7 @@ test('a container outlives its engine, and the next one finds it', { skip }, asy
   assert.equal(monitor.pid, Number(pid))
   const streams = await monitor.attach(both)
   streams.write('go on\n')
-  assert.equal(unframe(await read(streams), 1), 'got go on\n')
+  assert.ok(unframe(await read(streams), 1).endsWith('got go on\n'))
   assert.equal(exitCodeOf((await monitor.exited).status), 9)
   assert.match(await readFile(join(bench.stateDir, 'exit'), 'utf8'), /^status 2304\n/)
 })

@@ -11,6 +11,7 @@
 #include "log.h"
 #include "monitor.h"
 #include "program.h"
+#include "record.h"
 
 static void reset_signals(void)
 {
@@ -126,7 +127,7 @@ __attribute__((used)) void start(char **stack)
 	sys(chdir, "/");
 	sys(umask, 0022);
 	if (program->flags & RECORD)
-		sys(unlinkat, FD_STATE, "exit", 0);
+		record_prepare();
 	error = program->flags & LOG ? log_open() : 0;
 	if (error)
 		monitor_fail(SETUP_LOG, (uint32_t)-error);

@@ -15,7 +15,7 @@
 #include "log.h"
 #include "program.h"
 #include "protocol.h"
-#include "text.h"
+#include "record.h"
 
 /* How long output that is left when the process has ended waits for a client that does not read. */
 enum { PATIENCE_SECONDS = 2 };
@@ -46,6 +46,8 @@ _Noreturn void monitor_fail(uint32_t step, uint32_t error)
 	put32(payload + 8, (uint32_t)process.status);
 	if (program && program->flags & LISTEN)
 		sys(unlinkat, FD_RUN, "monitor.sock", 0);
+	if (program && program->flags & RECORD)
+		sys(unlinkat, FD_STATE, "exit.tmp", 0);
 	connection_tell(FD_CONTROL, FRAME_FAILED, payload, sizeof(payload));
 	exit_group(1);
 }
@@ -167,22 +169,6 @@ static void reap(void)
 	}
 }
 
-static void record_exit(void)
-{
-	char text[128], *end = text;
-
-	end = append_number(append(end, "status "), (uint32_t)process.status);
-	end = append_number(append(end, "\nstarted "), process.started_at);
-	end = append_number(append(end, "\nfinished "), process.exited_at);
-	end = append(end, "\n");
-	long fd = sys(openat, FD_STATE, "exit.tmp", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
-	if (fd < 0)
-		return;
-	sys(write, fd, text, end - text);
-	sys(close, fd);
-	sys(renameat, FD_STATE, "exit.tmp", FD_STATE, "exit");
-}
-
 static _Noreturn void finish(void)
 {
 	uint8_t payload[12];
@@ -190,7 +176,7 @@ static _Noreturn void finish(void)
 	if (program->flags & LOG)
 		log_close();
 	if (program->flags & RECORD)
-		record_exit();
+		record_exit(process.status, process.started_at, process.exited_at);
 	if (program->flags & LISTEN)
 		sys(unlinkat, FD_RUN, "monitor.sock", 0);
 	put32(payload, (uint32_t)process.status);

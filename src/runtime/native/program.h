@@ -69,6 +69,7 @@ enum {
 	FD_LOG = 18,
 	FD_TERMINAL_SOCKET = 19,
 	FD_TERMINAL_PEER = 20,
+	FD_EXIT = 21,
 	FD_LAST_OF_MONITOR = 23,
 };
 /* The child's: `descriptor` in ../program.ts. */
