@@ -11,7 +11,6 @@ const AF_INET6 = 10
 const SOCK = { STREAM: 1, DGRAM: 2, NONBLOCK: 0o4000, CLOEXEC: 0o2000000 } as const
 const SOL_SOCKET = 1
 const SO_REUSEADDR = 2
-const IPPROTO_IP = 0
 const IPPROTO_IPV6 = 41
 const IPV6_V6ONLY = 26
 const backlog = 511
