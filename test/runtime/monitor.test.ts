@@ -88,9 +88,8 @@ test('a terminal has its size, its job control, and its bytes without frames', {
   monitor.resize(50, 132)
   streams.write('stty size\n')
   assert.match(await readUntil(streams, '132\r\n'), /50 132\r\n/)
-  streams.write('sleep 1000\n')
-  await readUntil(streams, 'sleep')
-  await tick()
+  streams.write("sh -c 'echo up; exec sleep 1000'\n")
+  await readUntil(streams, '\nup\r\n') // not the echo: the job is in the foreground then
   streams.write('\x03')
   streams.write('echo "ended with $?"\n')
   await readUntil(streams, 'ended with 130')
