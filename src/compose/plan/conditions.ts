@@ -38,7 +38,11 @@ export class ConditionSteps {
       const mayComplete = services.some(
         ({ dependsOn }) => dependsOn[name]?.condition === 'service_completed_successfully',
       )
-      if (this.#started.get(name)?.containers.length) this.#step(name, 'running_or_healthy', false, mayComplete)
+      const awaited = ['service_healthy', 'service_completed_successfully'].some(condition =>
+        this.#steps.has(`${name} ${condition} false`),
+      )
+      if (!awaited && this.#started.get(name)?.containers.length)
+        this.#step(name, 'running_or_healthy', false, mayComplete)
     }
   }
 

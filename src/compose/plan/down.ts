@@ -5,7 +5,7 @@ import { inDependencyOrder, selectServices } from '../select.ts'
 import { PlanBuilder } from './builder.ts'
 import { addStop, dependentsOf, type Lifecycle, type LifecycleService } from './lifecycle.ts'
 import { isAlive, type Observed, type ObservedContainer } from './observed.ts'
-import { findOrphans, orphanWarning } from './orphans.ts'
+import { findOrphans, orphanWarning, whyOrphan } from './orphans.ts'
 import { type Plan, refOf } from './plan.ts'
 
 export interface DownOptions {
@@ -57,9 +57,7 @@ export function planDown(
     const others = observed.containers.filter(
       ({ service, oneOff }) => oneOff || !(service in services || service in (project?.disabledServices ?? {})),
     )
-    if (options.removeOrphans)
-      for (const container of others)
-        remove(container, container.oneOff ? 'it is a one-off container' : 'its service is not in the file', [])
+    if (options.removeOrphans) for (const container of others) remove(container, whyOrphan(container), [])
     else if (project) {
       const orphans = findOrphans(project, observed)
       if (orphans.length > 0) plan.warn(orphanWarning(orphans))

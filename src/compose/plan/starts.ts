@@ -34,26 +34,28 @@ export function planStarts(
     for (const { container } of replace) {
       const old = { service: service.name, name: refOf(container).name, id: container.id }
       const fresh = { service: service.name, name: old.name }
-      const why = `${old.name} takes its place`
+      const why = 'it takes the place of the old one'
       const dependents = [...stops].flatMap(([{ service: name }, step]) =>
         project.services[name]?.dependsOn[service.name] ? [step] : [],
       )
-      const stopped = isAlive(container)
-        ? plan.add(
-            {
-              op: 'stopContainer',
-              container: old,
-              quiet: true,
-              ...(options.timeout !== undefined && { timeout: options.timeout }),
-            },
-            'a new one takes its place',
-            [ready, ...waits, ...dependents],
-          )
-        : undefined
+      const stopped =
+        stops.get(container) ??
+        (isAlive(container)
+          ? plan.add(
+              {
+                op: 'stopContainer',
+                container: old,
+                quiet: true,
+                ...(options.timeout !== undefined && { timeout: options.timeout }),
+              },
+              'a new one takes its place',
+              [ready, ...waits, ...dependents],
+            )
+          : undefined)
       const removed = plan.add(
         { op: 'removeContainer', container: old, volumes: options.renewAnonymousVolumes, quiet: true },
         'a new one takes its place',
-        [stopped ?? ready, ...(stopped ? [] : waits)],
+        [stopped ?? ready, ...waits],
       )
       const renamed = plan.add({ op: 'renameContainer', container: fresh }, 'the name is free', [removed])
       containers.push(fresh)
@@ -124,24 +126,26 @@ function stopDependents(
   { timeout }: UpOptions,
 ): Map<ObservedContainer, number> {
   const disturbed = new Set(convergences.filter(({ replace }) => replace.length > 0).map(({ service }) => service.name))
-  const affected: { readonly container: ObservedContainer; readonly cause: string }[] = []
-  for (const { service, keep } of convergences) {
+  const affected: { readonly container: ObservedContainer; readonly cause: string; readonly quiet: boolean }[] = []
+  for (const { service, keep, replace } of convergences) {
     const cause = Object.entries(service.dependsOn).find(([name, { restart }]) => restart && disturbed.has(name))?.[0]
-    const running = keep.filter(isAlive)
-    if (cause === undefined || running.length === 0) continue
-    disturbed.add(service.name)
-    affected.push(...running.map(container => ({ container, cause })))
+    if (cause === undefined) continue
+    const kept = keep.map(container => ({ container, cause, quiet: false }))
+    const replaced = replace.map(({ container }) => ({ container, cause, quiet: true }))
+    const running = [...kept, ...replaced].filter(({ container }) => isAlive(container))
+    if (running.length > 0) disturbed.add(service.name)
+    affected.push(...running)
   }
   const stops = new Map<ObservedContainer, number>()
   const dependsOn = new Map(convergences.map(({ service }) => [service.name, service.dependsOn]))
-  for (const { container, cause } of affected.reverse()) {
+  for (const { container, cause, quiet } of affected.reverse()) {
     const dependents = [...stops].flatMap(([{ service }, step]) =>
       dependsOn.get(service)?.[container.service] ? [step] : [],
     )
     const step = {
       op: 'stopContainer',
       container: refOf(container),
-      quiet: false,
+      quiet,
       ...(timeout !== undefined && { timeout }),
     } as const
     stops.set(container, plan.add(step, `"${cause}", on which it depends, is replaced`, [ready, ...dependents]))

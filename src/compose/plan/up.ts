@@ -7,7 +7,7 @@ import { type Convergence, converge } from './converge.ts'
 import { divergence, sharedServices } from './diverged.ts'
 import { inheritedVolumes } from './inherit.ts'
 import { isAlive, type Observed, type ObservedContainer } from './observed.ts'
-import { findOrphans, orphanWarning } from './orphans.ts'
+import { findOrphans, orphanWarning, whyOrphan } from './orphans.ts'
 import { type Plan, refOf } from './plan.ts'
 import { divergedVolumes, planNetwork, planVolume, type Resources, usedNetworks, usedVolumes } from './resources.ts'
 import { planStarts } from './starts.ts'
@@ -67,8 +67,7 @@ export function planUp(project: Project, observed: Observed, options: UpOptions)
   const orphans = findOrphans(project, observed)
   const gone: number[] = []
   if (options.orphans === 'remove')
-    for (const orphan of orphans)
-      gone.push(stopAndRemove(plan, orphan, 'its service is not in the file', options.timeout))
+    for (const orphan of orphans) gone.push(stopAndRemove(plan, orphan, whyOrphan(orphan), options.timeout))
   else if (options.orphans === 'warn' && orphans.length > 0) plan.warn(orphanWarning(orphans))
 
   // Volumes to be made anew: what uses them goes first.
