@@ -23,7 +23,12 @@ export function posixSpawn({ path, argv, env, descriptors }: Spawn): number {
   const memory = layOut(path, argv, env)
   fileActionsInit(memory.fileActions)
   copies.defer(() => fileActionsDestroy(memory.fileActions))
-  for (const [from, to] of descriptors) fileActionsAddDup2(memory.fileActions, aboveTargets(from, copies), to)
+  const targets = new Set(descriptors.map(([, to]) => to))
+  for (const [from, to] of descriptors) {
+    // A source whose number is another's target would be overwritten before its own turn comes.
+    const source = targets.has(from) ? copyAboveTargets(from, copies) : from
+    fileActionsAddDup2(memory.fileActions, source, to)
+  }
   const { value } = spawn(memory.pid, memory.path, memory.fileActions, 0, memory.argv, memory.env)
   if (value !== 0) throw new SystemError('posix_spawn', value, path)
   return memory.bytes.readInt32LE(PID_AT)
@@ -36,9 +41,7 @@ const fileActionsDestroy = foreign('c', 'posix_spawn_file_actions_destroy', 1)
 
 const ABOVE_TARGETS = 100
 
-/** A source whose number is another's target would be overwritten before its own turn comes. */
-function aboveTargets(fd: number, copies: DisposableStack): number {
-  if (fd >= ABOVE_TARGETS) return fd
+function copyAboveTargets(fd: number, copies: DisposableStack): number {
   const copy = linux.fcntl(fd, F.DUPFD_CLOEXEC, ABOVE_TARGETS)
   copies.defer(() => closeSync(copy))
   return copy
