@@ -5,6 +5,7 @@ import type { ExecConfig } from '../api.ts'
 import type { Container } from '../container/container.ts'
 import type { Run } from '../container/run.ts'
 import type { Context } from '../context.ts'
+import { notRunning } from '../failures.ts'
 import { toProcess } from '../translate/container-spec.ts'
 import { overrideEnv } from '../translate/environment.ts'
 
@@ -17,7 +18,7 @@ export function execProcess(
 ): ProcessSpec {
   const { config, hostConfig } = record
   const user = resolveUser(asked.User || config.User || '', asked.User ? [] : (hostConfig.GroupAdd ?? []), path =>
-    readContainerFile(process.pid, path)?.toString(),
+    readIn(process.pid, path, record.id),
   )
   const own = {
     config: {
@@ -42,4 +43,14 @@ export function execProcess(
   )
   const { oomScoreAdj } = spec.process
   return oomScoreAdj === undefined ? described : { ...described, oomScoreAdj }
+}
+
+/** @throws TscomposeError ENGINE_CONTAINER_NOT_RUNNING if the container has just ended */
+function readIn(pid: number, path: string, id: string): string | undefined {
+  try {
+    return readContainerFile(pid, path)?.toString()
+  } catch (error) {
+    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) throw notRunning(id)
+    throw error
+  }
 }
