@@ -1,65 +1,51 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, globSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { globSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { join } from 'node:path'
 
-/** What the program could leave on a machine, a line each: what a test compares before and after itself. */
-export function snapshot(): Set<string> {
-  return new Set([
-    ...processes(),
-    ...lines('/proc/self/mountinfo').map(line => `mount ${line.split(' ')[4]}`),
-    ...readdirSync('/sys/class/net').map(name => `device ${name}`),
-    ...networkNamespaces().map(inode => `network namespace ${inode}`),
-    ...nftTables(),
-    ...globSync('/sys/fs/cgroup/**/tscompose*', { exclude: name => name === 'proc' }).map(path => `cgroup ${path}`),
-    ...globSync('/tmp/tsc*').map(path => `file ${path}`),
-    `net.ipv4.ip_forward ${readFileSync('/proc/sys/net/ipv4/ip_forward', 'utf8').trim()}`,
-  ])
+/**
+ * What an engine with this run-time directory has on the machine at the moment, a line each. Other engines (the user's
+ * own, another test's) have names of their own, so their things are not in it.
+ */
+export function traces(runDir: string): string[] {
+  const instance = createHash('sha256').update(runDir).digest('hex').slice(0, 12)
+  const device = `tsc${instance.slice(0, 4)}`
+  const home = join(runDir, '..')
+  return [
+    ...processes(instance, home),
+    ...lines('/proc/self/mountinfo').filter(line => line.includes(home)),
+    ...readdirSync('/sys/class/net').filter(name => name.startsWith(device)),
+    ...execFileSync('/usr/sbin/nft', ['list', 'ruleset'], { encoding: 'utf8' })
+      .split('\n')
+      .filter(line => line.includes(`tscompose_${instance.slice(0, 8)}`) || line.includes(`"${device}`)),
+    ...globSync(`/sys/fs/cgroup/{,*/}tscompose-${instance}*`),
+  ]
 }
 
-/** What is there now and was not before; the kernel is given a moment to finish what it does asynchronously. */
-export async function leaksSince(before: ReadonlySet<string>, patienceMs = 2000): Promise<string[]> {
+/** What is still there; the kernel is given a moment to finish what it does asynchronously. */
+export async function leaks(runDir: string, patienceMs = 2000): Promise<string[]> {
   const until = Date.now() + patienceMs
   for (;;) {
-    const left = [...snapshot()].filter(line => !before.has(line))
+    const left = traces(runDir)
     if (left.length === 0 || Date.now() > until) return left
-    await new Promise(resolve => setTimeout(resolve, 50))
+    await new Promise(resolve => setTimeout(resolve, 20))
   }
 }
 
 const lines = (file: string) => readFileSync(file, 'utf8').split('\n').filter(Boolean)
 
-/** Processes of ours by their command line, and everything that runs in another pid namespace than this test. */
-function processes(): string[] {
-  const own = readlinkSync('/proc/self/ns/pid')
-  return readdirSync('/proc')
-    .filter(name => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .flatMap(pid => {
-      try {
-        const args = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
-        const ours = /tscompose-mon|tscompose-engine|engine-main/.test(args) || readlinkSync(`/proc/${pid}/ns/pid`) !== own
-        return ours ? [`process ${pid} ${args}`] : []
-      } catch {
-        return []
-      }
-    })
-}
-
-function networkNamespaces(): string[] {
-  const inodes = readdirSync('/proc')
-    .filter(name => /^\d+$/.test(name))
-    .flatMap(pid => {
-      try {
-        return [readlinkSync(`/proc/${pid}/ns/net`)]
-      } catch {
-        return []
-      }
-    })
-  return [...new Set(inodes)]
-}
-
-function nftTables(): string[] {
-  if (!existsSync('/usr/sbin/nft')) return []
-  return execFileSync('/usr/sbin/nft', ['list', 'tables'], { encoding: 'utf8' })
-    .split('\n')
-    .filter(Boolean)
-    .map(line => `nft ${line}`)
+/** The engine by its environment, containers by their cgroups, monitors by the files they hold. */
+function processes(instance: string, home: string): string[] {
+  return globSync('/proc/[0-9]*').flatMap(dir => {
+    try {
+      const open = readdirSync(`${dir}/fd`).map(fd => readlinkSync(`${dir}/fd/${fd}`))
+      const ours =
+        readFileSync(`${dir}/cgroup`, 'utf8').includes(`tscompose-${instance}`) ||
+        readFileSync(`${dir}/environ`, 'utf8').includes(`TSCOMPOSE_RUN=${home}/`) ||
+        open.some(target => target.startsWith(home))
+      return ours ? [`process ${dir.slice(6)} ${lines(`${dir}/cmdline`).join('').replaceAll('\0', ' ')}`] : []
+    } catch {
+      return [] // It has ended since.
+    }
+  })
 }

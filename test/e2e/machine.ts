@@ -5,7 +5,7 @@ import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { leaksSince, snapshot } from './leaks.ts'
+import { leaks } from './leaks.ts'
 
 /**
  * A place to run the real program in: an engine with data and run-time directories of its own, which is stopped at the
@@ -48,7 +48,6 @@ export interface Machine {
 
 /** @param config what goes into the engine's configuration file */
 export async function newMachine(t: TestContext, config: Readonly<Record<string, unknown>> = {}): Promise<Machine> {
-  const before = snapshot()
   const dir = mkdtempSync('/tmp/tscompose-e2e-')
   const env = {
     PATH: process.env.PATH,
@@ -82,8 +81,8 @@ export async function newMachine(t: TestContext, config: Readonly<Record<string,
   t.after(async () => {
     for (const release of deferred.reverse()) await release()
     spawnSync(program, ['engine', 'stop'], { env })
+    const left = await leaks(env.TSCOMPOSE_RUN)
     rmSync(dir, { recursive: true, force: true })
-    const left = await leaksSince(before)
     if (left.length > 0) throw new Error(`left on the machine:\n${left.join('\n')}`)
   })
 
