@@ -46,7 +46,7 @@ export function booleanAssignments(
       owner = command
     }
     const value = word.includes('=') ? truth.get(word.slice(word.indexOf('=') + 1)) : undefined
-    if (option?.isBoolean() && value !== undefined) {
+    if (option && !option.required && !option.optional && value !== undefined) {
       assignments.push({ owner, attribute: option.attributeName(), value: option.negate ? !value : value })
       continue
     }

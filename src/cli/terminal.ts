@@ -61,8 +61,9 @@ async function write(out: NodeJS.WriteStream, chunk: Uint8Array): Promise<void> 
 }
 
 /**
- * Whether a process gets a terminal: if the user sits at one on both ends, unless told otherwise. A pipe on either end
- * wants the bytes as they are.
+ * Whether a process gets a terminal: if the user sits at one on both ends, and did not say no. A pipe on either end wants
+ * the bytes as they are.
+ * @param tty false with -T
  */
-export const wantsTty = ({ stdin, stdout }: Pick<Cli, 'stdin' | 'stdout'>, noTty: boolean | undefined): boolean =>
-  noTty === undefined ? !!stdin.isTTY && !!stdout.isTTY : !noTty
+export const wantsTty = ({ stdin, stdout }: Pick<Cli, 'stdin' | 'stdout'>, tty: boolean | undefined): boolean =>
+  tty !== false && !!stdin.isTTY && !!stdout.isTTY

@@ -14,7 +14,6 @@ interface ExecFlags {
   readonly index?: number
   readonly interactive: boolean
   readonly tty?: boolean
-  readonly noTty?: boolean
   readonly privileged?: boolean
   readonly user?: string
   readonly workdir?: string
@@ -29,8 +28,8 @@ export const define: Define = (command, cli) =>
     .option('-e, --env <name=value>', 'Set a variable; NAME alone takes its value from here', collect)
     .option('--index <n>', 'The replica of the service, from 1', integer('--index'))
     .option('-i, --interactive', 'Keep standard input open', true)
-    .option('-T, --no-tty', 'Without a terminal')
     .option('-t, --tty', 'With a terminal (the default where there is one)')
+    .option('-T, --no-tty', 'Without a terminal')
     .option('--privileged', 'With all capabilities')
     .option('-u, --user <user>', 'As this user')
     .option('-w, --workdir <dir>', 'In this directory')
@@ -38,12 +37,7 @@ export const define: Define = (command, cli) =>
       const { engine, name, project } = await findTarget(cli, [service])
       const container = pick(await observeContainers(engine, name), service, flags.index)
       const detach = flags.detach ?? false
-      const tty = !detach && wantsTty(cli, flags.noTty)
-      if (tty && flags.interactive && !cli.stdin.isTTY)
-        throw new TscomposeError(
-          'CLI_FLAG',
-          'cannot attach stdin to a TTY-enabled container because stdin is not a terminal',
-        )
+      const tty = !detach && wantsTty(cli, flags.tty)
       const stdin = !detach && flags.interactive
       try {
         const { Id } = await engine.execCreate(container.id, {

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { after, test } from 'node:test'
+import { commands } from '../../src/cli/commands.ts'
+
+const launcher = resolve('bin/tscompose')
+const folder = mkdtempSync(join(tmpdir(), 'tscompose-cli-'))
+after(() => rmSync(folder, { recursive: true }))
+
+/** Runs the program in an empty folder, where it finds neither a project nor an engine. */
+function run(...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(launcher, args, {
+    cwd: folder,
+    encoding: 'utf8',
+    env: { ...process.env, TSCOMPOSE_DATA: join(folder, 'data'), TSCOMPOSE_RUN: join(folder, 'run') },
+  })
+  return { status, stdout, stderr }
+}
+
+test('the launcher works through symbolic links', () => {
+  const link = join(folder, 'link')
+  symlinkSync(launcher, link)
+  const { status, stdout } = spawnSync(link, ['version', '--short'], { cwd: '/', encoding: 'utf8' })
+  assert.match(stdout, /^\d+\.\d+\.\d+\n$/)
+  assert.equal(status, 0)
+})
+
+test('help is on stdout and names every command', () => {
+  for (const args of [[], ['--help'], ['-h'], ['help']]) {
+    const { status, stdout, stderr } = run(...args)
+    assert.equal(status, 0)
+    assert.equal(stderr, '')
+    for (const [name, { hidden }] of Object.entries(commands))
+      if (!hidden) assert.match(stdout, new RegExp(`^  ${name} `, 'm'))
+  }
+})
+
+for (const name of Object.keys(commands))
+  test(`${name} --help`, () => {
+    const { status, stdout, stderr } = run(name, '--help')
+    assert.equal(stderr, '')
+    assert.match(stdout, new RegExp(`^Usage: tscompose ${name}[ |]`))
+    assert.equal(status, 0)
+  })
+
+for (const [args, message] of [
+  [['frobnicate'], /unknown command: "frobnicate"/],
+  [['up', '--no-such-flag'], /^unknown flag: --no-such-flag\n$/],
+  [['up', '-x'], /^unknown shorthand flag: 'x' in -x\n$/],
+  [['-f'], /^flag needs an argument: --file\n$/],
+  [['exec'], /missing required argument/],
+  [['--progress', 'x', 'version'], /^unsupported --progress value "x"/],
+  [['up', '--force-recreate', '--no-recreate'], /^--force-recreate and --no-recreate are incompatible/],
+  [['up', '--attach', 'a', '--no-attach', 'b', '-d'], /^--detach cannot be combined/],
+  [['ps', '--status', 'well'], /^unknown status "well"/],
+  [['ps', '--filter', 'x'], /^arguments to --filter should be in form KEY=VAL/],
+  [['logs', '--index', '1'], /^--index requires one service to be selected/],
+  [['config'], /no configuration file provided: not found/],
+  [['-p', 'Not Valid!', 'ps'], /^invalid project name "Not Valid!"/],
+] as const)
+  test(`tscompose ${args.join(' ')}: one message on stderr, exit code 1`, () => {
+    const { status, stdout, stderr } = run(...args)
+    assert.match(stderr, message)
+    assert.doesNotMatch(stderr, /^ +at /m)
+    assert.equal(stdout, '')
+    assert.equal(status, 1)
+  })
