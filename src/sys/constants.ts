@@ -168,6 +168,9 @@ export const SOCK = { STREAM: 1, DGRAM: 2, RAW: 3, SEQPACKET: 5, NONBLOCK: 0o400
 export const SOL_SOCKET = 1
 export const SCM_RIGHTS = 1
 
+/** madvise(2) */
+export const MADV = { DONTNEED: 4 } as const
+
 /** flock(2) */
 export const LOCK = { SH: 1, EX: 2, NB: 4, UN: 8 } as const
 

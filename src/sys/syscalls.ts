@@ -40,6 +40,7 @@ export const syscalls = {
   listen: call<[fd: number, backlog: number]>(50, 201),
   lsetxattr: call<[path: string | Uint8Array, name: string, value: Uint8Array, size: number, flags: number]>(189, 6),
   lgetxattr: call<[path: string, name: string, value: Uint8Array, size: number]>(192, 9),
+  madvise: call<[address: number, length: number, advice: number]>(28, 233),
   memfd_create: call<[name: string, flags: number]>(319, 279),
   mkdirat: call<[dirfd: number, path: string, mode: number]>(258, 34),
   mknodat: call<[dirfd: number, path: string | Uint8Array, mode: number, dev: number]>(259, 33),

@@ -10,6 +10,10 @@ import { IdleWatch } from './idle.ts'
 import { acquireLock } from './lock.ts'
 import type { EnginePaths } from './paths.ts'
 import { reportFailure, reportReady } from './report.ts'
+import { trimProgram } from './trim.ts'
+
+/** Milliseconds after the last request until the process makes itself small. */
+const QUIET = 3000
 
 export interface EngineSetup {
   readonly paths: EnginePaths
@@ -53,6 +57,8 @@ async function serveUntilEnd(paths: EnginePaths, open: OpenEngine): Promise<void
   const works = async () => (await (await opening.promise).containerList()).length > 0
   const idle = new IdleWatch(config.idleTimeout * 1000, works, () => stop(`idle for ${config.idleTimeout} s`))
 
+  const quiet = setTimeout(trimProgram, QUIET)
+
   // First the socket: from now on, whoever comes waits in line instead of starting another engine.
   const startedAt = new Date().toISOString()
   const { dataRoot, runDir } = paths
@@ -60,7 +66,13 @@ async function serveUntilEnd(paths: EnginePaths, open: OpenEngine): Promise<void
   const server = await serveEngine(opening.promise, {
     socketPath: paths.socketPath,
     process: { describe, stop: () => stop('asked to') },
-    onRequest: () => idle.begin(),
+    onRequest: () => {
+      const over = idle.begin()
+      return () => {
+        over()
+        quiet.refresh()
+      }
+    },
     onFault: (error, request) => log(`${request}: ${inFull(error)}`),
   })
   // Connections stay until the process is gone: that they break tells those who wait for its end.
