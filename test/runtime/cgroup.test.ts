@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
+import { closeSync, existsSync, mkdirSync, openSync, rmdirSync } from 'node:fs'
 import { test } from 'node:test'
-import { compileDeviceProgram } from '../../src/runtime/cgroup/device-program.ts'
+import { attachDeviceProgram, compileDeviceProgram } from '../../src/runtime/cgroup/device-program.ts'
 import { deviceRules, formatDeviceRule } from '../../src/runtime/cgroup/device-rules.ts'
 import { parseCgroupMounts } from '../../src/runtime/cgroup/hierarchies.ts'
 import { limitsV1 } from '../../src/runtime/cgroup/limits-v1.ts'
@@ -199,6 +200,25 @@ test('the device program decides as the rules say', () => {
 test('a privileged container may use everything', () => {
   const program = compileDeviceProgram(deviceRules({ ...container, privileged: true }))
   assert.ok(runDeviceProgram(program, { type: 'b', major: 8, minor: 0, access: 'rwm' }))
+})
+
+const tree = ['/sys/fs/cgroup/cgroup.procs', '/sys/fs/cgroup/unified/cgroup.procs']
+  .find(existsSync)
+  ?.replace(/\/cgroup\.procs$/, '')
+test('the kernel accepts device programs', {
+  skip: (process.getuid?.() !== 0 && 'needs root') || (!tree && 'needs a v2 tree'),
+}, () => {
+  const directory = `${tree}/tscompose-device-test-${process.pid}`
+  mkdirSync(directory)
+  const fd = openSync(directory, 'r')
+  try {
+    const device = { allow: false, type: 'b', major: 8, minor: -1, access: 'w' } as const
+    attachDeviceProgram(fd, deviceRules({ ...container, resources: { devices: [device] } }))
+    attachDeviceProgram(fd, deviceRules({ ...container, privileged: true }))
+  } finally {
+    closeSync(fd)
+    rmdirSync(directory)
+  }
 })
 
 test('the counters of v1', () => {

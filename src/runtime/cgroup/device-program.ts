@@ -32,7 +32,7 @@ const minor = 5
 const scratch = 6
 
 // BPF_DEVCG_*, linux/bpf.h
-const types = { b: 1, c: 2 } as const
+const types = { b: 1, c: 2 }
 const accesses: Readonly<Record<string, number>> = { m: 1, r: 2, w: 4 }
 const allAccesses = 7
 
@@ -46,8 +46,11 @@ export function compileDeviceProgram(rules: readonly DeviceRule[]): Buffer {
     { code: LDX_W, dst: major, src: 1, off: 4 },
     { code: LDX_W, dst: minor, src: 1, off: 8 },
   ]
-  const answers = rules.toReversed().flatMap(ruleInstructions)
-  return encode([...prelude, ...answers, ...answer(false)])
+  // What stands before a rule for everything is never asked, and the kernel refuses code that cannot be reached.
+  const everything = rules.findLastIndex(({ type }) => type === 'a')
+  const asked = rules.slice(everything + 1).toReversed()
+  const otherwise = rules[everything]?.allow ?? false
+  return encode([...prelude, ...asked.flatMap(ruleInstructions), ...answer(otherwise)])
 }
 
 const answer = (allowed: boolean): readonly Instruction[] => [
@@ -57,17 +60,16 @@ const answer = (allowed: boolean): readonly Instruction[] => [
 
 function ruleInstructions(rule: DeviceRule): readonly Instruction[] {
   const mask = [...rule.access].reduce((bits, letter) => bits | (accesses[letter] ?? 0), 0)
-  const tests: Instruction[] = []
-  if (rule.type !== 'a') tests.push({ code: JNE_K, dst: type, imm: types[rule.type] })
-  if (rule.type !== 'a' && mask !== allAccesses) {
+  const tests: Instruction[] = [{ code: JNE_K, dst: type, imm: types[rule.type === 'b' ? 'b' : 'c'] }]
+  if (mask !== allAccesses) {
     tests.push({ code: MOV_X, dst: scratch, src: access })
     // An allowing rule must allow all of what is asked for; a denying one denies any of it.
     if (rule.allow)
       tests.push({ code: AND_K, dst: scratch, imm: ~mask & allAccesses }, { code: JNE_K, dst: scratch, imm: 0 })
     else tests.push({ code: AND_K, dst: scratch, imm: mask }, { code: JEQ_K, dst: scratch, imm: 0 })
   }
-  if (rule.type !== 'a' && rule.major >= 0) tests.push({ code: JNE_K, dst: major, imm: rule.major })
-  if (rule.type !== 'a' && rule.minor >= 0) tests.push({ code: JNE_K, dst: minor, imm: rule.minor })
+  if (rule.major >= 0) tests.push({ code: JNE_K, dst: major, imm: rule.major })
+  if (rule.minor >= 0) tests.push({ code: JNE_K, dst: minor, imm: rule.minor })
   const all = [...tests, ...answer(rule.allow)]
   const isJump = ({ code }: Instruction) => code === JNE_K || code === JEQ_K
   return all.map((instruction, index) =>
