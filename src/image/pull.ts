@@ -50,7 +50,7 @@ export class Puller {
           ? options.auth
           : await storedCredentials(endpoint.domain, signal)
       try {
-        using client = new RegistryClient(endpoint, reference, login)
+        const client = new RegistryClient(endpoint, reference, login)
         return await this.#pullFrom(client, reference, options, signal)
       } catch (error) {
         signal.throwIfAborted()

@@ -24,7 +24,7 @@ export class PassingFault extends Error {
 }
 
 /** One repository at one endpoint (OCI distribution-spec, "Pull"). */
-export class RegistryClient implements Disposable {
+export class RegistryClient {
   readonly #endpoint: Endpoint
   readonly #reference: Reference
   readonly #login: () => Promise<RegistryAuth | undefined>
@@ -80,10 +80,6 @@ export class RegistryClient implements Disposable {
     const response = await this.#get(`blobs/${digest}`, offset > 0 ? { range: `bytes=${offset}-` } : {}, signal)
     const start = /^bytes (\d+)-/.exec(response.headers['content-range'] ?? '')?.[1]
     return { body: response.body, offset: response.status === 206 && start !== undefined ? Number(start) : 0 }
-  }
-
-  [Symbol.dispose](): void {
-    this.#http[Symbol.dispose]()
   }
 
   /** @throws PassingFault where it may help to try again, TscomposeError REGISTRY_* where it does not */

@@ -19,6 +19,9 @@ export interface HttpResponse {
   readonly url: URL
 }
 
+/** Connections that nobody uses are closed after some seconds; until then they keep no process alive. */
+const kept = { keepAlive: true, timeout: 5_000, proxyEnv: process.env }
+
 /** Nothing from the other side for so long is a broken connection. */
 const SILENCE_MS = 60_000
 const REDIRECTS = 5
@@ -27,7 +30,7 @@ const REDIRECTS = 5
  * HTTP for one registry: connections are kept and used again, proxies are taken from the environment
  * (`HTTPS_PROXY`, `NO_PROXY`), redirects are followed without the credentials of the host they left.
  */
-export class HttpClient implements Disposable {
+export class HttpClient {
   readonly #insecure: boolean
   #plain: http.Agent | undefined
   #tls: https.Agent | undefined
@@ -69,20 +72,14 @@ export class HttpClient implements Disposable {
     })
   }
 
-  [Symbol.dispose](): void {
-    this.#plain?.destroy()
-    this.#tls?.destroy()
-  }
-
   #plainAgent(): http.Agent {
-    this.#plain ??= new http.Agent({ keepAlive: true, proxyEnv: process.env })
+    this.#plain ??= new http.Agent(kept)
     return this.#plain
   }
 
   #tlsAgent(): https.Agent {
     this.#tls ??= new https.Agent({
-      keepAlive: true,
-      proxyEnv: process.env,
+      ...kept,
       // Node brings certificates of its own; a company's stand among those of the system.
       ...(this.#insecure
         ? { rejectUnauthorized: false }

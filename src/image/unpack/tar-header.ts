@@ -21,7 +21,8 @@ export interface TarHeader {
 export function decodeHeader(block: Buffer): TarHeader | undefined {
   const sum = checksum(block)
   if (sum === 8 * 0x20 && isZero(block)) return undefined
-  if (octal(block, 148, 8) !== sum) throw new TarError('the checksum of a header is wrong: damaged, or no tar archive')
+  if (Number.parseInt(text(block, 148, 8), 8) !== sum)
+    throw new TarError('the checksum of a header is wrong: damaged, or no tar archive')
   const typeflag = String.fromCharCode(block[156] ?? 0)
   const isDevice = typeflag === '3' || typeflag === '4'
   const prefix = block.toString('latin1', 257, 263) === 'ustar\0' ? text(block, 345, 155) : '' // GNU has times in its place
