@@ -55,10 +55,14 @@ export class MonitorConnection implements Disposable {
     })
   }
 
-  /** Joins the standard streams from now on; see `attach` in runtime.ts. Only with a run directory. */
+  /**
+   * Joins the standard streams from now on; see `attach` in runtime.ts. Only with a run directory.
+   * @throws TscomposeError RUNTIME_MONITOR_LOST when the process has ended
+   */
   async attach(flags: AttachFlags): Promise<Duplex> {
     if (this.#runDir === undefined) throw new TypeError('a process without a run directory is attached at its launch')
-    const socket = await openSocket(this.#runDir)
+    const socket = await findMonitor(this.#runDir)
+    if (!socket) throw monitorLost(this.pid)
     socket.write(encodeFrame(frameType.attach, Buffer.of(attachBits(flags))))
     for (;;) {
       const frame = await readFrame(socket)
@@ -97,10 +101,7 @@ const monitorLost = (pid: number) =>
  * @returns undefined if there is none: the process has ended or its launch did not get far
  */
 export async function connectMonitor(runDir: string): Promise<MonitorConnection | undefined> {
-  const control = await openSocket(runDir).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') return undefined
-    throw error
-  })
+  const control = await findMonitor(runDir)
   if (!control) return undefined
   control.write(encodeFrame(frameType.watch))
   const frame = await readFrame(control)
@@ -116,6 +117,16 @@ export function streamConnection(socket: Socket): Duplex {
   socket.on('error', () => {})
   socket.on('end', () => socket.end())
   return socket
+}
+
+/** A connection to the monitor that listens in `runDir`; undefined if none does. */
+async function findMonitor(runDir: string): Promise<Socket | undefined> {
+  try {
+    return await openSocket(runDir)
+  } catch (error) {
+    if (['ENOENT', 'ECONNREFUSED'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined
+    throw error
+  }
 }
 
 async function openSocket(runDir: string): Promise<Socket> {

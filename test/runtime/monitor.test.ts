@@ -129,6 +129,18 @@ test('there is no monitor in an empty directory, nor after the end', { skip }, a
   const { monitor } = await bench.launch(shellProgram({}))
   await monitor.exited
   assert.equal(await connectMonitor(bench.runDir), undefined)
+  assert.equal(await connectMonitor(join(bench.runDir, 'nowhere')), undefined)
+  await assert.rejects(monitor.attach(both), { code: 'RUNTIME_MONITOR_LOST' })
+})
+
+test('a monitor that is killed is told of, and what connected to it ends', { skip }, async () => {
+  await using bench = await Bench.make()
+  const { monitor, streams } = await bench.run({ script: 'sleep 1000' })
+  const parent = /^PPid:\t(\d+)/m.exec(await readFile(`/proc/${monitor.pid}/status`, 'utf8'))?.[1]
+  process.kill(Number(parent), 'SIGKILL')
+  await assert.rejects(monitor.exited, { code: 'RUNTIME_MONITOR_LOST' })
+  assert.equal((await read(streams)).length, 0)
+  process.kill(monitor.pid, 'SIGKILL')
 })
 
 test('a container outlives its engine, and the next one finds it', { skip }, async () => {
