@@ -10,12 +10,12 @@ import type { SyscallArgs, SyscallName } from '../sys/syscalls.ts'
  *
  *     const p = new ProgramBuilder()
  *     p.clone(CLONE.NEWNS | CLONE.NEWPID | ..., 'monitor')  // steps from here run in the container's first process
- *     standardStreams(p)                                    // or, after the mounts, openTerminal(p, ...)
  *     p.call('mount', ['proc', '/proc', 'proc', 0, null], { words: 'mount proc on /proc' })
  *     const fd = p.call('openat2', [...])                   // a result ...
  *     p.call('move_mount', [fd, '', AT.FDCWD, '/x', ...])   // ... is an operand of later steps
+ *     standardStreams(p, { stdin })                         // or openTerminal(p, ...): program-streams.ts
  *     p.clone(0, 'init')                                    // left out where the program itself is to be PID 1
- *     p.call('setsid', [])                                  // and controllingTerminal(p) if there is a terminal
+ *     newSession(p, { terminal })
  *     return p.exec(['/bin/sh'], ['sh', '-c', 'true'], ['PATH=/bin'])
  *
  * A program that joins a container:
