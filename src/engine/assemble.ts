@@ -43,7 +43,8 @@ export async function openEngineOn(
   const { dataDir, runDir, config, report = () => {} } = options
   await using undo = new AsyncDisposableStack()
   const directories = directoriesOf(dataDir, runDir)
-  await Promise.all(Object.values(directories).map(path => mkdir(path, { recursive: true, mode: 0o711 })))
+  // Nobody else may pass: layers and volumes hold other people's files, and programs that run as root.
+  await Promise.all(Object.values(directories).map(path => mkdir(path, { recursive: true, mode: 0o710 })))
   undo.use(lockDataRoot(dataDir))
   const [machine, { runtime, networks: networkLayer, images }] = await Promise.all([readMachine(), open(options)])
   undo.use(networkLayer)

@@ -23,7 +23,7 @@ export async function loadContainers(context: Context): Promise<void> {
     names.map(async name => {
       const root = join(directory, name)
       const found = await readJson(join(root, 'container.json'), isContainerRecord)
-      if ('value' in found) context.containers.add(new Container(found.value, directory))
+      if ('value' in found) context.containers.add(new Container(found.value, context.directories))
       else if ('setAside' in found) context.report(`damaged record of a container set aside as ${found.setAside}`)
       else if (!(await isSetAside(root))) await rm(root, { recursive: true, force: true })
     }),
@@ -47,13 +47,13 @@ interface Found {
  * is to be started starts meanwhile.
  */
 export async function adoptContainers(context: Context): Promise<void> {
-  const runs = await readRuns(context)
+  const runs = readRuns(context)
   const containers = context.containers.all()
   const found = await Promise.all(containers.map(container => look(context, container, runs.get(container.id))))
   for (const { container, run, adopted } of found) if (adopted.status === 'running') takeOver(container, run, adopted)
   await adoptNetworks(context, found)
   const known = new Set(containers.map(({ id }) => id))
-  for (const id of [...runs.keys()].filter(id => !known.has(id))) await forgetRun(context, id)
+  for (const id of [...runs.keys()].filter(id => !known.has(id))) forgetRun(context, id)
   for (const id of await context.runtime.removeUnknown([...known])) {
     context.report(`removed what was left of container ${id}`)
   }

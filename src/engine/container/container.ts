@@ -2,31 +2,41 @@ import { join } from 'node:path'
 import type { Health } from '../../health/health.ts'
 import type { Sandbox } from '../../network/network.ts'
 import type { ContainerWaitResponse, WaitCondition } from '../api.ts'
+import type { Directories } from '../context.ts'
 import { Serial } from '../serial.ts'
 import { RecordFile } from '../store/record.ts'
 import type { WaitingClient } from './attach.ts'
 import type { ContainerRecord } from './record.ts'
 import type { Run } from './run.ts'
-import type { RunRecord } from './run-record.ts'
 import { errorOf, exitCodeOf, isRunning } from './state.ts'
 
-/** The files of a container in the data root. */
+/** Where a container keeps things. */
 export interface ContainerDirectory {
+  /** In the data root: the record, the log, the exit record. */
   readonly root: string
   /** The upper and work directories of its writable layer. */
   readonly writableLayer: string
+  /** In the run-time directory: what is made anew for each run, three files of its /etc among it. */
+  readonly run: string
   readonly hosts: string
   readonly hostname: string
   readonly resolvConf: string
 }
 
-export const containerDirectory = (root: string): ContainerDirectory => ({
-  root,
-  writableLayer: join(root, 'layer'),
-  hosts: join(root, 'hosts'),
-  hostname: join(root, 'hostname'),
-  resolvConf: join(root, 'resolv.conf'),
-})
+export function containerDirectory(
+  { containers, runs }: Pick<Directories, 'containers' | 'runs'>,
+  id: string,
+): ContainerDirectory {
+  const [root, run] = [join(containers, id), join(runs, id)]
+  return {
+    root,
+    writableLayer: join(root, 'layer'),
+    run,
+    hosts: join(run, 'hosts'),
+    hostname: join(run, 'hostname'),
+    resolvConf: join(run, 'resolv.conf'),
+  }
+}
 
 /**
  * A container: what is kept of it, and while it runs, what it holds. Whoever changes its state does so within
@@ -39,8 +49,6 @@ export class Container {
   readonly #file: RecordFile<ContainerRecord>
 
   run: Run | undefined
-  /** What the next engine needs to take over the run. */
-  runFile: RecordFile<RunRecord> | undefined
   /**
    * Its network namespace: from the start on, and over restarts. It stays as long as another container has joined it.
    */
@@ -60,9 +68,9 @@ export class Container {
   readonly #removalWaiters = new Set<(error?: string) => void>()
   removed = false
 
-  constructor(record: ContainerRecord, containersDirectory: string) {
+  constructor(record: ContainerRecord, directories: Pick<Directories, 'containers' | 'runs'>) {
     this.#record = record
-    this.directory = containerDirectory(join(containersDirectory, record.id))
+    this.directory = containerDirectory(directories, record.id)
     this.#file = new RecordFile(join(this.directory.root, 'container.json'))
   }
 

@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises'
+import { chmod, mkdir, rm } from 'node:fs/promises'
 import { hostname as machineName } from 'node:os'
 import { join } from 'node:path'
 import type { Image, Platform } from '../../image/image.ts'
@@ -45,7 +45,7 @@ export async function createContainer(
   const { containers } = context
   const reserved = containers.reserveName(name || randomName(free => containers.isNameFree(free)), id)
   undo.defer(() => containers.releaseName(reserved, id))
-  const directory = containerDirectory(join(context.directories.containers, id))
+  const directory = containerDirectory(context.directories, id)
   undo.defer(() => rm(directory.root, { recursive: true, force: true }))
   await makeDirectories(directory)
   await writeGrantedFiles(directory, askedHost.Files ?? [])
@@ -67,7 +67,7 @@ export async function createContainer(
       manuallyStopped: false,
       state: created,
     },
-    context.directories.containers,
+    context.directories,
   )
   await container.save()
   containers.add(container)
@@ -80,10 +80,11 @@ const runsOn = ({ platform }: Image, wanted: Platform): boolean =>
   platform.os === wanted.os && platform.architecture === wanted.architecture
 
 /** The directories of the writable layer; overlayfs wants both on one file system. */
-async function makeDirectories(directory: ContainerDirectory): Promise<void> {
-  await mkdir(directory.root, { recursive: true, mode: 0o710 })
-  await mkdir(directory.writableLayer, { mode: 0o710 })
-  await Promise.all(['upper', 'work'].map(name => mkdir(join(directory.writableLayer, name))))
+async function makeDirectories({ writableLayer }: ContainerDirectory): Promise<void> {
+  const upper = join(writableLayer, 'upper')
+  await mkdir(upper, { recursive: true })
+  // The root directory of the container: everybody in it passes through, whatever the engine's umask is.
+  await Promise.all([chmod(upper, 0o755), mkdir(join(writableLayer, 'work'))])
 }
 
 /** Namespaces of other containers are kept by id, so that they follow when the other container is renamed. */

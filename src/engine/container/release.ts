@@ -17,7 +17,8 @@ export async function releaseContainer(
   { keepSandbox = false }: { readonly keepSandbox?: boolean } = {},
 ): Promise<void> {
   const { id, name } = container
-  const attempts = [context.runtime.release(id), removeRun(context, container)]
+  removeRun(container)
+  const attempts = [context.runtime.release(id)]
   if (container.record.hostConfig.IpcMode === 'shareable') {
     attempts.push(rm(sharedMemoryDirectory(context, id), { recursive: true, force: true }))
   }

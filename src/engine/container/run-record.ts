@@ -1,16 +1,15 @@
-import { readdir } from 'node:fs/promises'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Health } from '../../health/health.ts'
 import type { Sandbox } from '../../network/network.ts'
 import type { ContainerSpec } from '../../runtime/spec.ts'
 import type { Context } from '../context.ts'
-import { readJson, removeFile } from '../store/json-file.ts'
-import { RecordFile } from '../store/record.ts'
+import { messageOf } from '../failures.ts'
 import type { Container } from './container.ts'
 
 /**
  * What the next engine needs to take over a container that runs. It lies in the run-time directory, where it is gone
- * after a restart of the machine like the container itself, and so need not be synced to a disk.
+ * after a restart of the machine like the container itself: it need not be synced to a disk, and is written at once.
  */
 export interface RunRecord {
   readonly version: 1
@@ -27,38 +26,42 @@ function isRunRecord(value: unknown): value is RunRecord {
   return typeof record === 'object' && record?.version === 1 && typeof record.spec?.id === 'string'
 }
 
-const fileOf = ({ directories }: Context, id: string): string => join(directories.runs, `${id}.json`)
+const NAME = 'run.json'
 
 /** Writes down what a container has at this moment. */
-export async function saveRun(context: Context, container: Container, spec: ContainerSpec): Promise<void> {
-  const { sandbox, health, run } = container
+export function saveRun({ directory, sandbox, health, run }: Container, spec: ContainerSpec): void {
   const savedAt = run?.process.startedAt.getTime() ?? Date.now()
-  container.runFile ??= new RecordFile<RunRecord>(fileOf(context, container.id), { durable: false })
-  await container.runFile.write({ version: 1, savedAt, spec, ...(sandbox && { sandbox }), ...(health && { health }) })
+  const record: RunRecord = { version: 1, savedAt, spec, ...(sandbox && { sandbox }), ...(health && { health }) }
+  const file = join(directory.run, NAME)
+  mkdirSync(directory.run, { recursive: true })
+  writeFileSync(`${file}.tmp`, JSON.stringify(record), { mode: 0o600 })
+  renameSync(`${file}.tmp`, file)
 }
 
-export async function removeRun(context: Context, container: Container): Promise<void> {
-  const file = container.runFile
-  container.runFile = undefined
-  await file?.remove()
-  await forgetRun(context, container.id)
+/** Removes what was made for a run that is over. */
+export function removeRun({ directory }: Container): void {
+  rmSync(directory.run, { recursive: true, force: true })
 }
 
-/** Removes the record of a run that an earlier engine has left. */
-export async function forgetRun(context: Context, id: string): Promise<void> {
-  await removeFile(fileOf(context, id))
+/** Removes what an earlier engine has left of the run of a container that is no more. */
+export function forgetRun({ directories }: Context, id: string): void {
+  rmSync(join(directories.runs, id), { recursive: true, force: true })
 }
 
-/** The records of all containers that an earlier engine had running. */
-export async function readRuns(context: Context): Promise<ReadonlyMap<string, RunRecord>> {
-  const names = await readdir(context.directories.runs).catch(() => [])
-  const runs = new Map<string, RunRecord>()
-  for (const name of names.filter(name => name.endsWith('.json'))) {
-    const found = await readJson(join(context.directories.runs, name), isRunRecord)
-    if ('value' in found) runs.set(found.value.spec.id, revive(found.value))
-    else if ('setAside' in found) context.report(`damaged record of a running container set aside as ${found.setAside}`)
-  }
-  return runs
+/** The records of all containers that an earlier engine had running, by their ids. */
+export function readRuns({ directories, report }: Context): ReadonlyMap<string, RunRecord | undefined> {
+  return new Map(
+    readdirSync(directories.runs).map(id => {
+      try {
+        const record: unknown = JSON.parse(readFileSync(join(directories.runs, id, NAME), 'utf8'))
+        if (isRunRecord(record)) return [id, revive(record)]
+        report(`the record of the run of container ${id} is damaged`)
+      } catch (error) {
+        report(`no record of the run of container ${id}: ${messageOf(error)}`)
+      }
+      return [id, undefined]
+    }),
+  )
 }
 
 /** The times of probes are text in the file. */

@@ -54,7 +54,7 @@ export async function launchContainer(
   try {
     const spec = await describe(context, container)
     // Written before the launch: an engine that is killed during it leaves a trace for the next one to follow.
-    await saveRun(context, container, spec)
+    saveRun(container, spec)
     const { container: process, warnings } = await context.runtime.launch(spec, earlyStreams(container))
     for (const warning of warnings) context.report(`container ${container.name}: ${warning}`)
     const run = { process, spec, over: new AbortController() }

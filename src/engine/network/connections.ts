@@ -59,7 +59,7 @@ export async function connectContainer(
     if (sandbox) {
       await context.networks.ensure(network)
       await context.networkLayer.connect(container.id, spec)
-      await followSandbox(context, container)
+      followSandbox(context, container)
       emitEndpoints(context, container, [network.id], 'connect')
     }
     await container.update({ endpoints: { ...container.record.endpoints, [network.name]: settings } })
@@ -86,7 +86,7 @@ export async function disconnectContainer(
     const { sandbox } = container
     if (sandbox?.endpoints.some(({ networkId }) => networkId === network.id)) {
       await context.networkLayer.disconnect(container.id, network.id)
-      await followSandbox(context, container)
+      followSandbox(context, container)
       emitEndpoints(context, container, [network.id], 'disconnect')
     }
     const { [key]: _, ...endpoints } = container.record.endpoints
@@ -107,7 +107,7 @@ function assertChangeable({ removing, id, record }: Container): void {
 }
 
 /** Joining or leaving a network changes addresses and perhaps published ports, which the next engine must know, too. */
-async function followSandbox(context: Context, container: Container): Promise<void> {
+function followSandbox(context: Context, container: Container): void {
   container.sandbox = context.networkLayer.sandbox(container.id) ?? container.sandbox
-  if (container.run && isAlive(container.state)) await saveRun(context, container, container.run.spec)
+  if (container.run && isAlive(container.state)) saveRun(container, container.run.spec)
 }

@@ -4,14 +4,13 @@ import { dirname } from 'node:path'
 /**
  * Writes JSON so that a crash at any moment, of the program or of the machine, leaves either the old text or the new:
  * to a temporary name beside it, synced, renamed.
- * @param durable false for what is worth nothing after a restart of the machine: it is not synced
  */
-export async function writeJson(file: string, value: unknown, durable = true): Promise<void> {
+export async function writeJson(file: string, value: unknown): Promise<void> {
   const temporary = `${file}.tmp`
   const handle = await openForWriting(temporary)
   try {
     await handle.writeFile(JSON.stringify(value))
-    if (durable) await handle.datasync()
+    await handle.datasync()
   } finally {
     await handle.close()
   }

@@ -6,15 +6,13 @@ import { removeFile, writeJson } from './json-file.ts'
  */
 export class RecordFile<T> {
   readonly file: string
-  readonly #durable: boolean
   #value: T | undefined
   #writing: Promise<void> | undefined
   #next: Promise<void> | undefined
   #removed = false
 
-  constructor(file: string, { durable = true }: { readonly durable?: boolean } = {}) {
+  constructor(file: string) {
     this.file = file
-    this.#durable = durable
   }
 
   /** Resolves when `value`, or a later one, is in the file. */
@@ -30,7 +28,7 @@ export class RecordFile<T> {
   #begin(): Promise<void> {
     this.#next = undefined
     if (this.#removed) return Promise.resolve()
-    const writing = writeJson(this.file, this.#value, this.#durable).finally(() => {
+    const writing = writeJson(this.file, this.#value).finally(() => {
       if (this.#writing === writing) this.#writing = undefined
     })
     this.#writing = writing
