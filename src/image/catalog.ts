@@ -58,6 +58,8 @@ export class Catalog {
       }),
     )
     const catalog = new Catalog(file, restricted(found, configurations), content, directories, configurations)
+    for (const [diffId, layer] of Object.entries(found.layers))
+      if (present.has(layer.directory) && !(diffId in catalog.#state.layers)) catalog.addLayer(diffId as Digest, layer)
     await catalog.collectGarbage()
     return catalog
   }
