@@ -10,7 +10,7 @@ import { IdleWatch } from './idle.ts'
 import { acquireLock } from './lock.ts'
 import type { EnginePaths } from './paths.ts'
 import { reportFailure, reportReady } from './report.ts'
-import { trimProgram } from './trim.ts'
+import { trimProcess } from './trim.ts'
 
 /** Milliseconds after the last request until the process makes itself small. */
 const QUIET = 3000
@@ -57,7 +57,7 @@ async function serveUntilEnd(paths: EnginePaths, open: OpenEngine): Promise<void
   const works = async () => (await (await opening.promise).containerList()).length > 0
   const idle = new IdleWatch(config.idleTimeout * 1000, works, () => stop(`idle for ${config.idleTimeout} s`))
 
-  const quiet = setTimeout(trimProgram, QUIET)
+  const quiet = setTimeout(trimProcess, QUIET)
 
   // First the socket: from now on, whoever comes waits in line instead of starting another engine.
   const startedAt = new Date().toISOString()

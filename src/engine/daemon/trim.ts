@@ -1,6 +1,7 @@
 import { readFile, readlink } from 'node:fs/promises'
 import { MADV } from '../../sys/constants.ts'
 import { type Kernel, linux } from '../../sys/kernel.ts'
+import { trimHeaps } from '../../sys/malloc.ts'
 
 /** A part of the program's file in memory, by proc_pid_smaps(5). */
 export interface Mapping {
@@ -21,6 +22,12 @@ export function parseCleanMappings(smaps: string, program: string): Mapping[] {
     )
     return touched ? [] : [{ start: Number.parseInt(start, 16), end: Number.parseInt(end, 16) }]
   })
+}
+
+/** Makes this process as small as waiting needs it. */
+export async function trimProcess(): Promise<void> {
+  trimHeaps()
+  await trimProgram()
 }
 
 /**
