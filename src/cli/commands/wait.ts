@@ -1,6 +1,5 @@
 import { observe } from '../../compose/observe.ts'
 import { planDown } from '../../compose/plan/down.ts'
-import { isAlive } from '../../compose/plan/observed.ts'
 import { TscomposeError } from '../../errors.ts'
 import { type Define, Exit } from '../command.ts'
 import { carryOutOn } from '../lifecycle.ts'
@@ -13,8 +12,9 @@ export const define: Define = (command, cli) =>
     .action(async (services: string[], { downProject }: { downProject?: boolean }) => {
       const target = await observeTarget(cli, services)
       const { engine, name, observed } = target
+      // Also those that have ended: what was fast is no failure, and its code is known.
       const containers = observed.containers.filter(
-        container => !container.oneOff && services.includes(container.service) && isAlive(container),
+        ({ oneOff, service, state }) => !oneOff && services.includes(service) && state !== 'created',
       )
       if (containers.length === 0)
         throw new TscomposeError('COMPOSE_NO_CONTAINER', `no containers for project "${name}"`)

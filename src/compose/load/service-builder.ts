@@ -196,15 +196,15 @@ function mount(c: Canonical): ServiceVolume {
     target: String(c.target ?? ''),
     readOnly: c.read_only === true,
     consistency: c.consistency as string | undefined,
+    // The long form without a bind section does not make a source that is missing; every short form has the section.
     bind:
-      c.type === 'bind' || bind
-        ? given({
-            createHostPath: bind?.create_host_path !== false,
-            propagation: text(bind?.propagation),
-            recursive: text(bind?.recursive),
-            selinux: text(bind?.selinux),
-          })
-        : undefined,
+      bind &&
+      given({
+        createHostPath: bind.create_host_path !== false,
+        propagation: text(bind.propagation),
+        recursive: text(bind.recursive),
+        selinux: text(bind.selinux),
+      }),
     volume:
       volume &&
       given({
