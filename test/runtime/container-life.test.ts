@@ -126,8 +126,12 @@ suite('the life of a container', { skip, concurrency: 2 }, () => {
     const { container, spec } = await bench.start('sleep 1000', { resources })
     const user = { uid: 3, gid: 4, additionalGids: [4] }
     const script =
-      'hostname; id -u; cat /proc/1/comm; grep -E "^(Seccomp|CapEff|CapBnd):" /proc/self/status; pwd; sleep 0.1; exit 5'
-    const process = await bench.runtime.exec(container, bench.process(script, { user, cwd: '/bin' }), output)
+      'hostname; id -u; cat /proc/1/comm; grep -E "^(Seccomp|CapEff|CapBnd):" /proc/self/status; pwd; cat; exit 5'
+    const process = await bench.runtime.exec(container, bench.process(script, { user, cwd: '/bin', stdin: true }), {
+      ...output,
+      stdin: true,
+      closeStdin: true,
+    })
     for (const kind of ['mnt', 'pid', 'net', 'ipc', 'uts', 'cgroup'])
       assert.equal(
         readlinkSync(`/proc/${process.pid}/ns/${kind}`),
@@ -136,6 +140,7 @@ suite('the life of a container', { skip, concurrency: 2 }, () => {
       )
     assert.ok(container.pids().includes(process.pid))
     assert.ok(process.streams)
+    process.streams.end() // only now it goes on to its end
     const { stdout } = await demultiplex(process.streams)
     assert.equal(stdout, 'box\n3\ninit\nCapEff:\t0000000000000000\nCapBnd:\t00000000a80425fb\nSeccomp:\t2\n/bin\n')
     assert.equal((await process.exited).exitCode, 5)
