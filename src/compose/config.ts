@@ -48,10 +48,10 @@ export function canonicalYaml(model: CanonicalProject): string {
 export function canonicalJson(model: CanonicalProject): string {
   const { name, services, networks, volumes, secrets, configs, extensions } = model
   const section = (kind: 'networks' | 'volumes' | 'secrets' | 'configs', things: Section) =>
-    Object.keys(things).length > 0 ? { [kind]: byName(things, value => toJson(kind, value)) } : {}
+    Object.keys(things).length > 0 ? { [kind]: byName(things, value => toJson(kind, value), compareText) } : {}
   const document: Record<string, unknown> = {
     name,
-    services: byName(services, value => toJson('services', value)),
+    services: byName(services, value => toJson('services', value), compareText),
     ...section('networks', networks),
     ...section('volumes', volumes),
     ...section('secrets', secrets),
@@ -74,10 +74,10 @@ function withContent({ name, file, environment, ...rest }: Canonical, content: u
   }
 }
 
-const byName = <T>(things: Section, map: (value: Canonical) => T): Record<string, T> =>
+const byName = <T>(things: Section, map: (value: Canonical) => T, compare = compareKeys): Record<string, T> =>
   Object.fromEntries(
     Object.entries(things)
-      .sort(([a], [b]) => compareKeys(a, b))
+      .sort(([a], [b]) => compare(a, b))
       .map(([key, value]) => [key, map(value)]),
   )
 

@@ -12,7 +12,8 @@ export function nearest(name: string, known: Iterable<string>): string | undefin
   if (name.length > 64) return undefined
   const lower = name.toLowerCase()
   let best: string | undefined
-  let bestDistance = Math.max(1, Math.floor(name.length / 3)) + 1
+  // One letter in three may be wrong; a name of two letters must differ in case alone.
+  let bestDistance = Math.floor(name.length / 3) + 1
   for (const candidate of known) {
     if (Math.abs(candidate.length - name.length) >= bestDistance) continue
     const distance = editDistance(lower, candidate.toLowerCase())

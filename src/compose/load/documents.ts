@@ -70,7 +70,7 @@ async function mergeDocument(
     await validateModel(model, source.file)
     dropVersion(model, source, scope)
   }
-  toLongForms(model, { keepUnparsable: !scope.interpolate, warn: session.warn })
+  toLongForms(model, { keepUnparsable: !scope.interpolate, warn: session.warn, countPorts: session.countPorts })
   enforceUnicity(model)
 }
 

@@ -7,7 +7,7 @@ import { isRemoteFile, resolvePaths } from './resolve-paths.ts'
 import type { ResetPaths, Scope } from './session.ts'
 import { absolute, directoryOf } from './session.ts'
 import type { MapNode, Node } from './yaml/node.ts'
-import { cloneNode, mapAt, mapOf, scalarAt, stringOf, whereOf, whereOfKey } from './yaml/node.ts'
+import { cloneNode, isNull, mapAt, mapOf, scalarAt, stringOf, whereOf, whereOfKey } from './yaml/node.ts'
 
 /** A file whose services are being extended. */
 interface Origin {
@@ -17,9 +17,11 @@ interface Origin {
   readonly file: string
 }
 
-interface Step {
-  readonly file: string
-  readonly service: string
+/** A service on the way to what it is made of. */
+interface Link {
+  readonly name: string
+  readonly origin: Origin
+  readonly service: MapNode
 }
 
 /** Gives every service of a document that extends another one what it inherits, in place. */
@@ -29,39 +31,48 @@ export async function applyExtends(document: MapNode, file: string, scope: Scope
   if (services.kind !== 'map')
     throw new TscomposeError('COMPOSE_TYPE_WRONG', 'services must be a mapping', { where: whereOf(services) })
   const origin: Origin = { services, resets, file }
-  for (const name of services.entries.keys()) {
-    const service = await extendService(name, origin, scope, [])
-    if (service) services.entries.set(name, service)
-  }
+  for (const name of services.entries.keys()) await extendService(name, origin, scope)
 }
 
-async function extendService(
-  name: string,
-  origin: Origin,
-  scope: Scope,
-  trail: readonly Step[],
-): Promise<Node | undefined> {
-  const service = origin.services.entries.get(name)
-  if (!service || (service.kind === 'scalar' && service.type === 'null')) return service
-  if (service.kind !== 'map')
-    throw new TscomposeError('COMPOSE_TYPE_WRONG', `services.${name} must be a mapping`, { where: whereOf(service) })
-  const extension = service.entries.get('extends')
-  if (!extension) return service
-  const { reference, file } = target(name, extension)
-  const from = file
-    ? await fromFile(name, reference, file, origin, scope)
-    : sameFile(name, reference, extension, origin)
-  const next = follow(trail, { file: from.file, service: name }, extension)
-  const base = await extendService(reference, from, scope, next)
-  if (base?.kind !== 'map') return service
+/** Follows a service to the one that extends nothing, and comes back merging. Every service is merged once. */
+async function extendService(name: string, origin: Origin, scope: Scope): Promise<void> {
+  const links = new Map<string, Link>()
+  let at = { name, origin }
+  let base: Node | undefined
+  for (;;) {
+    base = at.origin.services.entries.get(at.name)
+    if (!base || isNull(base)) break
+    if (base.kind !== 'map')
+      throw new TscomposeError('COMPOSE_TYPE_WRONG', `services.${at.name} must be a mapping`, { where: whereOf(base) })
+    const extension = base.entries.get('extends')
+    if (!extension) break
+    const { reference, file } = target(at.name, extension)
+    const from = file
+      ? await fromFile(at.name, reference, file, at.origin, scope)
+      : sameFile(at.name, reference, extension, at.origin)
+    const step = `${at.name} in ${from.file}`
+    if (links.has(step)) refuseCycle([...links.keys(), step], extension)
+    links.set(step, { ...at, service: base })
+    at = { name: reference, origin: from }
+  }
+  for (const link of [...links.values()].reverse())
+    base = base?.kind === 'map' ? inherit(link, base, scope) : link.service
+}
+
+function refuseCycle(steps: readonly string[], extension: Node): never {
+  const lines = steps.map((step, index) => `  ${index > 0 ? 'extends ' : ''}${step}`)
+  throw new TscomposeError('COMPOSE_EXTENDS_INVALID', ['Circular reference:', ...lines].join('\n'), {
+    where: whereOf(extension),
+  })
+}
+
+/** Merges a service onto a copy of what it extends, less what its document resets. */
+function inherit({ name, origin, service }: Link, base: MapNode, { session }: Scope): MapNode {
   const inherited = cloneNode(base) as MapNode
-  const wrapped = mapAt(service, [['services', mapAt(service, [[name, inherited]])]])
-  applyResets(wrapped, origin.resets, mapAt(service, [['services', mapAt(service, [[name, service]])]]), forgotten =>
-    scope.session.forgotten.push(forgotten),
-  )
+  const wrap = (node: Node) => mapAt(service, [['services', mapAt(service, [[name, node]])]])
+  applyResets(wrap(inherited), origin.resets, wrap(service), forgotten => session.forgotten.push(forgotten))
   const merged = mergeService(inherited, service)
   merged.entries.delete('extends')
-  merged.keyOffset = service.keyOffset
   // The service is the one of this document, wherever most of it comes from.
   const result: MapNode = { ...merged, source: service.source, offset: service.offset, keyOffset: service.keyOffset }
   origin.services.entries.set(name, result)
@@ -87,18 +98,6 @@ function sameFile(name: string, reference: string, extension: Node, origin: Orig
     `cannot extend service ${JSON.stringify(name)} in ${origin.file}: service ${JSON.stringify(reference)} not found`,
     { where: whereOf(extension), ...didYouMean(reference, origin.services.entries.keys()) },
   )
-}
-
-/** @throws TscomposeError where the trail of extensions leads back to itself */
-function follow(trail: readonly Step[], step: Step, extension: Node): Step[] {
-  const next = [...trail, step]
-  if (trail.some(({ file, service }) => file === step.file && service === step.service)) {
-    const lines = next.map(({ service, file }, index) => `  ${index > 0 ? 'extends ' : ''}${service} in ${file}`)
-    throw new TscomposeError('COMPOSE_EXTENDS_INVALID', ['Circular reference:', ...lines].join('\n'), {
-      where: whereOf(extension),
-    })
-  }
-  return next
 }
 
 async function fromFile(name: string, reference: string, node: Node, origin: Origin, scope: Scope): Promise<Origin> {

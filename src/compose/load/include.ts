@@ -3,6 +3,7 @@ import { TscomposeError } from '../../errors.ts'
 import { parseFile } from './documents.ts'
 import { readEnvFiles } from './env-files.ts'
 import { mergeResource } from './merge.ts'
+import { goKind } from './model/shape.ts'
 import { loadFiles } from './model-loader.ts'
 import { applyResets } from './reset.ts'
 import { isRemoteFile } from './resolve-paths.ts'
@@ -40,9 +41,13 @@ function texts(node: Node | undefined): { text: string; node: Node }[] {
 async function loadEntry(entry: Node, scope: Scope): Promise<MapNode> {
   const map = mapOf(entry)
   if (!map && stringOf(entry) === undefined)
-    throw new TscomposeError('COMPOSE_INCLUDE_INVALID', `include: expected a map or struct, got a ${kindName(entry)}`, {
-      where: whereOf(entry),
-    })
+    throw new TscomposeError(
+      'COMPOSE_INCLUDE_INVALID',
+      `include: expected a map or struct, got ${JSON.stringify(goKind(entry))}`,
+      {
+        where: whereOf(entry),
+      },
+    )
   const paths = texts(map ? map.entries.get('path') : entry)
   for (const { text, node } of paths)
     if (isRemoteFile(text))
@@ -89,6 +94,10 @@ async function entryEnvironment(envFile: Node | undefined, directory: string, sc
   for (const { text, node } of given) {
     if (text === '/dev/null') continue
     const path = absolute(scope.directory, text)
+    if (!(await isFile(path)) && !(await isDirectory(path)))
+      throw new TscomposeError('COMPOSE_ENV_FILE_NOT_FOUND', `stat ${path}: no such file or directory`, {
+        where: whereOf(node),
+      })
     if (await isDirectory(path))
       throw new TscomposeError('COMPOSE_INCLUDE_INVALID', `${path} is not a file`, { where: whereOf(node) })
     files.push(path)

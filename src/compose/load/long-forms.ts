@@ -2,6 +2,7 @@ import { posix } from 'node:path'
 import { TscomposeError } from '../../errors.ts'
 import type { Warning } from './diagnostics.ts'
 import { scalarText, startedDependency } from './merge.ts'
+import { goType } from './model/shape.ts'
 import { pathRules } from './path-rules.ts'
 import type { PortMapping } from './syntax/ports.ts'
 import { parsePorts } from './syntax/ports.ts'
@@ -9,12 +10,14 @@ import { parseVolume } from './syntax/volumes.ts'
 import type { Transform } from './transform.ts'
 import { transform } from './transform.ts'
 import type { MapNode, Node } from './yaml/node.ts'
-import { isNull, kindName, mapAt, mapOf, scalarAt, seqAt, stringOf, whereOf } from './yaml/node.ts'
+import { isNull, mapAt, mapOf, scalarAt, seqAt, stringOf, whereOf } from './yaml/node.ts'
 
 interface Context {
   /** Without interpolation a text may hold variables, and what cannot be parsed stays as it is. */
   readonly keepUnparsable: boolean
   warn(warning: Warning): void
+  /** Counts ports that ranges stand for. @throws TscomposeError where there are too many */
+  countPorts(count: number, at: Node): void
 }
 type Rule = Transform<Context>
 
@@ -66,7 +69,7 @@ const dependencies: Rule = (node, _context, path) => {
       node,
       node.items.map(item => [stringOf(item) ?? '', startedDependency(item)]),
     )
-  if (node.kind !== 'map') return wrong(node, `${shown(path())}: invalid type ${kindName(node)} for depend_on`)
+  if (node.kind !== 'map') return wrong(node, `${shown(path())}: invalid type ${goType(node)} for depend_on`)
   for (const [name, value] of node.entries) {
     if (value.kind !== 'map') return wrong(value, `${shown(path())}.${name}: unsupported value`)
     for (const [key, made] of startedDependency(value).entries)
@@ -152,7 +155,7 @@ const portMap = (item: Node, port: PortMapping): MapNode => {
 
 /** One entry may stand for several ports, so the list is dealt with as a whole. */
 const ports: Rule = (node, context, path) => {
-  if (node.kind !== 'seq') return wrong(node, `${shown(path())}: invalid type ${kindName(node)} for port`)
+  if (node.kind !== 'seq') return wrong(node, `${shown(path())}: invalid type ${goType(node)} for port`)
   const items: Node[] = []
   for (const item of node.items) {
     if (item.kind === 'map') {
@@ -160,9 +163,10 @@ const ports: Rule = (node, context, path) => {
       continue
     }
     if (item.kind !== 'scalar' || (item.type !== 'str' && item.type !== 'int'))
-      return wrong(item, `${shown(path())}: invalid type ${kindName(item)} for port`)
+      return wrong(item, `${shown(path())}: invalid type ${goType(item)} for port`)
     const mappings = parsed(item, context, () => parsePorts(String(item.value)))
     if (!mappings) return node
+    context.countPorts(mappings.length, item)
     for (const mapping of mappings) {
       const map = portMap(item, mapping)
       if (item.was) map.was = item.was
@@ -176,7 +180,7 @@ const sshKeys: Rule = node => {
   if (node.kind !== 'seq') return node
   const map = mapAt(node)
   for (const item of node.items) {
-    const text = stringOf(item) ?? wrong(item, `invalid ssh key type ${kindName(item)}`)
+    const text = stringOf(item) ?? wrong(item, `invalid ssh key type ${goType(item)}`)
     const equals = text.indexOf('=')
     if (equals < 0 && text !== 'default') wrong(item, `invalid ssh key ${JSON.stringify(text)}`)
     map.entries.set(
@@ -189,7 +193,7 @@ const sshKeys: Rule = node => {
 
 const ulimit: Rule = (node, _context, path) => {
   if (node.kind === 'map' || (node.kind === 'scalar' && node.type === 'int')) return node
-  return wrong(node, `${shown(path())}: invalid type ${kindName(node)} for external`)
+  return wrong(node, `${shown(path())}: invalid type ${goType(node)} for external`)
 }
 
 /** `external: {name: x}` of old is `external: true` and a name. */

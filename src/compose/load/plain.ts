@@ -1,17 +1,19 @@
-import type { Node } from './yaml/node.ts'
+import type { Node, ScalarNode } from './yaml/node.ts'
 
-/** JSON has no such numbers; they are the texts of themselves. */
-const NOT_JSON = 'bigint'
-
-/** A tree as plain values, keys in the order of the file. Numbers beyond JavaScript's become texts. */
-export function toPlain(node: Node): unknown {
+/**
+ * A tree as plain values, keys in the order of the file. Numbers beyond JavaScript's become texts.
+ * @param refuse what to do with infinity and the like, which become texts, too
+ */
+export function toPlain(node: Node, refuse?: (node: ScalarNode) => never): unknown {
   if (node.kind === 'scalar') {
     const { value } = node
-    return typeof value === NOT_JSON || (typeof value === 'number' && !Number.isFinite(value)) ? String(value) : value
+    if (typeof value === 'bigint') return String(value)
+    if (typeof value !== 'number' || Number.isFinite(value)) return value
+    return refuse ? refuse(node) : String(value)
   }
-  if (node.kind === 'seq') return node.items.map(toPlain)
+  if (node.kind === 'seq') return node.items.map(item => toPlain(item, refuse))
   const plain: Record<string, unknown> = {}
-  for (const [key, value] of node.entries) if (key !== SECRET_CONTENT) define(plain, key, toPlain(value))
+  for (const [key, value] of node.entries) if (key !== SECRET_CONTENT) define(plain, key, toPlain(value, refuse))
   return plain
 }
 
@@ -26,12 +28,18 @@ export const SECRET_CONTENT = '#content'
 
 /** As `toPlain`, with the keys of maps sorted as Go's JSON encoder sorts them. */
 export function toSorted(node: Node): unknown {
-  if (node.kind === 'scalar') return toPlain(node)
+  if (node.kind === 'scalar') return node.type === 'timestamp' ? isoTime(String(node.value)) : toPlain(node)
   if (node.kind === 'seq') return node.items.map(toSorted)
   const plain: Record<string, unknown> = {}
   for (const [key, value] of [...node.entries].sort(([a], [b]) => compareText(a, b)))
     if (key !== SECRET_CONTENT) define(plain, key, toSorted(value))
   return plain
+}
+
+/** `2024-01-01 00:00:00 +0000 UTC` as `2024-01-01T00:00:00Z`. */
+const isoTime = (text: string): string => {
+  const [day = '', time = '', zone = ''] = text.split(' ')
+  return `${day}T${time}${zone === '+0000' ? 'Z' : zone.replace(/(?=..$)/, ':')}`
 }
 
 /** By code point, as Go compares texts. */

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { TscomposeError } from '../../errors.ts'
 import { nodeAt } from './consistency.ts'
 import type { EnvEntries } from './dotenv.ts'
@@ -36,7 +37,8 @@ export async function resolveEnvFiles(
   const files = (service.env_file ?? []) as readonly { path?: string; required?: boolean; format?: string }[]
   // The project's variables first, then the service's own; what the files say follows.
   const seen: Lookup = key => lookup(key) ?? (Object.hasOwn(own, key) ? (own[key] ?? undefined) : undefined)
-  for (const [index, { path = '', required = true, format }] of files.entries()) {
+  for (const [index, { path: given = '', required = true, format }] of files.entries()) {
+    const path = resolve(session.cwd, given)
     const place = nodeAt(root, ['services', name, 'env_file', String(index), 'path'])
     if (!(await stat(path).catch(() => undefined))) {
       if (!required) continue
@@ -72,7 +74,8 @@ export async function resolveLabelFiles(
 ): Promise<{ service: Canonical; read: EnvEntries }> {
   const read: EnvEntries = new Map()
   const files = (service.label_file ?? []) as readonly string[]
-  for (const [index, path] of files.entries()) {
+  for (const [index, given] of files.entries()) {
+    const path = resolve(session.cwd, given)
     if (!(await stat(path).catch(() => undefined))) {
       const { suggestFile } = await import('./suggest-file.ts')
       throw new TscomposeError(

@@ -5,6 +5,7 @@ import { TscomposeError } from '../../errors.ts'
 import type { Warning } from './diagnostics.ts'
 import type { Lookup } from './template.ts'
 import type { MapNode, Node } from './yaml/node.ts'
+import { whereOf } from './yaml/node.ts'
 import { Source } from './yaml/source.ts'
 
 export type Environment = Readonly<Record<string, string>>
@@ -16,6 +17,9 @@ export interface Forgotten {
   readonly where: Where
 }
 
+/** Three services that publish every port there is. */
+const MAX_PORTS = 200_000
+
 /** What all phases of one load share. */
 export class Session {
   readonly cwd: string
@@ -24,6 +28,7 @@ export class Session {
   readonly forgotten: Forgotten[] = []
   readonly #readStdin: () => Promise<Uint8Array>
   readonly #warned = new Set<string>()
+  #ports = 0
 
   constructor(cwd: string, home: string | undefined, readStdin: () => Promise<Uint8Array>) {
     this.cwd = cwd
@@ -38,6 +43,15 @@ export class Session {
     if (this.#warned.has(key)) return
     this.#warned.add(key)
     this.warnings.push(warning)
+  }
+
+  /** Bounds what a few short ranges of ports expand to. */
+  readonly countPorts = (count: number, at: Node): void => {
+    this.#ports += count
+    if (this.#ports > MAX_PORTS)
+      throw new TscomposeError('COMPOSE_YAML_LIMIT', `the ranges of ports stand for more than ${MAX_PORTS} ports`, {
+        where: whereOf(at),
+      })
   }
 
   /** A path as it is shown to the user: relative where that leads downwards. */

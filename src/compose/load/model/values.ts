@@ -52,7 +52,7 @@ const wholeNumber = (type: string, keepZero: boolean): Shape => ({
   decode(node, at) {
     const value = number(type, node, at, type.startsWith('int'))
     if (value === undefined) return undefined
-    if (type.startsWith('uint') && value < 0) at.fail(node, `cannot parse, ${value} overflows uint`)
+    if (type.startsWith('uint') && value < 0) at.fail(node, `cannot parse value as '${type}': ${value} overflows uint`)
     return value || keepZero ? truncated(value) : undefined
   },
 })

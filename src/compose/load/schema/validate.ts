@@ -12,11 +12,22 @@ import validate from './validate.generated.js'
  * @throws TscomposeError in the words of docker compose, about the error that lies deepest
  */
 export async function validateModel(model: MapNode, file: string): Promise<void> {
-  if (validate(toPlain(model))) return
+  if (validate(toJsonValue(model, file))) return
   const errors = (validate.errors ?? []).filter(({ keyword, params }) => keyword !== 'oneOf' || params.passingSchemas)
   let worst: SchemaError | undefined
   for (const error of errors) if (!worst || depth(error) > depth(worst)) worst = error
   if (worst) throw await explain(worst, errors, model, file)
+}
+
+/** @throws TscomposeError for the numbers JSON has not */
+function toJsonValue(model: MapNode, file: string): unknown {
+  return toPlain(model, node => {
+    const shown = Number.isNaN(node.value) ? 'NaN' : Number(node.value) > 0 ? '+Inf' : '-Inf'
+    throw new TscomposeError('COMPOSE_TYPE_WRONG', `validating ${file}: json: unsupported value: ${shown}`, {
+      where: whereOf(node),
+      fix: 'Put it in quotes to make it a text.',
+    })
+  })
 }
 
 const steps = (pointer: string): string[] =>
@@ -71,6 +82,18 @@ async function explain(error: SchemaError, all: readonly SchemaError[], model: N
   )
 }
 
+/** The first two items of a list that are the same. */
+function equalItems(node: Node): string {
+  const seen = new Map<string, number>()
+  for (const [index, item] of (node.kind === 'seq' ? node.items : []).entries()) {
+    const key = JSON.stringify(toPlain(item))
+    const before = seen.get(key)
+    if (before !== undefined) return `${before} and ${index}`
+    seen.set(key, index)
+  }
+  return ''
+}
+
 const typeName = (type: unknown): string => (type === 'object' ? 'mapping' : String(type))
 
 function typeNames(types: unknown): string {
@@ -88,7 +111,7 @@ async function describe({ keyword, params }: SchemaError, node: Node, path: read
     case 'maximum':
       return `must be less than or equal to ${params.limit}`
     case 'uniqueItems':
-      return `items at ${params.j} and ${params.i} are equal`
+      return `items at ${equalItems(node)} are equal`
     case 'pattern':
       return `'${node.kind === 'scalar' ? node.value : ''}' does not match pattern '${params.pattern}'`
     case 'enum': {

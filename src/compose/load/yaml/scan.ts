@@ -44,6 +44,26 @@ const ESCAPES: Readonly<Record<string, string>> = {
 }
 const HEX_LENGTH: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 }
 
+/** Puts a text together of many small parts without keeping them all. */
+class TextBuilder {
+  #text = ''
+  #parts: string[] = []
+
+  add(part: string): void {
+    if (this.#parts.push(part) >= 4096) this.#flush()
+  }
+
+  #flush(): void {
+    this.#text += this.#parts.join('')
+    this.#parts = []
+  }
+
+  toString(): string {
+    this.#flush()
+    return this.#text
+  }
+}
+
 /** Characters of a YAML text: white space, comments and the five kinds of scalars. */
 export class Scanner {
   readonly source: Source
@@ -209,30 +229,25 @@ export class Scanner {
     const start = this.pos
     const quote = this.at()
     this.pos++
-    let text = ''
+    const text = new TextBuilder()
     for (;;) {
       if (this.atDocumentMarker()) this.fail('found unexpected document indicator', this.pos)
       if (this.atEnd) this.fail('found unexpected end of stream: a quoted text is not closed', start)
       const from = this.pos
       let code = this.at()
       while (!isBlank(code) && code !== quote && code !== BACKSLASH) code = this.text.charCodeAt(++this.pos)
-      text += this.text.slice(from, this.pos)
+      if (this.pos > from) text.add(this.text.slice(from, this.pos))
       if (code === quote) {
         this.pos++
-        if (quote === SINGLE_QUOTE && this.at() === SINGLE_QUOTE) {
-          text += "'"
-          this.pos++
-          continue
-        }
-        return text
+        if (quote !== SINGLE_QUOTE || this.at() !== SINGLE_QUOTE) return text.toString()
+        text.add("'")
+        this.pos++
+      } else if (code !== BACKSLASH) text.add(this.#quotedBlanks())
+      else if (quote === DOUBLE_QUOTE) text.add(this.#escape(start))
+      else {
+        text.add('\\')
+        this.pos++
       }
-      if (code === BACKSLASH) {
-        if (quote === DOUBLE_QUOTE) text += this.#escape(start)
-        else {
-          text += '\\'
-          this.pos++
-        }
-      } else text += this.#quotedBlanks()
     }
   }
 

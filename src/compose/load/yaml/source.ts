@@ -1,5 +1,7 @@
 import type { Where } from '../../../errors.ts'
 
+const LONGEST_LINE = 400
+
 /** A text the user wrote, and the way from an offset in it to the line and column that an editor shows. */
 export class Source {
   /** The absolute path, or `-` for standard input. */
@@ -34,9 +36,10 @@ export class Source {
     const start = this.#lineStarts?.[line - 1] ?? 0
     let end = this.text.indexOf('\n', start)
     if (end < 0) end = this.text.length
+    const place = { file: this.shown, line, col: offset - start + 1 }
     // A line of a generated file can be megabytes long, which helps nobody.
-    const source = this.text.slice(start, Math.min(end, start + 400)).replace(/\r$/, '')
-    return { file: this.shown, line, col: offset - start + 1, source }
+    if (offset - start > LONGEST_LINE) return place
+    return { ...place, source: this.text.slice(start, Math.min(end, start + LONGEST_LINE)).replace(/\r$/, '') }
   }
 }
 
