@@ -77,10 +77,14 @@ export class Intake {
         this.#unpack(diffId, writer, size, tell, until).catch(onFailure),
       ] as const
       await Promise.allSettled(both)
-      signal.throwIfAborted()
       failed.signal.throwIfAborted() // what failed first, not what it tore down
       const unpacked = await both[1]
-      await writer.commit()
+      try {
+        await writer.commit()
+      } catch (error) {
+        await this.#catalog.directories.remove(unpacked.directory)
+        throw error
+      }
       this.#catalog.addLayer(diffId, { ...unpacked, blob: { digest, size, mediaType } })
     }
     await this.#running.do(diffId, work, onProgress, signal)

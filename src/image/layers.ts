@@ -74,7 +74,12 @@ export class LayerDirectories {
   /** At once gone by name; the files themselves are removed in the background. */
   async remove(name: string): Promise<void> {
     const gone = this.#temporary()
-    await rename(this.path(name), this.path(gone))
+    try {
+      await rename(this.path(name), this.path(gone))
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+      throw error
+    }
     const removal: Promise<void> = this.#unpacker
       .remove(this.path(gone))
       .catch(error => debug('cannot remove %s: %s', this.path(gone), error.message)) // the next start tries again

@@ -19,7 +19,7 @@ export class UnpackProcess {
 
   constructor() {
     // It says everything over the channel. Its standard error is ours: there, a crash would show.
-    this.#child = spawn(process.execPath, [program], {
+    this.#child = spawn(process.execPath, ['--expose-gc', program], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       cwd: '/',
     })
