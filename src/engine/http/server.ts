@@ -32,7 +32,7 @@ export interface EngineServerOptions {
   readonly process: EngineProcess
   /** Called when a request begins; what it returns is called when the request is over, hijacked connections included. */
   readonly onRequest?: () => () => void
-  /** Told of faults that are not the client's. */
+  /** Told of errors that are nobody's intention. */
   readonly onFault?: (error: unknown, request: string) => void
 }
 
@@ -110,8 +110,9 @@ export async function serveEngine(
       await (answer.kind === 'hijack' ? hijack(answer) : respond(response, answer))
     } catch (error) {
       if (response.destroyed) return
-      const status = error instanceof TscomposeError ? statusOf(error.code) : 500
-      if (status === 500) onFault?.(error, `${request.method} ${request.url}`)
+      const expected = error instanceof TscomposeError
+      if (!expected) onFault?.(error, `${request.method} ${request.url}`)
+      const status = expected ? statusOf(error.code) : 500
       if (response.headersSent) response.destroy()
       else await respond(response, { kind: 'json', status, value: encodeError(error) })
     } finally {
