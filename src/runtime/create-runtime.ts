@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { closeSync, mkdirSync, openSync, readdirSync, realpathSync, rmSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+import { TscomposeError } from '../errors.ts'
 import { O } from '../sys/constants.ts'
-import { linux } from '../sys/kernel.ts'
 import type { Cgroup } from './cgroup/cgroup.ts'
 import { openCgroups } from './cgroup/cgroups.ts'
 import { deviceRules } from './cgroup/device-rules.ts'
@@ -15,6 +16,9 @@ import { exitCodeOf } from './protocol.ts'
 import { MonitoredContainer, MonitoredProcess } from './running.ts'
 import type { Adopted, AttachStreams, Launched, RunningContainer, RunningProcess, Runtime } from './runtime.ts'
 import type { ContainerSpec, ProcessSpec } from './spec.ts'
+
+/** How long a monitor may take to finish its log once all processes of its container have gone. */
+const MONITOR_PATIENCE_MS = 2000
 
 export interface RuntimeOptions {
   /** Run-time directory of the engine; the monitors' sockets are in `containers/ID/` beneath it. */
@@ -32,8 +36,6 @@ class LocalRuntime implements Runtime {
   readonly #directory: string
   readonly #cgroups: ReturnType<typeof openCgroups>
   readonly #processes = new Set<MonitoredProcess>()
-  /** Which container an exec is for; the contract shows only what runs. */
-  readonly #ids = new WeakMap<RunningContainer, string>()
 
   constructor(directory: string, cgroups: ReturnType<typeof openCgroups>) {
     this.#directory = directory
@@ -63,26 +65,24 @@ class LocalRuntime implements Runtime {
       ...(attach && { attach }),
     })
     undo.move()
-    const container = this.#hold(
-      new MonitoredContainer(monitor, cgroup, { ownPids: ownPids(spec), ...(streams && { streams }) }),
-    )
-    this.#ids.set(container, id)
+    const container = this.#hold(new MonitoredContainer(monitor, cgroup, spec, streams))
     return { container, warnings: [...warnings, ...limits] }
   }
 
   async exec(container: RunningContainer, given: ProcessSpec, attach?: AttachStreams): Promise<RunningProcess> {
-    const id = this.#ids.get(container)
-    if (id === undefined) throw new TypeError('exec needs a container of this runtime')
+    if (!(container instanceof MonitoredContainer)) throw new TypeError('exec needs a container of this runtime')
+    const { id } = container
+    if (container.pidfd === undefined)
+      throw new TscomposeError('RUNTIME_LAUNCH_FAILED', `container ${id} is not running`)
     const cgroup = this.#cgroups.cgroup(id)
     const { spec, facts } = prepareProcess(given, cgroup)
     using inherited = new InheritedDescriptors()
-    inherited.add(linux.pidfd_open(container.pid, 0))
     if (facts.join.how === 'clone') inherited.open(facts.join.directory)
     const { monitor, streams } = await launch(compileExec(id, spec, facts), {
       name: `${id} exec`,
       stdin: spec.stdin,
       terminal: spec.terminal,
-      inherit: inherited.fds,
+      inherit: [container.pidfd, ...inherited.fds],
       ...(attach && { attach }),
     })
     return this.#hold(new MonitoredProcess(monitor, cgroup, streams))
@@ -92,11 +92,7 @@ class LocalRuntime implements Runtime {
     const { id, stateDir } = spec
     const cgroup = this.#cgroups.cgroup(id)
     const monitor = await connectMonitor(`${this.#directory}/${id}`)
-    if (monitor) {
-      const container = this.#hold(new MonitoredContainer(monitor, cgroup, { ownPids: ownPids(spec) }))
-      this.#ids.set(container, id)
-      return { status: 'running', container }
-    }
+    if (monitor) return { status: 'running', container: this.#hold(new MonitoredContainer(monitor, cgroup, spec)) }
     const record = await readExitRecord(stateDir)
     if (!record) return { status: 'lost' }
     const { status, finishedAt } = record
@@ -104,8 +100,19 @@ class LocalRuntime implements Runtime {
   }
 
   async release(containerId: string): Promise<void> {
+    // Whoever removes the state directory next must not meet a monitor that is still writing there.
+    const lastWords = this.#lastWords(containerId)
     await this.#cgroups.cgroup(containerId).remove()
+    await Promise.race([lastWords, delay(MONITOR_PATIENCE_MS, undefined, { ref: false })])
     rmSync(`${this.#directory}/${containerId}`, { recursive: true, force: true })
+  }
+
+  /** Settles when the monitor of a container has written all that it will; at once if there is none. */
+  async #lastWords(id: string): Promise<unknown> {
+    for (const process of this.#processes)
+      if (process instanceof MonitoredContainer && process.id === id) return await process.exited
+    const monitor = await connectMonitor(`${this.#directory}/${id}`).catch(() => undefined)
+    return await monitor?.exited.catch(() => {})
   }
 
   async removeUnknown(knownContainerIds: readonly string[]): Promise<readonly string[]> {
@@ -127,8 +134,6 @@ class LocalRuntime implements Runtime {
   }
 }
 
-const ownPids = ({ namespaces }: ContainerSpec) => namespaces.pid === 'private'
-
 async function createCgroup(cgroup: Cgroup, spec: ContainerSpec): Promise<void> {
   const rules = deviceRules(spec)
   try {
@@ -145,12 +150,8 @@ async function createCgroup(cgroup: Cgroup, spec: ContainerSpec): Promise<void> 
 class InheritedDescriptors implements Disposable {
   readonly fds: number[] = []
 
-  add(fd: number): void {
-    this.fds.push(fd)
-  }
-
   open(directory: string): void {
-    this.add(openSync(directory, O.PATH | O.DIRECTORY | O.CLOEXEC))
+    this.fds.push(openSync(directory, O.PATH | O.DIRECTORY | O.CLOEXEC))
   }
 
   [Symbol.dispose](): void {

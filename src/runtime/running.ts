@@ -5,7 +5,7 @@ import type { Cgroup } from './cgroup/cgroup.ts'
 import type { MonitorConnection } from './monitor.ts'
 import { exitCodeOf } from './protocol.ts'
 import type { AttachStreams, ContainerStats, ExitStatus, RunningContainer, RunningProcess } from './runtime.ts'
-import type { ResourcesSpec } from './spec.ts'
+import type { ContainerSpec, ResourcesSpec } from './spec.ts'
 
 const SIGKILL = 9
 
@@ -31,6 +31,11 @@ export class MonitoredProcess implements RunningProcess {
     this.streams = streams
     this.#pidfd = openPidfd(monitor.pid, cgroup)
     this.exited = this.#watch()
+  }
+
+  /** See pidfd_open(2); undefined once the process has ended. Closed by this object. */
+  get pidfd(): number | undefined {
+    return this.#pidfd
   }
 
   attach(streams: AttachStreams): Promise<Duplex> {
@@ -84,22 +89,12 @@ export class MonitoredProcess implements RunningProcess {
 const SHARED_PIDS_POLL_MS = 200
 
 export class MonitoredContainer extends MonitoredProcess implements RunningContainer {
-  /**
-   * @param ownPids whether it has a pid namespace of its own, which ends with its first process. Where it shares one,
-   *   those left behind are killed; the monitor waits for as long as they hold the streams, so it cannot tell
-   */
-  constructor(
-    monitor: MonitorConnection,
-    cgroup: Cgroup,
-    { ownPids, streams }: { ownPids: boolean; streams?: Duplex },
-  ) {
+  readonly id: string
+
+  constructor(monitor: MonitorConnection, cgroup: Cgroup, { id, namespaces }: ContainerSpec, streams?: Duplex) {
     super(monitor, cgroup, streams)
-    if (ownPids) return
-    const timer = setInterval(() => {
-      if (!this.kill(0)) this.cgroup.kill()
-    }, SHARED_PIDS_POLL_MS)
-    void this.exited.then(() => clearInterval(timer))
-    timer.unref()
+    this.id = id
+    if (namespaces.pid !== 'private') this.#killOrphans()
   }
 
   async pause(): Promise<void> {
@@ -131,6 +126,18 @@ export class MonitoredContainer extends MonitoredProcess implements RunningConta
 
   protected override monitorLost(): void {
     this.cgroup.kill()
+  }
+
+  /**
+   * Its own pid namespace would end with the first process. In a shared one those left behind are killed here: the
+   * monitor waits for as long as they hold the streams, so it cannot tell.
+   */
+  #killOrphans(): void {
+    const timer = setInterval(() => {
+      if (!this.kill(0)) this.cgroup.kill()
+    }, SHARED_PIDS_POLL_MS)
+    void this.exited.then(() => clearInterval(timer))
+    timer.unref()
   }
 }
 

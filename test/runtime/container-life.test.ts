@@ -168,6 +168,7 @@ suite('the life of a container', { skip, concurrency: 2 }, () => {
     container.kill(SIGKILL)
     await container.exited
     assert.equal((await two.exited).exitCode, 137)
+    await assert.rejects(exec(), { code: 'RUNTIME_LAUNCH_FAILED', message: /is not running/ })
     await bench.runtime.release(spec.id)
   })
 

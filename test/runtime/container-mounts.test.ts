@@ -132,7 +132,7 @@ suite('mounts of a container', { skip, concurrency: 2 }, () => {
     await bench.runtime.release(spec.id)
   })
 
-  test('a container that shares an ipc namespace shares /dev/shm and the queues', async () => {
+  test('a container that shares an ipc namespace shares /dev/shm', async () => {
     const { container, spec } = await bench.start('echo shared > /dev/shm/file; sleep 100')
     const namespaces = {
       pid: 'private',

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs'
 import { after, before, suite, test } from 'node:test'
 import { Bench, skip } from './container-bench.ts'
 
@@ -154,6 +154,20 @@ suite('a container', { skip, concurrency: 2 }, () => {
       await bench.print(script, { namespaces }),
       readFileSync('/proc/self/mountinfo', 'utf8').includes('- cgroup cgroup') ? '/' : '',
     )
+  })
+
+  test("can share namespaces of the host's and of another container", async () => {
+    const { container, spec } = await bench.start('hostname other 2>/dev/null; exec sleep 1000')
+    const of = (kind: string) => ({ path: `/proc/${container.pid}/ns/${kind}` })
+    const links = 'for n in pid ipc uts cgroup; do readlink /proc/self/ns/$n; done'
+    const shared = { pid: of('pid'), ipc: of('ipc'), uts: of('uts'), cgroup: of('cgroup'), network: 'host' } as const
+    const expected = (pid: number) =>
+      ['pid', 'ipc', 'uts', 'cgroup'].map(kind => readlinkSync(`/proc/${pid}/ns/${kind}`)).join('\n')
+    const shown = await bench.print(`${links}; cat /proc/1/comm`, { namespaces: shared, init: true })
+    assert.equal(shown, `${expected(container.pid)}\ninit`)
+    const host = { pid: 'host', ipc: 'host', uts: 'host', cgroup: 'host', network: 'host' } as const
+    assert.equal(await bench.print(links, { namespaces: host, init: true }), expected(process.pid))
+    await bench.runtime.release(spec.id)
   })
 
   test('starts in its working directory, which is made if the image lacks it', async () => {

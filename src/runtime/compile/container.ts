@@ -3,7 +3,7 @@ import { ProgramBuilder } from '../program.ts'
 import type { ContainerSpec } from '../spec.ts'
 import type { ContainerFacts } from './facts.ts'
 import { attach, cloneSource, inMountOrder, isBeneathSystem } from './mounts.ts'
-import { cloneSharedIpc, enterNamespaces } from './namespaces.ts'
+import { cloneSharedMemory, enterNamespaces } from './namespaces.ts'
 import { becomeProcess, joinKeyring, openStreams, scoreForOom } from './process.ts'
 import { enterRoot, makePrivate, mountOverlay } from './root.ts'
 import { makeDirectories } from './steps.ts'
@@ -34,7 +34,7 @@ export function compileContainer(spec: ContainerSpec, facts: ContainerFacts): Pr
   scoreForOom(program, facts)
   const mounts = inMountOrder(facts.mounts).map(placed => cloneSource(program, placed))
   const cgroups = cloneCgroupView(program, facts.view)
-  const ipc = cloneSharedIpc(program, namespaces)
+  const sharedMemory = cloneSharedMemory(program, namespaces)
   makePrivate(program)
   mountOverlay(program, root, facts.overlayOptions)
   enterRoot(program, root.writableLayer)
@@ -45,7 +45,7 @@ export function compileContainer(spec: ContainerSpec, facts: ContainerFacts): Pr
   writeSysctls(program, spec.sysctl)
   mountSys(program, { privileged })
   mountCgroup(program, facts.view, cgroups, { privileged })
-  mountDev(program, { devices: facts.devices, shmSize: spec.shmSize, ipc })
+  mountDev(program, { devices: facts.devices, shmSize: spec.shmSize, sharedMemory })
   const masks = facts.masks.map(mask => openMask(program, mask))
   for (const mount of mounts) if (isBeneathSystem(mount)) attach(program, mount)
   const terminal = openStreams(program, process)

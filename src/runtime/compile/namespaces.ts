@@ -1,10 +1,9 @@
 import { AT, CLONE, O } from '../../sys/constants.ts'
 import type { CgroupJoin } from '../cgroup/cgroup.ts'
-import { descriptor, type ProgramBuilder } from '../program.ts'
+import { descriptor, type ProgramBuilder, type Result } from '../program.ts'
 import type { NamespaceChoice, NamespacesSpec } from '../spec.ts'
 import { cloneTree } from './mounts.ts'
 import { joinNamespace } from './steps.ts'
-import type { SharedIpc } from './system.ts'
 
 const ownNamespaces = {
   pid: CLONE.NEWPID,
@@ -53,16 +52,19 @@ export function startInCgroup(
   }
 }
 
-/** The shared memory that belongs to a shared ipc namespace: the host's, or that of the container which owns it. */
-export function cloneSharedIpc(program: ProgramBuilder, { ipc }: NamespacesSpec): SharedIpc | undefined {
+/**
+ * /dev/shm belongs to an ipc namespace by custom only: who shares the namespace is to share that mount, the host's or
+ * that of the container which owns it.
+ */
+export function cloneSharedMemory(program: ProgramBuilder, { ipc }: NamespacesSpec): Result | undefined {
   if (ipc === 'private') return undefined
-  if (ipc === 'host') return { shm: cloneTree(program, '/dev/shm'), mqueue: cloneTree(program, '/dev/mqueue') }
+  if (ipc === 'host') return cloneTree(program, '/dev/shm')
   // Mounts of another mount namespace can be cloned only from within it; the clone belongs to none, and comes along.
   const back = program.call('openat', [AT.FDCWD, '/proc/self/ns/mnt', O.RDONLY | O.CLOEXEC, 0], {
     words: 'open the mount namespace',
   })
   joinNamespace(program, ipc.path.replace(/ipc$/, 'mnt'), CLONE.NEWNS)
-  const shared = { shm: cloneTree(program, '/dev/shm'), mqueue: cloneTree(program, '/dev/mqueue') }
+  const shared = cloneTree(program, '/dev/shm')
   program.call('setns', [back, CLONE.NEWNS], { words: 'return to the mount namespace' })
   return shared
 }

@@ -80,16 +80,14 @@ const links: readonly (readonly [link: string, target: string])[] = [
   ['/dev/ptmx', 'pts/ptmx'],
 ]
 
-export interface SharedIpc {
-  readonly shm: Result
-  readonly mqueue: Result
+export interface Dev {
+  readonly devices: readonly DeviceSpec[]
+  readonly shmSize: number
+  /** The /dev/shm of the ipc namespace that the container shares with somebody. */
+  readonly sharedMemory: Result | undefined
 }
 
-/** @param ipc /dev/shm and /dev/mqueue of the ipc namespace that the container shares with somebody */
-export function mountDev(
-  program: ProgramBuilder,
-  { devices, shmSize, ipc }: { devices: readonly DeviceSpec[]; shmSize: number; ipc: SharedIpc | undefined },
-): void {
+export function mountDev(program: ProgramBuilder, { devices, shmSize, sharedMemory }: Dev): void {
   realDirectory(program, '/dev')
   mountNew(program, { type: 'tmpfs', target: '/dev', flags: MS.NOSUID | MS.STRICTATIME, data: 'mode=755,size=65536k' })
   program.call('umask', [0])
@@ -103,13 +101,10 @@ export function mountDev(
   mountNew(program, { type: 'devpts', target: '/dev/pts', ...pts })
 
   for (const directory of ['/dev/shm', '/dev/mqueue']) makeDirectory(program, directory)
-  if (ipc) {
-    attachClone(program, ipc.shm, '/dev/shm')
-    attachClone(program, ipc.mqueue, '/dev/mqueue')
-  } else {
-    mountNew(program, { type: 'tmpfs', source: 'shm', target: '/dev/shm', data: `mode=1777,size=${shmSize}` })
-    mountNew(program, { type: 'mqueue', target: '/dev/mqueue' })
-  }
+  if (sharedMemory) attachClone(program, sharedMemory, '/dev/shm')
+  else mountNew(program, { type: 'tmpfs', source: 'shm', target: '/dev/shm', data: `mode=1777,size=${shmSize}` })
+  // There is one for each ipc namespace, however often it is mounted.
+  mountNew(program, { type: 'mqueue', target: '/dev/mqueue' })
 }
 
 function makeDevice(program: ProgramBuilder, { path, type, major, minor, fileMode, uid, gid }: DeviceSpec): void {
