@@ -51,7 +51,8 @@ export async function adoptContainers(context: Context): Promise<void> {
   const containers = context.containers.all()
   const found = await Promise.all(containers.map(container => look(context, container, runs.get(container.id))))
   for (const { container, run, adopted } of found) if (adopted.status === 'running') takeOver(container, run, adopted)
-  await adoptNetworks(context, found)
+  // One network that cannot be made again must not keep all the others from their engine.
+  await adoptNetworks(context, found).catch(error => context.report(`networks: ${messageOf(error)}`))
   const known = new Set(containers.map(({ id }) => id))
   for (const id of [...runs.keys()].filter(id => !known.has(id))) forgetRun(context, id)
   for (const id of await context.runtime.removeUnknown([...known])) {
@@ -71,7 +72,10 @@ export async function adoptContainers(context: Context): Promise<void> {
 
 async function look(context: Context, container: Container, run: RunRecord | undefined): Promise<Found> {
   if (!run) return { container, run, adopted: { status: 'lost' } }
-  const adopted = await context.runtime.adopt(run.spec)
+  const adopted = await context.runtime.adopt(run.spec).catch((error): Adopted => {
+    context.report(`container ${container.name}: ${messageOf(error)}`)
+    return { status: 'lost' }
+  })
   // An older exit than this run: the engine was killed before its launch had got anywhere.
   const stale = adopted.status === 'exited' && adopted.exit.finishedAt.getTime() < run.savedAt
   return { container, run, adopted: stale ? { status: 'lost' } : adopted }
