@@ -1,4 +1,4 @@
-import { type Loaded, type LoadOptions, loadProject } from '../compose/load/index.ts'
+import type { Loaded, LoadOptions } from '../compose/load/index.ts'
 import type { Project } from '../compose/project.ts'
 import { serviceOf } from '../compose/select.ts'
 import { TscomposeError } from '../errors.ts'
@@ -29,6 +29,7 @@ export function loadOptions({ options, env, cwd }: Cli): LoadOptions {
  * @param names services named on the command line: naming one enables it, whatever its profiles
  */
 export async function loadModel(cli: Cli, names: readonly string[]): Promise<Project> {
+  const { loadProject } = await import('../compose/load/index.ts')
   const options = loadOptions(cli)
   let loaded: Loaded = await loadProject(options)
   const { disabledServices, profiles } = loaded.project
@@ -56,6 +57,25 @@ export async function loadOrName(
     const name = cli.env.COMPOSE_PROJECT_NAME
     if (!name || !(error instanceof TscomposeError)) throw error
     return { name: checkedName(name) }
+  }
+}
+
+/**
+ * The name of the project, and its environment, for commands that need to know no more than that: a file is looked at
+ * only for its name, and as {@link loadOrName} does without where it can.
+ */
+export async function findName(
+  cli: Cli,
+): Promise<{ readonly name: string; readonly environment: Readonly<Record<string, string>> }> {
+  const { projectName, files } = cli.options
+  if (projectName !== undefined && files.length === 0) return { name: checkedName(projectName), environment: {} }
+  const { identifyProject } = await import('../compose/load/identify.ts')
+  try {
+    return await identifyProject(loadOptions(cli))
+  } catch (error) {
+    const name = cli.env.COMPOSE_PROJECT_NAME
+    if (!name || !(error instanceof TscomposeError)) throw error
+    return { name: checkedName(name), environment: {} }
   }
 }
 

@@ -5,7 +5,7 @@ import type { Project } from '../compose/project.ts'
 import type { Engine } from '../engine/api.ts'
 import type { Cli } from './cli.ts'
 import { connect } from './engine.ts'
-import { loadOrName } from './model.ts'
+import { findName, loadOrName } from './model.ts'
 
 /** An existing project that a command acts on: with its file, or only by its name. */
 export interface Target {
@@ -24,6 +24,14 @@ export interface ObservedTarget extends Target {
 /** @param names the services named on the command line */
 export async function findTarget(cli: Cli, names: readonly string[]): Promise<Target> {
   const [found, engine] = await Promise.all([loadOrName(cli, names), connect()])
+  return { engine, ...found }
+}
+
+/** A project by its name alone: nothing of the file matters but that. */
+export async function findNamed(
+  cli: Cli,
+): Promise<Target & { readonly environment: Readonly<Record<string, string>> }> {
+  const [found, engine] = await Promise.all([findName(cli), connect()])
   return { engine, ...found }
 }
 

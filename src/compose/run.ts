@@ -19,6 +19,7 @@ export interface RunOptions {
   readonly useAliases: boolean
   readonly publishPorts: boolean
   readonly stdin: boolean
+  readonly consoleSize?: readonly [number, number]
 }
 
 /** A one-off container, made but not started. */
@@ -72,6 +73,7 @@ export async function createOneOff(
       publishPorts: options.publishPorts,
       attachStdin: options.stdin,
       autoRemove: options.remove,
+      ...(options.consoleSize && { consoleSize: options.consoleSize }),
     },
   })
   const { Id: id, Warnings } = await engine.containerCreate(name, request, service.platform)

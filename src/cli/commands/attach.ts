@@ -2,7 +2,7 @@ import { observeContainers } from '../../compose/observe.ts'
 import { TscomposeError } from '../../errors.ts'
 import { type Define, Exit, plainOption } from '../command.ts'
 import { integer } from '../numbers.ts'
-import { findTarget } from '../target.ts'
+import { findNamed } from '../target.ts'
 import { connectStreams } from '../terminal.ts'
 
 interface AttachFlags {
@@ -20,7 +20,7 @@ export const define: Define = (command, cli) =>
     .addOption(plainOption('--no-stdin', 'Leave its input alone'))
     .option('--sig-proxy', 'Forward signals', true)
     .action(async (service: string, { detachKeys, index, noStdin, sigProxy }: AttachFlags) => {
-      const { engine, name } = await findTarget(cli, [service])
+      const { engine, name } = await findNamed(cli)
       const container = (await observeContainers(engine, name)).find(
         candidate =>
           candidate.service === service &&

@@ -5,7 +5,7 @@ import { collect, type Define, Exit } from '../command.ts'
 import { resolveEnvironment } from '../environment.ts'
 import { exitCodeOfFailure } from '../exit-codes.ts'
 import { integer } from '../numbers.ts'
-import { findTarget } from '../target.ts'
+import { findNamed } from '../target.ts'
 import { connectStreams, wantsTty } from '../terminal.ts'
 
 interface ExecFlags {
@@ -34,7 +34,7 @@ export const define: Define = (command, cli) =>
     .option('-u, --user <user>', 'As this user')
     .option('-w, --workdir <dir>', 'In this directory')
     .action(async (service: string, words: string[], flags: ExecFlags) => {
-      const { engine, name, project } = await findTarget(cli, [service])
+      const { engine, name, environment } = await findNamed(cli)
       const container = pick(await observeContainers(engine, name), service, flags.index)
       const detach = flags.detach ?? false
       const tty = !detach && wantsTty(cli, flags.tty)
@@ -46,7 +46,7 @@ export const define: Define = (command, cli) =>
           AttachStdin: stdin,
           AttachStdout: !detach,
           AttachStderr: !detach,
-          Env: resolveEnvironment(flags.env ?? [], cli.env, project?.environment),
+          Env: resolveEnvironment(flags.env ?? [], cli.env, environment),
           ...(flags.privileged && { Privileged: true }),
           ...(flags.user !== undefined && { User: flags.user }),
           ...(flags.workdir !== undefined && { WorkingDir: flags.workdir }),

@@ -3,7 +3,7 @@ import { listContainers, nameOf } from '../../compose/observe.ts'
 import { TscomposeError } from '../../errors.ts'
 import type { Define } from '../command.ts'
 import { integer } from '../numbers.ts'
-import { findTarget } from '../target.ts'
+import { findNamed } from '../target.ts'
 
 export const define: Define = (command, cli) =>
   command
@@ -13,7 +13,7 @@ export const define: Define = (command, cli) =>
     .option('--protocol <protocol>', 'tcp or udp', 'tcp')
     .action(async (service: string, port: string, { index, protocol }: { index: number; protocol: string }) => {
       const target = integer('PRIVATE_PORT')(port)
-      const { engine, name } = await findTarget(cli, [service])
+      const { engine, name } = await findNamed(cli)
       const containers = (await listContainers(engine, name))
         .filter(({ Labels }) => Labels[label.service] === service && Labels[label.oneOff] !== 'True')
         .sort((a, b) => Number(a.Labels[label.number]) - Number(b.Labels[label.number]))

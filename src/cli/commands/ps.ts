@@ -7,7 +7,7 @@ import type { Cli } from '../cli.ts'
 import { collect, type Define } from '../command.ts'
 import { type ContainerFields, containerFields } from '../output/container-fields.ts'
 import { renderTable } from '../output/table.ts'
-import { findTarget } from '../target.ts'
+import { findNamed, findTarget } from '../target.ts'
 
 interface PsFlags {
   readonly all?: boolean
@@ -37,7 +37,9 @@ export const define: Define = (command, cli) =>
       const statuses = [...(flags.status ?? []), ...filterStatus(flags.filter)]
       const unknown = statuses.find(status => !states.includes(status))
       if (unknown !== undefined) throw new TscomposeError('CLI_FLAG', `unknown status "${unknown}"`)
-      const { engine, name, project } = await findTarget(cli, services)
+      // Most of the time the name is all it takes; the file has the last word on services only where they are asked for.
+      const named = services.length === 0 && flags.orphans
+      const { engine, name, project } = named ? await findNamed(cli) : await findTarget(cli, services)
       if (project) for (const service of services) serviceOf(project.services, service)
       const wanted =
         services.length > 0 ? services : project && !flags.orphans ? Object.keys(project.services) : undefined

@@ -99,6 +99,7 @@ export const define: Define = (command, cli) =>
           useAliases: flags.useAliases ?? false,
           publishPorts: (flags.servicePorts ?? false) || flags.publish !== undefined,
           stdin,
+          ...(tty && { consoleSize: [cli.stdout.rows, cli.stdout.columns] }),
           ...(flags.name !== undefined && { name: flags.name }),
         })
         if (detach) {

@@ -44,6 +44,7 @@ class Display {
           title: this.#headline(),
           task: (_, task) => {
             this.#header = task as Task
+            task.title = this.#headline()
             return task.newListr(rows, { concurrent: true, exitOnError: false })
           },
         },

@@ -4,25 +4,17 @@ import { applyIncludes } from './include.ts'
 import { interpolate } from './interpolate.ts'
 import { toLongForms } from './long-forms.ts'
 import { mergeModels } from './merge.ts'
+import type { ParsedFile } from './parsed-file.ts'
 import { applyResets } from './reset.ts'
 import { validateModel } from './schema/validate.ts'
 import type { ResetPaths, Scope } from './session.ts'
 import { enforceUnicity } from './unique.ts'
 import type { Constructed } from './yaml/index.ts'
-import { construct, parseYaml } from './yaml/index.ts'
 import type { MapNode } from './yaml/node.ts'
 import { whereOf, whereOfKey } from './yaml/node.ts'
 import type { Source } from './yaml/source.ts'
 
-/** A file with its documents, none of which has been worked on. */
-export interface ParsedFile {
-  readonly source: Source
-  readonly documents: readonly Constructed[]
-}
-
-export function parseFile(source: Source): ParsedFile {
-  return { source, documents: parseYaml(source).map(syntax => construct(source, syntax)) }
-}
+export { type ParsedFile, parseFile } from './parsed-file.ts'
 
 /** What becomes of the documents of a file beside being merged. */
 export interface Treatment {

@@ -2,21 +2,20 @@ import { TscomposeError } from '../../errors.ts'
 import type { Project } from '../project.ts'
 import { checkConsistency, nodeAt } from './consistency.ts'
 import type { Warning } from './diagnostics.ts'
-import { discover, isTrue } from './discover.ts'
-import { parseFile } from './documents.ts'
+import { isTrue } from './discover.ts'
+import { identify } from './identify.ts'
 import type { CanonicalMap, CanonicalModel } from './model/bind.ts'
 import { bind } from './model/bind.ts'
 import { loadFiles } from './model-loader.ts'
 import { normalize } from './normalize.ts'
 import { SECRET_CONTENT } from './plain.ts'
 import { buildProject } from './project-builder.ts'
-import { projectName } from './project-name.ts'
 import type { Split } from './select.ts'
 import { byProfiles, dropUnused, profilesOf, selectServices } from './select.ts'
 import type { FileEntries } from './service-files.ts'
 import { resolveEnvFiles, resolveLabelFiles } from './service-files.ts'
 import type { Environment, Scope } from './session.ts'
-import { lookupIn, Session } from './session.ts'
+import { lookupIn, type Session } from './session.ts'
 import type { MapNode, Node } from './yaml/node.ts'
 import { mapOf, stringOf, whereOf, whereOfKey } from './yaml/node.ts'
 import { Source } from './yaml/source.ts'
@@ -99,29 +98,8 @@ export async function loadModel(options: LoadOptions, validate = true): Promise<
 }
 
 async function prepare(options: LoadOptions, validate: boolean): Promise<Prepared> {
-  const { cwd, env, files = [], envFiles = [], projectDirectory } = options
-  const session = new Session(cwd, env.HOME, options.readStdin ?? readAllOfStdin)
-  const found = await discover(
-    { cwd, env, files, envFiles, ...(projectDirectory ? { projectDirectory } : {}) },
-    session,
-  )
-  if (found.files.length === 0)
-    throw new TscomposeError('COMPOSE_FILE_NOT_FOUND', 'no configuration file provided: not found', {
-      fix: `Looked for compose.yaml, compose.yml, docker-compose.yml and docker-compose.yaml in ${found.directory} and above; -f names another file.`,
-    })
-  const parsed = []
-  for (const file of found.files) parsed.push(parseFile(await session.read(file)))
+  const { session, found, files: parsed, name, environment } = await identify(options)
   const interpolate = !options.noInterpolate
-  const name = projectName({
-    flag: options.projectName,
-    variable: found.environment.COMPOSE_PROJECT_NAME,
-    directory: found.directory,
-    files: parsed,
-    lookup: lookupIn(found.environment),
-    interpolate,
-    normalize: !options.noNormalize,
-  })
-  const environment = { ...found.environment, COMPOSE_PROJECT_NAME: name }
   const scope: Scope = {
     session,
     directory: found.directory,
@@ -149,12 +127,6 @@ async function prepare(options: LoadOptions, validate: boolean): Promise<Prepare
     directory: found.directory,
     files: found.files,
   }
-}
-
-async function readAllOfStdin(): Promise<Uint8Array> {
-  const chunks: Buffer[] = []
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer)
-  return Buffer.concat(chunks)
 }
 
 /** From the merged model to the project: which services, their files, the checks between them. */

@@ -34,6 +34,8 @@ export interface OneOff {
   readonly publishPorts: boolean
   readonly attachStdin: boolean
   readonly autoRemove: boolean
+  /** Height and width of its terminal. */
+  readonly consoleSize?: readonly [number, number]
 }
 
 /** The Engine API's request for a container of a service. Pure: the same for the same context. */

@@ -18,6 +18,7 @@ export function hostConfig(context: ContainerContext, network: string): HostConf
     PortBindings: publish ? portBindings(service) : {},
     RestartPolicy: oneOff ? { Name: 'no' } : restartPolicy(service),
     ...(oneOff?.autoRemove && { AutoRemove: true }),
+    ...(oneOff?.consoleSize && { ConsoleSize: [...oneOff.consoleSize] }),
     ...(service.tmpfs.length > 0 && { Tmpfs: Object.fromEntries(service.tmpfs.map(splitTmpfs)) }),
     ...(service.volumesFrom.length > 0 && { VolumesFrom: service.volumesFrom.map(from => volumesFrom(context, from)) }),
     ...(service.extraHosts.length > 0 && { ExtraHosts: service.extraHosts.map(host => host.replace('=', ':')) }),
