@@ -189,6 +189,14 @@ test('its log is bounded', async t => {
   }
 })
 
+test('others than root are told that they cannot start it', async t => {
+  const paths = await place(t)
+  const { geteuid } = process
+  process.geteuid = () => 1000
+  await assert.rejects(ensureEngine(paths), { code: 'ENGINE_NEEDS_ROOT' })
+  if (geteuid) process.geteuid = geteuid
+})
+
 test('ordinary users have places of their own, and variables go before them', () => {
   const env = { XDG_DATA_HOME: '/d', XDG_RUNTIME_DIR: '/r' }
   const { dataRoot, socketPath } = enginePaths(env, 1000)

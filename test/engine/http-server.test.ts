@@ -189,3 +189,17 @@ test('requests that come before the engine is open wait for it', async () => {
   opened.resolve(fakeEngine({ systemPing: async () => undefined }).engine)
   assert.equal((await answer).status, 200)
 })
+
+test('of several errors the first one decides, and the rest is not lost', async () => {
+  const first = new TscomposeError('ENGINE_CONTAINER_NOT_FOUND', 'No such container: 1')
+  for (const thrown of [
+    new SuppressedError(new Error('clean-up failed'), first),
+    new AggregateError([first, new Error('clean-up failed')]),
+  ]) {
+    await using served = await serve({ containerStop: () => Promise.reject(thrown) })
+    const { status, text } = await ask(served, 'POST', '/containers/1/stop')
+    assert.equal(status, 404)
+    assert.match(JSON.parse(text).message, /^No such container: 1/)
+    assert.deepEqual(served.faults, [thrown])
+  }
+})

@@ -30,6 +30,11 @@ export function log(message: string): void {
 /** An error with its stack and what caused it, as one entry. */
 export const inFull = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error)
-  const nested = error instanceof AggregateError ? error.errors : error.cause === undefined ? [] : [error.cause]
-  return [error.stack ?? error.message, ...nested.map(inner => `caused by: ${inFull(inner)}`)].join('\n')
+  return [error.stack ?? error.message, ...within(error).map(inner => `caused by: ${inFull(inner)}`)].join('\n')
+}
+
+function within(error: Error): unknown[] {
+  if (error instanceof AggregateError) return error.errors
+  if (error instanceof SuppressedError) return [error.suppressed, error.error]
+  return error.cause === undefined ? [] : [error.cause]
 }

@@ -1,6 +1,7 @@
 import { type ErrorCode, errorCodes, TscomposeError, type Where } from '../../errors.ts'
 import { messageOf } from '../failures.ts'
 import { defined } from './query.ts'
+import { statusOf } from './status.ts'
 
 /** The body of an answer with an error: `message` is Docker's, the rest is ours, and lets the error arrive whole. */
 export interface ErrorBody {
@@ -11,6 +12,8 @@ export interface ErrorBody {
 }
 
 export function encodeError(error: unknown): ErrorBody {
+  // What failed first counts, not the clean-up that failed thereafter.
+  if (error instanceof SuppressedError) return encodeError(error.suppressed)
   if (error instanceof AggregateError) {
     const bodies = error.errors.map(encodeError)
     return { ...bodies[0], message: bodies.map(({ message }) => message).join('; ') || error.message }
@@ -18,6 +21,12 @@ export function encodeError(error: unknown): ErrorBody {
   if (!(error instanceof TscomposeError)) return { message: messageOf(error), code: 'ENGINE_FAILED' }
   const { message, code, fix, where } = error
   return { message, code, ...defined({ fix, where }) }
+}
+
+/** The HTTP status for {@link encodeError}. */
+export function statusOfError(error: unknown): number {
+  const { code } = encodeError(error)
+  return isKnown(code) ? statusOf(code) : 500
 }
 
 const isKnown = (code: string | undefined): code is ErrorCode => code !== undefined && code in errorCodes

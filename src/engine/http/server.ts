@@ -10,7 +10,7 @@ import { version } from '../version.ts'
 import type { Answer } from './answer.ts'
 import { API_VERSION, parseVersionedPath } from './api-version.ts'
 import { parseBody, readBody, readBodyOf } from './body.ts'
-import { encodeError } from './error-body.ts'
+import { encodeError, statusOfError } from './error-body.ts'
 import { hijackPlain, hijackUpgraded } from './hijack.ts'
 import { http } from './node-http.ts'
 import { Query } from './query.ts'
@@ -24,7 +24,6 @@ import { processRoutes } from './routes/process.ts'
 import { systemRoutes } from './routes/system.ts'
 import { unsupportedRoutes } from './routes/unsupported.ts'
 import { volumeRoutes } from './routes/volumes.ts'
-import { statusOf } from './status.ts'
 
 export interface EngineServerOptions {
   readonly socketPath: string
@@ -110,11 +109,9 @@ export async function serveEngine(
       await (answer.kind === 'hijack' ? hijack(answer) : respond(response, answer))
     } catch (error) {
       if (response.destroyed) return
-      const expected = error instanceof TscomposeError
-      if (!expected) onFault?.(error, `${request.method} ${request.url}`)
-      const status = expected ? statusOf(error.code) : 500
+      if (!(error instanceof TscomposeError)) onFault?.(error, `${request.method} ${request.url}`)
       if (response.headersSent) response.destroy()
-      else await respond(response, { kind: 'json', status, value: encodeError(error) })
+      else await respond(response, { kind: 'json', status: statusOfError(error), value: encodeError(error) })
     } finally {
       over?.()
     }
