@@ -139,7 +139,6 @@ const savedAt = (run: RunRecord | undefined, exit: ExitStatus): string =>
 async function handleLoss(context: Context, container: Container): Promise<void> {
   const { record, state } = container
   const startedAt = 'startedAt' in state ? state.startedAt : new Date().toISOString()
-  await releaseContainer(context, container)
   await container.update({
     state: {
       status: 'exited',
@@ -150,6 +149,7 @@ async function handleLoss(context: Context, container: Container): Promise<void>
       error: '',
     },
   })
+  await releaseContainer(context, container)
   const ended = { exitCode: 255, manuallyStopped: record.manuallyStopped, count: record.restartCount }
   if (restartsWithMachine(record.hostConfig.RestartPolicy ?? { Name: 'no' }, ended)) {
     void container.serial
