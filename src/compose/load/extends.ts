@@ -5,7 +5,7 @@ import { mergeService } from './merge.ts'
 import { applyResets } from './reset.ts'
 import { isRemoteFile, resolvePaths } from './resolve-paths.ts'
 import type { ResetPaths, Scope } from './session.ts'
-import { absolute, directoryOf } from './session.ts'
+import { absolute, directoryOf, readNamed } from './session.ts'
 import type { MapNode, Node } from './yaml/node.ts'
 import { cloneNode, isNull, mapAt, mapOf, scalarAt, stringOf, whereOf, whereOfKey } from './yaml/node.ts'
 
@@ -13,7 +13,7 @@ import { cloneNode, isNull, mapAt, mapOf, scalarAt, stringOf, whereOf, whereOfKe
 interface Origin {
   readonly services: MapNode
   readonly resets: ResetPaths
-  /** As messages name it. */
+  /** Absolute. */
   readonly file: string
 }
 
@@ -50,7 +50,7 @@ async function extendService(name: string, origin: Origin, scope: Scope): Promis
     const from = file
       ? await fromFile(at.name, reference, file, at.origin, scope)
       : sameFile(at.name, reference, extension, at.origin)
-    const step = `${at.name} in ${from.file}`
+    const step = `${at.name} in ${at.origin.file}`
     if (links.has(step)) refuseCycle([...links.keys(), step], extension)
     links.set(step, { ...at, service: base })
     at = { name: reference, origin: from }
@@ -121,20 +121,14 @@ async function fromFile(name: string, reference: string, node: Node, origin: Ori
   if (services.kind !== 'map') return fail(`${path}: services must be a mapping`)
   if (!services.entries.has(reference))
     return fail(`${origin.file}: service ${JSON.stringify(reference)} not found in ${file}`, services)
-  return { services, resets, file }
+  return { services, resets, file: path }
 }
 
 /** Loads a file to extend from: not validated, its own extensions and includes untouched, its paths resolved. */
 async function loadExtended(path: string, scope: Scope, at: Node): Promise<{ model: MapNode; resets: ResetPaths }> {
-  const source = await scope.session.read(path).catch(error => {
-    throw error instanceof TscomposeError && error.where === undefined
-      ? new TscomposeError(error.code, error.message, { where: whereOf(at), cause: error, ...fixOf(error) })
-      : error
-  })
+  const source = await readNamed(scope.session, path, at)
   const model = mapAt(scalarAt({ source, offset: 0, keyOffset: -1 }, null))
   const resets = await mergeFile(model, parseFile(source), scope, { include: false, extend: false, validate: false })
   resolvePaths(model, await directoryOf(scope.directory, path), scope.session.home)
   return { model, resets }
 }
-
-const fixOf = ({ fix }: TscomposeError): { fix?: string } => (fix === undefined ? {} : { fix })

@@ -8,7 +8,7 @@ import { loadFiles } from './model-loader.ts'
 import { applyResets } from './reset.ts'
 import { isRemoteFile } from './resolve-paths.ts'
 import type { Environment, ResetPaths, Scope } from './session.ts'
-import { absolute, directoryOf, isDirectory, isFile, lookupIn } from './session.ts'
+import { absolute, directoryOf, isDirectory, isFile, lookupIn, readNamed } from './session.ts'
 import type { MapNode, Node } from './yaml/node.ts'
 import { isNull, kindName, mapAt, mapOf, stringOf, whereOf } from './yaml/node.ts'
 
@@ -63,11 +63,7 @@ async function loadEntry(entry: Node, scope: Scope): Promise<MapNode> {
   const environment = await entryEnvironment(map?.entries.get('env_file'), directory, scope)
   const parsed = []
   for (const [index, file] of files.entries()) {
-    const source = await scope.session.read(file).catch(error => {
-      throw error instanceof TscomposeError && !error.where
-        ? new TscomposeError(error.code, error.message, { where: whereOf(paths[index]?.node ?? entry), cause: error })
-        : error
-    })
+    const source = await readNamed(scope.session, file, paths[index]?.node ?? entry)
     parsed.push(parseFile(source))
   }
   const inner: Scope = { ...scope, directory, environment, lookup: lookupIn(environment), extended: new Map() }

@@ -82,6 +82,17 @@ export class Session {
   }
 }
 
+/** Reads a file that another file names, so that a failure points at the name. */
+export async function readNamed(session: Session, path: string, name: Node): Promise<Source> {
+  try {
+    return await session.read(path)
+  } catch (error) {
+    if (!(error instanceof TscomposeError) || error.where) throw error
+    const { code, message, fix, cause } = error
+    throw new TscomposeError(code, message, { where: whereOf(name), cause, ...(fix === undefined ? {} : { fix }) })
+  }
+}
+
 const reason = ({ code, message }: NodeJS.ErrnoException): string =>
   ({ EISDIR: 'is a directory', EACCES: 'permission denied' })[code ?? ''] ?? message
 

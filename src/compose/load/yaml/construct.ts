@@ -31,6 +31,8 @@ class Builder {
   /** Aliases that are being expanded, by what they stand for: meeting one of them again is a cycle. */
   readonly #aliases = new Map<Syntax, Path>()
   #copies = 0
+  /** The alias in the text whose expansion all others are part of. */
+  #outermost = 0
 
   constructor(source: Source) {
     this.#source = source
@@ -42,7 +44,7 @@ class Builder {
       return undefined
     }
     if (syntax.tag === '!override') this.resets.push([...this.#path])
-    if (this.#aliases.size > 0 && ++this.#copies > MAX_ALIAS_COPIES) this.#tooManyCopies(syntax)
+    if (this.#aliases.size > 0 && ++this.#copies > MAX_ALIAS_COPIES) this.#tooManyCopies()
     const at = { source: this.#source, offset: syntax.offset, keyOffset }
     switch (syntax.kind) {
       case 'scalar':
@@ -64,11 +66,11 @@ class Builder {
     }
   }
 
-  #tooManyCopies({ offset }: Syntax): never {
+  #tooManyCopies(): never {
     throw new TscomposeError(
       'COMPOSE_YAML_LIMIT',
       `failed to parse ${this.#source.file}: yaml: document contains excessive aliasing`,
-      { where: this.#source.where(offset) },
+      { where: this.#source.where(this.#outermost) },
     )
   }
 
@@ -80,6 +82,7 @@ class Builder {
         `failed to parse ${this.#source.file}: cycle detected: node at path ${this.#path.join('.')} references node at path ${before.join('.')}`,
         { where: this.#source.where(offset) },
       )
+    if (this.#aliases.size === 0) this.#outermost = offset
     this.#aliases.set(target, [...this.#path])
     const node = this.build(target, keyOffset)
     this.#aliases.delete(target)
