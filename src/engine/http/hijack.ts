@@ -43,6 +43,10 @@ const head = (status: string, headers: Headers): string =>
 /** Carries bytes both ways; the end of the client's side is passed on while the other side goes on. */
 function join(client: Duplex, { stream, detachKeys }: HijackAnswer): Promise<void> {
   const { promise: closed, resolve } = Promise.withResolvers<void>()
+  if (client.destroyed) {
+    stream.destroy()
+    return Promise.resolve()
+  }
   const keys = detachKeys && new DetachKeys(detachKeys)
   const farewell = () => {
     client.end()

@@ -21,7 +21,8 @@ export async function respond(response: ServerResponse, answer: PlainAnswer): Pr
       return
     case 'later':
       response.writeHead(200, JSON_TYPE).flushHeaders()
-      response.end(`${JSON.stringify(await answer.value)}\n`)
+      // What nobody waits for any more may never come.
+      await Promise.race([answer.value.then(value => response.end(`${JSON.stringify(value)}\n`)), closed(response)])
       return
     case 'lines':
       await respondLines(response, answer.lines, answer.atOnce)
@@ -48,7 +49,7 @@ async function respondLines(response: ServerResponse, lines: AsyncIterable<unkno
     for await (const line of lines) {
       begin()
       if (!response.write(encodeLine(line))) await drained(response)
-      if (response.destroyed) return
+      if (response.destroyed) return // which ends the iteration, too
     }
     begin()
   } catch (error) {
@@ -61,17 +62,18 @@ async function respondLines(response: ServerResponse, lines: AsyncIterable<unkno
 /** Waits until more can be written, or never will. */
 async function drained(response: ServerResponse): Promise<void> {
   const over = new AbortController()
-  const options = { signal: over.signal }
-  await Promise.race([once(response, 'drain', options), once(response, 'close', options)])
+  await Promise.race([once(response, 'drain', { signal: over.signal }), closed(response)])
   over.abort()
 }
 
+async function closed(response: ServerResponse): Promise<void> {
+  if (!response.destroyed) await new Promise<void>(resolve => response.once('close', () => resolve()))
+}
+
 async function respondBytes(response: ServerResponse, stream: Readable, failed: (error: Error) => Uint8Array) {
-  const { promise: over, resolve } = Promise.withResolvers<void>()
   stream.once('error', error => response.end(failed(error)))
-  // A reader that leaves must also end what nobody reads any more, such as the following of a log.
-  response.once('close', () => stream.destroy())
-  response.once('close', resolve)
   stream.pipe(response)
-  await over
+  await closed(response)
+  // A reader that leaves must also end what nobody reads any more, such as the following of a log.
+  stream.destroy()
 }
