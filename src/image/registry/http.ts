@@ -19,8 +19,12 @@ export interface HttpResponse {
   readonly url: URL
 }
 
+/** Proxies are for others than this machine, whatever the environment says; so it is with Docker. */
+const noProxy = [process.env.no_proxy ?? process.env.NO_PROXY ?? '', 'localhost', '127.0.0.1-127.255.255.255', '::1']
+const proxyEnv = { ...process.env, no_proxy: noProxy.filter(Boolean).join(',') }
+
 /** Connections that nobody uses are closed after some seconds; until then they keep no process alive. */
-const kept = { keepAlive: true, timeout: 5_000, proxyEnv: process.env }
+const kept = { keepAlive: true, timeout: 5_000, proxyEnv }
 
 /** Nothing from the other side for so long is a broken connection. */
 const SILENCE_MS = 60_000
