@@ -11,7 +11,7 @@ import { isContainerRecord } from './record.ts'
 import { releaseContainer } from './release.ts'
 import { removeContainer } from './remove.ts'
 import { restartsWithMachine } from './restart-policy.ts'
-import { forgetRun, type RunRecord, readRuns } from './run-record.ts'
+import { forgetRuns, type RunRecord, readRuns } from './run-record.ts'
 import { launchContainer } from './start.ts'
 import { isAlive } from './state.ts'
 
@@ -54,7 +54,7 @@ export async function adoptContainers(context: Context): Promise<void> {
   // One network that cannot be made again must not keep all the others from their engine.
   await adoptNetworks(context, found).catch(error => context.report(`networks: ${messageOf(error)}`))
   const known = new Set(containers.map(({ id }) => id))
-  for (const id of [...runs.keys()].filter(id => !known.has(id))) forgetRun(context, id)
+  await Promise.all([...runs.keys()].filter(id => !known.has(id)).map(id => forgetRuns(context, id)))
   for (const id of await context.runtime.removeUnknown([...known])) {
     context.report(`removed what was left of container ${id}`)
   }

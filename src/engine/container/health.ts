@@ -45,7 +45,7 @@ function probe(context: Context, container: Container, run: Run): void {
     container.health = health
     if (health.status === previous) return
     emitContainer(context, container, `health_status: ${health.status}`)
-    saveRun(container, run.spec)
+    saveRun(container, run)
   }
   const resume = { health: container.health, startedAt: run.process.startedAt }
   watchHealth(spec, probeIn(context, container, run), onChange, signal, resume).catch(error =>

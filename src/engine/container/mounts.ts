@@ -2,7 +2,7 @@ import { mkdir, realpath, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import type { Image } from '../../image/image.ts'
 import type { MountSpec } from '../../runtime/spec.ts'
-import type { Context } from '../context.ts'
+import type { Context, Directories } from '../context.ts'
 import { invalid } from '../failures.ts'
 import type { Container } from './container.ts'
 import { grantedMounts } from './granted-files.ts'
@@ -79,23 +79,35 @@ async function within(volume: string, subpath: string): Promise<string> {
   return path
 }
 
+const hidden = new WeakMap<Directories, Map<string, Promise<MountSpec[]>>>()
+
+/** What {@link findHidden} finds does not change while an engine runs, so it is looked up once for each root. */
+function hiddenDirectories({ directories }: Context, { rootfs }: Image): Promise<MountSpec[]> {
+  if (rootfs === undefined) return Promise.resolve([])
+  const known = hidden.get(directories) ?? new Map<string, Promise<MountSpec[]>>()
+  hidden.set(directories, known)
+  const found = known.get(rootfs) ?? findHidden(directories, rootfs)
+  known.set(rootfs, found)
+  found.catch(() => known.delete(rootfs))
+  return found
+}
+
 /**
  * A service that runs on the machine's own root shall not read the volumes, layers and sockets of all others. Where a
  * directory is on another file system than the root, an overlay does not show it anyway.
  */
-async function hiddenDirectories({ directories }: Context, { rootfs }: Image): Promise<MountSpec[]> {
-  if (rootfs === undefined) return []
+async function findHidden({ data, run }: Directories, rootfs: string): Promise<MountSpec[]> {
   const rootPath = await realpath(rootfs)
   const root = await stat(rootPath)
-  const hidden = await Promise.all(
-    [directories.data, directories.run].map(async (directory): Promise<MountSpec[]> => {
+  const mounts = await Promise.all(
+    [data, run].map(async (directory): Promise<MountSpec[]> => {
       const real = await realpath(directory)
       const path = relative(rootPath, real)
       if (!isInside(path) || (await stat(real)).dev !== root.dev) return []
       return [{ type: 'tmpfs', destination: `/${path}`, readonly: true, options: ['size=4k', 'mode=0555'] }]
     }),
   )
-  return hidden.flat()
+  return mounts.flat()
 }
 
 const isInside = (path: string): boolean => path !== '' && path !== '..' && !path.startsWith('../')

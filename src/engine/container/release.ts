@@ -17,8 +17,7 @@ export async function releaseContainer(
   { keepSandbox = false }: { readonly keepSandbox?: boolean } = {},
 ): Promise<void> {
   const { id, name } = container
-  removeRun(container)
-  const attempts = [context.runtime.release(id)]
+  const attempts = [context.runtime.release(id), removeRun(container)]
   if (container.record.hostConfig.IpcMode === 'shareable') {
     attempts.push(rm(sharedMemoryDirectory(context, id), { recursive: true, force: true }))
   }

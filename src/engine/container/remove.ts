@@ -5,6 +5,7 @@ import { dismissWaiting } from './attach.ts'
 import type { Container } from './container.ts'
 import { emitContainer } from './events.ts'
 import { releaseContainer } from './release.ts'
+import { forgetRuns } from './run-record.ts'
 import { isRunning } from './state.ts'
 import { killContainer } from './stop.ts'
 
@@ -56,6 +57,7 @@ async function removeStopped(context: Context, container: Container): Promise<bo
   if (isRunning(container.state)) return false
   await releaseContainer(context, container)
   await deleteDirectory(container)
+  await forgetRuns(context, container.id)
   context.containers.delete(container)
   return true
 }

@@ -1,4 +1,5 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Health } from '../../health/health.ts'
 import type { Sandbox } from '../../network/network.ts'
@@ -6,10 +7,11 @@ import type { ContainerSpec } from '../../runtime/spec.ts'
 import type { Context } from '../context.ts'
 import { messageOf } from '../failures.ts'
 import type { Container } from './container.ts'
+import type { Run } from './run.ts'
 
 /**
  * What the next engine needs to take over a container that runs. It lies in the run-time directory, where it is gone
- * after a restart of the machine like the container itself: it need not be synced to a disk, and is written at once.
+ * after a restart of the machine like the container itself, and need not be synced to a disk.
  */
 export interface RunRecord {
   readonly version: 1
@@ -28,40 +30,50 @@ function isRunRecord(value: unknown): value is RunRecord {
 
 const NAME = 'run.json'
 
-/** Writes down what a container has at this moment. */
-export function saveRun({ directory, sandbox, health, run }: Container, spec: ContainerSpec): void {
-  const savedAt = run?.process.startedAt.getTime() ?? Date.now()
+/**
+ * Writes down what a container is about to be launched with. Half a record is as good as none: nothing runs yet, so
+ * the new name need not wait for the whole text.
+ */
+export async function saveNewRun({ directory, sandbox }: Container, spec: ContainerSpec): Promise<void> {
+  const record: RunRecord = { version: 1, savedAt: Date.now(), spec, ...(sandbox && { sandbox }) }
+  await writeFile(join(directory.run, NAME), JSON.stringify(record), { mode: 0o600 })
+}
+
+/** Writes down what a container that runs has now. */
+export function saveRun({ directory, sandbox, health }: Container, { process, spec }: Run): void {
+  const savedAt = process.startedAt.getTime()
   const record: RunRecord = { version: 1, savedAt, spec, ...(sandbox && { sandbox }), ...(health && { health }) }
   const file = join(directory.run, NAME)
-  mkdirSync(directory.run, { recursive: true })
   writeFileSync(`${file}.tmp`, JSON.stringify(record), { mode: 0o600 })
   renameSync(`${file}.tmp`, file)
 }
 
-/** Removes what was made for a run that is over. */
-export function removeRun({ directory }: Container): void {
-  rmSync(directory.run, { recursive: true, force: true })
+/** The run is over. */
+export async function removeRun({ directory }: Container): Promise<void> {
+  await rm(join(directory.run, NAME), { force: true })
 }
 
-/** Removes what an earlier engine has left of the run of a container that is no more. */
-export function forgetRun({ directories }: Context, id: string): void {
-  rmSync(join(directories.runs, id), { recursive: true, force: true })
+/** Removes all that was made for the runs of a container that is no more. */
+export async function forgetRuns({ directories }: Pick<Context, 'directories'>, id: string): Promise<void> {
+  await rm(join(directories.runs, id), { recursive: true, force: true })
 }
 
-/** The records of all containers that an earlier engine had running, by their ids. */
+/** The records of all containers that an earlier engine had running, by their ids; undefined for those that ended. */
 export function readRuns({ directories, report }: Context): ReadonlyMap<string, RunRecord | undefined> {
-  return new Map(
-    readdirSync(directories.runs).map(id => {
-      try {
-        const record: unknown = JSON.parse(readFileSync(join(directories.runs, id, NAME), 'utf8'))
-        if (isRunRecord(record)) return [id, revive(record)]
-        report(`the record of the run of container ${id} is damaged`)
-      } catch (error) {
-        report(`no record of the run of container ${id}: ${messageOf(error)}`)
-      }
-      return [id, undefined]
-    }),
-  )
+  return new Map(readdirSync(directories.runs).map(id => [id, readRun(join(directories.runs, id, NAME), report)]))
+}
+
+function readRun(file: string, report: (message: string) => void): RunRecord | undefined {
+  try {
+    const record: unknown = JSON.parse(readFileSync(file, 'utf8'))
+    if (isRunRecord(record)) return revive(record)
+    report(`${file} is no record of a run`)
+  } catch (error) {
+    if (!['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) {
+      report(`${file}: ${messageOf(error)}`)
+    }
+  }
+  return undefined
 }
 
 /** The times of probes are text in the file. */

@@ -21,7 +21,7 @@ import { chooseNamespaces } from './namespaces.ts'
 import { setUpNetwork } from './networking.ts'
 import { releaseContainer } from './release.ts'
 import { removeContainer } from './remove.ts'
-import { saveRun } from './run-record.ts'
+import { saveNewRun } from './run-record.ts'
 import { failedToStart, isRunning } from './state.ts'
 
 /**
@@ -54,7 +54,7 @@ export async function launchContainer(
   try {
     const spec = await describe(context, container)
     // Written before the launch: an engine that is killed during it leaves a trace for the next one to follow.
-    saveRun(container, spec)
+    await saveNewRun(container, spec)
     const { container: process, warnings } = await context.runtime.launch(spec, earlyStreams(container))
     for (const warning of warnings) context.report(`container ${container.name}: ${warning}`)
     const run = { process, spec, over: new AbortController() }

@@ -109,5 +109,5 @@ function assertChangeable({ removing, id, record }: Container): void {
 /** Joining or leaving a network changes addresses and perhaps published ports, which the next engine must know, too. */
 function followSandbox(context: Context, container: Container): void {
   container.sandbox = context.networkLayer.sandbox(container.id) ?? container.sandbox
-  if (container.run && isAlive(container.state)) saveRun(container, container.run.spec)
+  if (container.run && isAlive(container.state)) saveRun(container, container.run)
 }
