@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { closeSync, mkdirSync, openSync, readdirSync, realpathSync, rmSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readdirSync, realpathSync, rmdirSync, rmSync, unlinkSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { TscomposeError } from '../errors.ts'
 import { O } from '../sys/constants.ts'
@@ -14,7 +14,15 @@ import { connectMonitor } from './monitor.ts'
 import { prepareContainer, prepareProcess } from './prepare/prepare.ts'
 import { exitCodeOf } from './protocol.ts'
 import { MonitoredContainer, MonitoredProcess } from './running.ts'
-import type { Adopted, AttachStreams, Launched, RunningContainer, RunningProcess, Runtime } from './runtime.ts'
+import type {
+  Adopted,
+  AttachStreams,
+  ExitStatus,
+  Launched,
+  RunningContainer,
+  RunningProcess,
+  Runtime,
+} from './runtime.ts'
 import type { ContainerSpec, ProcessSpec } from './spec.ts'
 
 /** How long a monitor may take to finish its log once all processes of its container have gone. */
@@ -36,6 +44,8 @@ class LocalRuntime implements Runtime {
   readonly #directory: string
   readonly #cgroups: ReturnType<typeof openCgroups>
   readonly #processes = new Set<MonitoredProcess>()
+  /** Of the containers that have not been released. */
+  readonly #exits = new Map<string, Promise<ExitStatus>>()
 
   constructor(directory: string, cgroups: ReturnType<typeof openCgroups>) {
     this.#directory = directory
@@ -104,13 +114,14 @@ class LocalRuntime implements Runtime {
     const lastWords = this.#lastWords(containerId)
     await this.#cgroups.cgroup(containerId).remove()
     await Promise.race([lastWords, delay(MONITOR_PATIENCE_MS, undefined, { ref: false })])
-    rmSync(`${this.#directory}/${containerId}`, { recursive: true, force: true })
+    this.#exits.delete(containerId)
+    removeRunDir(`${this.#directory}/${containerId}`)
   }
 
   /** Settles when the monitor of a container has written all that it will; at once if there is none. */
   async #lastWords(id: string): Promise<unknown> {
-    for (const process of this.#processes)
-      if (process instanceof MonitoredContainer && process.id === id) return await process.exited
+    const known = this.#exits.get(id)
+    if (known) return await known
     const monitor = await connectMonitor(`${this.#directory}/${id}`).catch(() => undefined)
     return await monitor?.exited.catch(() => {})
   }
@@ -125,10 +136,12 @@ class LocalRuntime implements Runtime {
   close(): void {
     for (const process of this.#processes) process.detach()
     this.#processes.clear()
+    this.#exits.clear()
   }
 
   #hold<Held extends MonitoredProcess>(process: Held): Held {
     this.#processes.add(process)
+    if (process instanceof MonitoredContainer) this.#exits.set(process.id, process.exited)
     void process.exited.then(() => this.#processes.delete(process))
     return process
   }
@@ -143,6 +156,16 @@ async function createCgroup(cgroup: Cgroup, spec: ContainerSpec): Promise<void> 
     // Left by an engine that died in the middle of a launch.
     await cgroup.remove()
     cgroup.create(rules)
+  }
+}
+
+function removeRunDir(directory: string): void {
+  try {
+    unlinkSync(`${directory}/monitor.sock`)
+    rmdirSync(directory)
+  } catch {
+    // A launch that did not get far, or files that are not known here; much slower than the two calls.
+    rmSync(directory, { recursive: true, force: true })
   }
 }
 
