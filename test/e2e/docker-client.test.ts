@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -76,11 +77,10 @@ async function newDocker(t: TestContext, path: string, config: Record<string, un
       child,
       type: text => void child.stdin.write(text),
       async shows(pattern) {
-        while (!pattern.test(screen))
-          await new Promise((resolve, reject) => {
-            child.stdout.once('data', resolve)
-            child.once('close', () => reject(new Error(`${pattern} was never shown: ${JSON.stringify(screen)}`)))
-          })
+        while (!pattern.test(screen)) {
+          const ended = await Promise.race([once(child.stdout, 'data').then(() => false), result.then(() => true)])
+          assert.ok(!ended || pattern.test(screen), `${pattern} was never shown: ${JSON.stringify(screen)}`)
+        }
       },
       end: () => result,
     }
@@ -188,7 +188,7 @@ for (const { path, version } of clients) {
     assert.equal(await code('busybox', 'sh', '-c', 'kill -9 $$'), 137)
     assert.equal(await code('busybox', 'nosuch'), 127)
     const { stderr } = await docker.run(['run', '--rm', 'busybox', 'nosuch'])
-    assert.match(stderr, /^docker: Error response from daemon: .*executable file not found in \$PATH/)
+    assert.match(stderr, /^docker: Error response from daemon: .*executable file not found in \$PATH/m)
     assert.equal(await code('busybox', '/etc'), 126)
     assert.equal(await code('--pull', 'never', 'nosuch'), 125)
     assert.equal(await docker.ok('ps', '-aq'), '')

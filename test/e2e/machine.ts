@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
+import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -52,6 +53,8 @@ export async function newMachine(t: TestContext, config: Readonly<Record<string,
   const env = {
     PATH: process.env.PATH,
     HOME: join(dir, 'home'),
+    // Compiled code is shared with everybody else: to compile it anew takes a second of every test.
+    XDG_CACHE_HOME: process.env.XDG_CACHE_HOME || join(homedir(), '.cache'),
     TSCOMPOSE_DATA: join(dir, 'data'),
     TSCOMPOSE_RUN: join(dir, 'run'),
     TSCOMPOSE_CONFIG: join(dir, 'config.json'),
