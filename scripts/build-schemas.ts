@@ -16,7 +16,7 @@ export const generatedFile = join(root, 'src/compose/load/schema/validate.genera
 /** @returns the text of the generated module */
 export async function generate(): Promise<string> {
   const schema = JSON.parse(await readFile(join(root, 'schemas/compose-spec.json'), 'utf8'))
-  dropCostlyUniqueItems(schema)
+  simplify(schema)
   const ajv = new Ajv2020({
     allErrors: true,
     strict: false,
@@ -40,21 +40,28 @@ export async function generate(): Promise<string> {
       legalComments: 'none',
     })
     const text = result.outputFiles[0]?.text ?? ''
-    return `// Made by scripts/build-schemas.ts from schemas/compose-spec.json. Do not edit.\n// biome-ignore-all lint: generated\n// biome-ignore-all format: generated\n${text}`
+    return `// Made by scripts/build-schemas.ts from schemas/compose-spec.json. Do not edit.\n// biome-ignore-all lint: generated\n// biome-ignore-all format: generated\n// biome-ignore-all assist: generated\n${text}`
   } finally {
     await rm(directory, { recursive: true })
   }
 }
 
 /**
- * ajv compares items that are not plain texts each with each. Such lists (ports, volumes) are free of duplicates before
- * they are validated, so the keyword is for editors alone.
+ * Takes out what the validator has no use for: words for people, and `uniqueItems` of items that are not plain texts,
+ * which ajv compares each with each. Such lists (ports, volumes) are free of duplicates before they are validated.
  */
-function dropCostlyUniqueItems(schema: unknown): void {
+function simplify(schema: unknown): void {
   if (typeof schema !== 'object' || schema === null) return
-  const { uniqueItems, items } = schema as { uniqueItems?: boolean; items?: { type?: unknown } }
-  if (uniqueItems && items?.type === undefined) delete (schema as { uniqueItems?: boolean }).uniqueItems
-  for (const value of Object.values(schema)) dropCostlyUniqueItems(value)
+  const { uniqueItems, items, ...rest } = schema as { uniqueItems?: boolean; items?: { type?: unknown } }
+  const own = schema as Record<string, unknown>
+  if (uniqueItems && items?.type === undefined) delete own.uniqueItems
+  // An attribute may be called "description", too: then it is a schema, not a text.
+  for (const [key, value] of Object.entries(rest))
+    if (key === 'description' && typeof value === 'string') delete own.description
+  for (const value of Object.values(own)) simplify(value)
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await writeFile(generatedFile, await generate())
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const text = await generate()
+  if (text !== (await readFile(generatedFile, 'utf8').catch(() => ''))) await writeFile(generatedFile, text)
+}
