@@ -9,6 +9,7 @@ import { linux } from '../sys/kernel.ts'
  *
  * setns(2) and unshare(2) act on the calling thread alone, and a thread that is started inherits the namespace of the
  * thread that starts it. So only synchronous code runs inside, and libuv's threads are started before the first visit.
+ * What another thread reads of /proc/self/net meanwhile is of the namespace visited: only /proc/thread-self will do.
  */
 
 const hostNamespace = openSync('/proc/thread-self/ns/net', 'r')

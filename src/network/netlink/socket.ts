@@ -36,6 +36,7 @@ export class NetlinkSocket implements Disposable {
    * @throws SystemError of the first request that failed
    */
   request(...messages: readonly Message[]): Promise<readonly Reply[]> {
+    if (messages.length === 0) return Promise.resolve([])
     return this.#inTurn(async () => {
       const first = this.#sequence + 1
       this.#sequence += messages.length

@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs'
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import { addressFromBytes, readAddress } from '../addresses/address.ts'
 
@@ -44,9 +45,11 @@ export async function ownerOfPort(
   address: string,
   port: number,
 ): Promise<PortOwner | undefined> {
-  const tables = await Promise.all(
-    [protocol, `${protocol}6`].map(name => readFile(`/proc/self/net/${name}`, 'utf8').catch(() => '\n')),
-  )
+  // Read by this very thread: others would see where it is at that moment, which may be in a container's namespace.
+  const tables = [protocol, `${protocol}6`].map(name => {
+    const file = `/proc/thread-self/net/${name}`
+    return existsSync(file) ? readFileSync(file, 'utf8') : ''
+  })
   const inodes = tables
     .flatMap(parseSocketTable)
     .filter(row => row.port === port && (protocol === 'udp' || row.listening) && clashes(row.address, address))

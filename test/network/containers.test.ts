@@ -1,0 +1,202 @@
+import './own-host.ts'
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { addressOf, ask, endpointOn, Machine, sh, skip } from './machine.ts'
+
+test('containers on a network find each other by every name, with glibc and busybox', { skip }, async () => {
+  await using machine = await Machine.start()
+  const net = await machine.network('shop_default')
+  const web = await machine.sandbox('shop-web-1', [[net, { dnsNames: ['shop-web-1', 'web', 'WWW'] }]])
+  const db = await machine.sandbox('shop-db-1', [[net, { dnsNames: ['shop-db-1', 'db'] }]])
+  for (const name of ['web', 'www', 'shop-web-1', 'web.shop_default'])
+    assert.match(await machine.in(db, `getent ahostsv4 ${name}`), new RegExp(`^${addressOf(web)} `), name)
+  assert.match(await machine.in(db, 'busybox nslookup web'), new RegExp(`Address.*${addressOf(web)}`))
+  assert.match(await machine.in(db, `getent hosts ${addressOf(web)}`), /shop-web-1\.shop_default/)
+  assert.equal(await machine.in(db, 'getent hosts nobody || echo none'), 'none\n')
+  await machine.serve(web, 'web', 80)
+  assert.equal(await machine.in(db, ask('web', 80)), `web ${addressOf(db)}\n`)
+})
+
+test('a name leads to all replicas, and to none that has gone', { skip }, async () => {
+  await using machine = await Machine.start()
+  const net = await machine.network('shop_default')
+  const [one, two, client] = await Promise.all(
+    ['web-1', 'web-2', 'client'].map(name => machine.sandbox(name, [[net, { dnsNames: [name, name.slice(0, 3)] }]])),
+  )
+  assert.ok(one && two && client)
+  const addresses = async () =>
+    (await machine.in(client, `getent ahostsv4 web | awk '$2=="STREAM"{print $1}' | sort`)).trim().split('\n')
+  assert.deepEqual(await addresses(), [addressOf(one), addressOf(two)].sort())
+  await machine.networks.removeSandbox(one.containerId)
+  assert.deepEqual(await addresses(), [addressOf(two)])
+})
+
+test('a container has its address, MAC, default route and sysctls before anything runs in it', { skip }, async () => {
+  await using machine = await Machine.start()
+  const net = await machine.network('shop_default', { subnets: [{ subnet: '10.77.0.0/24', gateway: '10.77.0.254' }] })
+  const sandbox = await machine.sandbox(
+    'web',
+    [[net, { ipv4Address: '10.77.0.9', macAddress: '02:00:00:00:00:09', interfaceName: 'front' }]],
+    { sysctl: { 'net.ipv4.ip_unprivileged_port_start': '0', 'net.ipv4.conf.front.log_martians': '1' } },
+  )
+  const { netnsPath } = sandbox
+  assert.match(
+    machine.inside(netnsPath, 'ip -br address'),
+    /lo +UNKNOWN +127\.0\.0\.1\/8.*\nfront@\S+ +UP +10\.77\.0\.9\/24 *\n/,
+  )
+  assert.match(machine.inside(netnsPath, 'ip link show front'), /02:00:00:00:00:09/)
+  assert.match(machine.inside(netnsPath, 'ip route'), /^default via 10\.77\.0\.254 dev front/)
+  assert.equal(machine.inside(netnsPath, 'sysctl -n net.ipv4.ip_unprivileged_port_start'), '0\n')
+  assert.equal(machine.inside(netnsPath, 'sysctl -n net.ipv4.conf.front.log_martians'), '1\n')
+})
+
+test('a container without a network has a loopback device that works, and nothing else', { skip }, async () => {
+  await using machine = await Machine.start()
+  const { netnsPath } = await machine.sandbox('alone', [])
+  assert.match(machine.inside(netnsPath, 'ip -br address'), /^lo +UNKNOWN +127\.0\.0\.1\/8/)
+  assert.doesNotMatch(machine.inside(netnsPath, 'ip -br link'), /eth|tsc/)
+})
+
+test('a replaced container gets the address of the one before, next to others that come meanwhile', {
+  skip,
+}, async () => {
+  await using machine = await Machine.start()
+  const net = await machine.network('shop_default')
+  const web = await machine.sandbox('shop/web/1', [net])
+  await machine.networks.removeSandbox(web.containerId)
+  const other = await machine.sandbox('shop/db/1', [net])
+  const again = await machine.sandbox('shop/web/1', [net])
+  assert.equal(addressOf(again), addressOf(web))
+  assert.notEqual(addressOf(other), addressOf(web))
+})
+
+test('what cannot be had is refused by name, and nothing is left of the attempt', { skip }, async () => {
+  await using machine = await Machine.start()
+  const net = await machine.network('shop_default', { subnets: [{ subnet: '10.77.0.0/24' }] })
+  const web = await machine.sandbox('shop-web-1', [net])
+  const inKernel = () => machine.leftovers().filter(line => !line.startsWith('lease'))
+  const before = inKernel()
+  await assert.rejects(machine.sandbox('x', [[net, { ipv4Address: addressOf(web) }]]), {
+    code: 'NETWORK_ADDRESS_TAKEN',
+    message: /container shop-web-1/,
+  })
+  await assert.rejects(machine.sandbox('x', [[net, { ipv4Address: '10.78.0.1' }]]), { code: 'NETWORK_ADDRESS_OUTSIDE' })
+  await assert.rejects(machine.sandbox('x', [net], { sysctl: { 'net.ipv4.nonsense': '1' } }), {
+    code: 'NETWORK_SYSCTL_INVALID',
+    message: 'sysctl net.ipv4.nonsense: there is no such setting',
+  })
+  await assert.rejects(machine.sandbox('x', [net], { sysctl: { 'net.../kernel/hostname': 'x' } }), {
+    code: 'NETWORK_SYSCTL_INVALID',
+  })
+  await assert.rejects(machine.sandbox('x', [{ ...net, id: 'f'.repeat(64) }]), { code: 'NETWORK_NOT_FOUND' })
+  await assert.rejects(machine.sandbox('x', [[net, { interfaceName: 'a'.repeat(16) }]]), {
+    code: 'NETWORK_SETUP_FAILED',
+  })
+  assert.deepEqual(inKernel(), before)
+  assert.equal(addressOf(await machine.sandbox('x', [net])), '10.77.0.3', 'the address of a failed attempt is free')
+})
+
+test('a container joins and leaves networks while it runs', { skip }, async () => {
+  await using machine = await Machine.start()
+  const [front, back] = [await machine.network('front'), await machine.network('back')]
+  const web = await machine.sandbox('web', [front])
+  const db = await machine.sandbox('db', [back])
+  assert.equal(await machine.in(web, 'getent hosts db || echo none'), 'none\n')
+
+  const endpoint = await machine.networks.connect(web.containerId, endpointOn(back, 'web', { gatewayPriority: 1 }))
+  assert.equal(endpoint.interfaceName, 'eth1')
+  assert.match(await machine.in(web, 'getent hosts db'), new RegExp(`^${addressOf(db)} `))
+  assert.match(await machine.in(db, 'getent hosts web'), new RegExp(`^${endpoint.ipv4Address} `))
+  assert.match(machine.inside(web.netnsPath, 'ip route'), new RegExp(`default via ${endpoint.gateway} dev eth1`))
+  assert.equal(machine.networks.sandbox(web.containerId)?.endpoints.length, 2)
+
+  await machine.networks.disconnect(web.containerId, back.id)
+  assert.equal(await machine.in(web, 'getent hosts db || echo none'), 'none\n')
+  assert.equal(await machine.in(db, 'getent hosts web || echo none'), 'none\n')
+  assert.match(
+    machine.inside(web.netnsPath, 'ip route'),
+    new RegExp(`default via ${web.endpoints[0]?.gateway} dev eth0`),
+  )
+  assert.doesNotMatch(machine.inside(web.netnsPath, 'ip -br link'), /eth1/)
+  assert.match(await machine.in(web, 'getent hosts web'), /web/)
+})
+
+test('IPv6: addresses without delay, names, and a ping', { skip }, async () => {
+  await using machine = await Machine.start()
+  const net = await machine.network('six', { enableIPv6: true })
+  const web = await machine.sandbox('web', [net])
+  const db = await machine.sandbox('db', [net])
+  const [{ ipv6Address = '' } = {}] = web.endpoints
+  assert.match(ipv6Address, /^fd/)
+  assert.match(await machine.in(db, 'getent ahostsv6 web'), new RegExp(`^${ipv6Address} `))
+  assert.match(await machine.in(db, `busybox ping -6 -c 1 -W 2 ${ipv6Address}`), / 0% packet loss/)
+})
+
+test('counters are those of the container’s interfaces', { skip }, async () => {
+  await using machine = await Machine.start()
+  const net = await machine.network('shop_default')
+  const web = await machine.sandbox('web', [net])
+  machine.inside(web.netnsPath, `busybox ping -c 3 -i 0.01 ${web.endpoints[0]?.gateway}`)
+  const [stats, ...others] = await machine.networks.interfaceStats(web.containerId)
+  assert.equal(others.length, 0)
+  assert.equal(stats?.name, 'eth0')
+  assert.ok(stats.txPackets >= 3 && stats.txBytes >= 3 * 98, JSON.stringify(stats))
+  assert.ok(stats.rxPackets >= 3)
+})
+
+test('a network with containers on it stays, and says which', { skip }, async () => {
+  await using machine = await Machine.start()
+  const net = await machine.network('shop_default')
+  await machine.sandbox('shop-web-1', [net])
+  await assert.rejects(machine.networks.removeNetwork(net.id), { code: 'NETWORK_IN_USE', message: /shop-web-1/ })
+  await assert.rejects(machine.networks.removeNetwork('f'.repeat(64)), { code: 'NETWORK_NOT_FOUND' })
+})
+
+test('after the last network everything is as before', { skip }, async () => {
+  await using machine = await Machine.start()
+  const before = machine.leftovers()
+  assert.equal(machine.forwarding(), '0')
+  const [front, back] = await Promise.all([machine.network('front'), machine.network('back')])
+  const sandboxes = await Promise.all(
+    Array.from({ length: 6 }, (_, index) =>
+      machine.sandbox(`c${index}`, [front, back], { publish: [{ protocol: 'tcp', containerPort: 80 }] }),
+    ),
+  )
+  assert.equal(machine.forwarding(), '1')
+  await Promise.all(sandboxes.map(({ containerId }) => machine.networks.removeSandbox(containerId)))
+  await machine.networks.removeNetwork(front.id)
+  assert.equal(machine.forwarding(), '1')
+  await machine.networks.removeNetwork(back.id)
+  assert.equal(machine.forwarding(), '0')
+  assert.deepEqual(machine.leftovers(), before)
+  await machine.networks.removeSandbox(sandboxes[0]?.containerId ?? '')
+})
+
+test('forwarding that was on stays on, and so does what a foreign router needs', { skip }, async () => {
+  await using machine = await Machine.start()
+  sh('sysctl -qw net.ipv4.ip_forward=1')
+  const first = await machine.network('first')
+  await machine.networks.removeNetwork(first.id)
+  assert.equal(machine.forwarding(), '1')
+
+  sh('sysctl -qw net.ipv4.ip_forward=0')
+  const second = await machine.network('second')
+  sh('ip link add virbr9 type bridge')
+  await machine.networks.removeNetwork(second.id)
+  assert.equal(machine.forwarding(), '1')
+  sh('ip link delete virbr9')
+})
+
+test('a process that sits in a namespace does not keep the device', { skip }, async () => {
+  await using machine = await Machine.start()
+  const net = await machine.network('shop_default')
+  const web = await machine.sandbox('web', [net])
+  const { spawn } = await import('node:child_process')
+  const child = spawn('nsenter', [`--net=${web.netnsPath}`, 'sleep', '60'])
+  await new Promise(resolve => child.once('spawn', resolve))
+  while (!/eth0/.test(sh(`nsenter --net=/proc/${child.pid}/ns/net ip -br link`))) await new Promise(setImmediate)
+  await machine.networks.removeSandbox(web.containerId)
+  assert.doesNotMatch(sh('ip -br link'), /^tsc\w+v/m)
+  await machine.networks.removeNetwork(net.id)
+  child.kill('SIGKILL')
+})
