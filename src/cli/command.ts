@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import { TscomposeError } from '../errors.ts'
 import type { Cli } from './cli.ts'
 
 /**
@@ -41,3 +42,15 @@ export function plainOption(flags: string, description: string): Option {
   option.negate = false
   return option
 }
+
+/** A command that only has commands of its own: by itself it tells them. */
+export const group = (command: Command, cli: Cli): Command =>
+  command
+    .usage('COMMAND')
+    .allowExcessArguments()
+    .action(() => {
+      const [unknown] = command.args
+      if (unknown !== undefined)
+        throw new TscomposeError('CLI_FLAG', `unknown command: "${unknown}" for "tscompose ${command.name()}"`)
+      cli.stdout.write(command.helpInformation())
+    })

@@ -1,9 +1,10 @@
 import { engineStatus, ensureEngine, stopEngine } from '../../engine/daemon/ensure-engine.ts'
 import { enginePaths } from '../../engine/daemon/paths.ts'
 import type { EngineStatus } from '../../engine/engine-status.ts'
-import { type Define, Exit } from '../command.ts'
+import { type Define, Exit, group } from '../command.ts'
 
 export const define: Define = (command, cli) => {
+  group(command, cli)
   command
     .command('status')
     .description('Say whether the engine runs; exit code 1 if not')

@@ -1,11 +1,12 @@
 import { createReadStream } from 'node:fs'
 import { humanDuration } from '../../engine/human-duration.ts'
-import type { Define } from '../command.ts'
+import { type Define, group } from '../command.ts'
 import { connect } from '../engine.ts'
 import { humanSize } from '../output/human-size.ts'
 import { renderTable } from '../output/table.ts'
 
 export const define: Define = (command, cli) => {
+  group(command, cli)
   command
     .command('load')
     .description('Take images from an archive (docker save, or OCI)')

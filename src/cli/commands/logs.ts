@@ -1,4 +1,5 @@
-import { type LogSource, showLogs } from '../../compose/logs/show.ts'
+import { followLogs } from '../../compose/logs/follow.ts'
+import { type LogSource, readLog, type ShowLine, showLogs } from '../../compose/logs/show.ts'
 import { observeContainers } from '../../compose/observe.ts'
 import { serviceOf } from '../../compose/select.ts'
 import { TscomposeError } from '../../errors.ts'
@@ -37,7 +38,6 @@ export const define: Define = (command, cli) =>
         throw new TscomposeError('CLI_FLAG', `invalid argument "${flags.tail}" for "-n, --tail" flag`)
       const now = Date.now()
       const options = {
-        follow: flags.follow ?? false,
         tail: flags.tail,
         ...(flags.since !== undefined && { since: parseTime(flags.since, now) }),
         ...(flags.until !== undefined && { until: parseTime(flags.until, now) }),
@@ -57,14 +57,8 @@ export const define: Define = (command, cli) =>
         { together: true },
       )
       printer.register(sources.map(({ name }) => name))
-      await showLogs(
-        engine,
-        name,
-        sources,
-        belongs,
-        options,
-        ({ container, stream, text, time }) => printer.print(container, stream, text, time),
-        message => void cli.stderr.write(`${message}\n`),
-        cli.signal,
-      )
+      const show: ShowLine = ({ container, stream, text, time }) => printer.print(container, stream, text, time)
+      const read = readLog(engine, message => void cli.stderr.write(`${message}\n`), cli.signal)
+      if (flags.follow) await followLogs(engine, name, read, sources, belongs, options, show, cli.signal)
+      else await showLogs(read, sources, options, show)
     })

@@ -6,7 +6,7 @@ import { commandLine } from '../translate/merge-config.ts'
 import type { Container } from './container.ts'
 import { diskUsage } from './disk-usage.ts'
 import { networkSettings } from './network-settings.ts'
-import { apiState } from './state.ts'
+import { apiState, type ContainerState } from './state.ts'
 
 /** `GET /containers/{id}/json`. */
 export async function inspectContainer(
@@ -14,7 +14,7 @@ export async function inspectContainer(
   container: Container,
   { size = false }: { readonly size?: boolean } = {},
 ): Promise<ContainerInspect> {
-  const { id, name, record, directory, state, removing, health } = container
+  const { id, name, record, directory, removing, health } = container
   const [Path, ...Args] = commandLine(record.config)
   const execs = context.execs.activeIn(id).map(session => session.id)
   return {
@@ -22,7 +22,7 @@ export async function inspectContainer(
     Created: record.created,
     Path,
     Args,
-    State: apiState(state, removing, health),
+    State: apiState(visibleState(container), removing, health),
     Image: record.image,
     ResolvConfPath: directory.resolvConf,
     HostnamePath: directory.hostname,
@@ -44,6 +44,10 @@ export async function inspectContainer(
     NetworkSettings: networkSettings(context, container),
   }
 }
+
+/** Between the two halves of a restart that somebody asked for, a container is restarting, as it is by its policy. */
+const visibleState = ({ state, restarting }: Container): ContainerState =>
+  restarting && state.status === 'exited' ? { ...state, status: 'restarting' } : state
 
 const upperOf = ({ directory }: Container): string => join(directory.writableLayer, 'upper')
 
