@@ -68,12 +68,13 @@ test('a port in use is an error that names its owner', { skip }, async () => {
   await using machine = await Machine.start()
   const net = await machine.network('shop_default')
   const taken = (message: RegExp) => ({ code: 'NETWORK_PORT_TAKEN', message })
-  await assert.rejects(
-    machine.sandbox('web', [net], { publish: [port(80, 8080)] }),
-    taken(
-      new RegExp(`^Bind for 0\\.0\\.0\\.0:8080 failed: port is already allocated.*process ${process.pid} \\(.*node`),
-    ),
-  )
+  {
+    await using _ = await listen(8080, '127.0.0.1')
+    const owner = `process ${process.pid} \\(.*node`
+    await assert.rejects(
+      machine.sandbox('web', [net], { publish: [port(80, 8080)] }),
+      taken(new RegExp(`^Bind for 0\\.0\\.0\\.0:8080 failed: port is already allocated.*${owner}`)),
+    )
   }
   await machine.sandbox('shop-web-1', [net], { publish: [port(80, 8080)] })
   await assert.rejects(
