@@ -1,5 +1,5 @@
 /**
- * Every error code of the program with what it means. docs/errors.md has a section for each row, which a test checks.
+ * Every error code of the program with what it means. docs/errors/ has a section for each row, which a test checks.
  * Rows are grouped by layer; a code starts with the name of the layer that throws it.
  */
 export const errorCodes = {
