@@ -113,7 +113,8 @@ export const errorCodes = {
   IMAGE_CONFLICT: 'an image that cannot be removed without force, or a name that cannot be given to it',
   IMAGE_ROOTFS_MISSING: 'the directory of a rootfs: image does not exist',
   IMAGE_CONFIG_INVALID: 'the configuration of an image is not as the OCI image specification has it',
-  IMAGE_MANIFEST_INVALID: 'the manifest of an image is not as the OCI image specification has it, or of a kind not supported',
+  IMAGE_MANIFEST_INVALID:
+    'the manifest of an image is not as the OCI image specification has it, or of a kind not supported',
   IMAGE_PLATFORM_MISSING: 'an image is not made for the platform asked for',
   IMAGE_DIGEST_MISMATCH: 'content does not have the digest or the size it was announced with',
   IMAGE_ARCHIVE_INVALID: 'an archive is neither one of docker save nor an OCI image layout, or is damaged',
