@@ -17,6 +17,7 @@ export const generatedFile = join(root, 'src/compose/load/schema/validate.genera
 export async function generate(): Promise<string> {
   const schema = JSON.parse(await readFile(join(root, 'schemas/compose-spec.json'), 'utf8'))
   simplify(schema)
+  hoist(schema, schema.$defs)
   const ajv = new Ajv2020({
     allErrors: true,
     strict: false,
@@ -40,25 +41,45 @@ export async function generate(): Promise<string> {
       legalComments: 'none',
     })
     const text = result.outputFiles[0]?.text ?? ''
-    return `// Made by scripts/build-schemas.ts from schemas/compose-spec.json. Do not edit.\n// biome-ignore-all lint: generated\n// biome-ignore-all format: generated\n// biome-ignore-all assist: generated\n${text}`
+    const ignored = ['lint', 'format', 'assist'].map(what => `// biome-ignore-all ${what}: generated\n`).join('')
+    return `// Made by scripts/build-schemas.ts from schemas/compose-spec.json. Do not edit.\n${ignored}${text}`
   } finally {
     await rm(directory, { recursive: true })
   }
 }
+
+type Schema = Record<string, unknown>
+const isSchema = (value: unknown): value is Schema => typeof value === 'object' && value !== null
 
 /**
  * Takes out what the validator has no use for: words for people, and `uniqueItems` of items that are not plain texts,
  * which ajv compares each with each. Such lists (ports, volumes) are free of duplicates before they are validated.
  */
 function simplify(schema: unknown): void {
-  if (typeof schema !== 'object' || schema === null) return
-  const { uniqueItems, items, ...rest } = schema as { uniqueItems?: boolean; items?: { type?: unknown } }
-  const own = schema as Record<string, unknown>
-  if (uniqueItems && items?.type === undefined) delete own.uniqueItems
+  if (!isSchema(schema)) return
+  const { uniqueItems, items } = schema as { uniqueItems?: boolean; items?: { type?: unknown } }
+  if (uniqueItems && items?.type === undefined) delete schema.uniqueItems
   // An attribute may be called "description", too: then it is a schema, not a text.
-  for (const [key, value] of Object.entries(rest))
-    if (key === 'description' && typeof value === 'string') delete own.description
-  for (const value of Object.values(own)) simplify(value)
+  if (typeof schema.description === 'string') delete schema.description
+  for (const value of Object.values(schema)) simplify(value)
+}
+
+/**
+ * Gives every attribute that is more than a type a definition of its own. Each becomes a function, and JavaScript
+ * compiles functions when they are first called: a file pays only for the attributes it has.
+ */
+function hoist(schema: unknown, definitions: Record<string, unknown>): void {
+  if (!isSchema(schema)) return
+  for (const [name, value] of Object.entries(schema)) {
+    hoist(value, definitions)
+    if (name !== 'properties' || !isSchema(value)) continue
+    for (const [key, attribute] of Object.entries(value)) {
+      if (!isSchema(attribute) || !('properties' in attribute || 'oneOf' in attribute || 'items' in attribute)) continue
+      const definition = `${key}_${Object.keys(definitions).length}`
+      definitions[definition] = attribute
+      value[key] = { $ref: `#/$defs/${definition}` }
+    }
+  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

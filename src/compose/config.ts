@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { toJson } from './load/model/bind.ts'
 import { compareText, entriesInOrder, toSorted } from './load/plain.ts'
 import { compareKeys, emitYaml } from './load/yaml/emit.ts'
@@ -128,6 +127,8 @@ export function serviceHash({ canonical }: Pick<Service, 'canonical'>): string {
   const { build, pull_policy, scale, depends_on, profiles, ...rest } = canonical
   const deploy = rest.deploy as Canonical | undefined
   const service = deploy ? { ...rest, deploy: withoutReplicas(deploy) } : rest
+  // Loaded where it is needed: it would cost every other command six milliseconds.
+  const { createHash } = process.getBuiltinModule('node:crypto')
   return createHash('sha256')
     .update(goJson(toJson('services', service)))
     .digest('hex')

@@ -1,5 +1,3 @@
-import { isIP } from 'node:net'
-
 /** One port of the short syntax, in the long form. */
 export interface PortMapping {
   readonly target: number
@@ -65,7 +63,8 @@ function parseAddress(text: string): string {
 }
 
 /** As Go's net.ParseIP: no zones, no leading zeros. */
-export const isAddress = (text: string): boolean => isIP(text) !== 0 && !text.includes('%')
+export const isAddress = (text: string): boolean =>
+  process.getBuiltinModule('node:net').isIP(text) !== 0 && !text.includes('%')
 
 function range(text: string): [number, number] | undefined {
   const port = (part: string) => (/^\d+$/.test(part) && Number(part) <= 65535 ? Number(part) : undefined)
