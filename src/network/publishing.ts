@@ -14,6 +14,7 @@ import { settleAll } from './settle.ts'
 export class Publishing {
   readonly #host: Host
   readonly #requested: readonly PortSpec[]
+  #ports: readonly PublishedPort[] = []
   #reservations: readonly Reservation[] = []
   #mappings: readonly PortMapping[] = []
   #target: string | undefined
@@ -24,12 +25,7 @@ export class Publishing {
   }
 
   get ports(): readonly PublishedPort[] {
-    return this.#reservations.map(({ protocol, containerPort, hostIp, hostPort }) => ({
-      protocol,
-      containerPort,
-      hostIp,
-      hostPort,
-    }))
+    return this.#ports
   }
 
   /**
@@ -42,7 +38,7 @@ export class Publishing {
     const target = gateway?.endpoint.ipv4Address
     if (target === this.#target || this.#requested.length === 0) return
     if (gateway === undefined || target === undefined) return this.close()
-    if (this.#reservations.length === 0)
+    if (this.#ports.length === 0)
       await this.#reserve(this.#requested, target, gateway.live.network.options[bridgeOption.hostBinding])
     else for (const { fd, containerPort: port } of this.#reservations) void this.#lead(fd, target, port)
     await this.#map(target)
@@ -57,6 +53,7 @@ export class Publishing {
       await this.#reserve([spec], target).catch(() => {})
     }
     this.#target = target
+    this.#ports = ports
     this.#mappings = mappingsOf(ports, target)
     return this.#mappings
   }
@@ -70,6 +67,7 @@ export class Publishing {
           this.#host.containerOnPort(protocol, port),
         )
         this.#reservations = [...this.#reservations, ...reservations]
+        this.#ports = this.#reservations.map(({ fd: _, ...port }) => port)
         for (const { fd, protocol, hostIp, containerPort: port } of reservations)
           opened.push(this.#host.service.openProxy({ fd, protocol, hostIp, target: { address: target, port } }))
       }
@@ -85,7 +83,7 @@ export class Publishing {
   async #map(target: string): Promise<void> {
     const former = this.#mappings
     this.#target = target
-    this.#mappings = mappingsOf(this.#reservations, target)
+    this.#mappings = mappingsOf(this.#ports, target)
     await this.#host.firewall.unpublish(former)
     await this.#host.firewall.publish(this.#mappings)
     await this.#forget(this.#mappings)
@@ -99,6 +97,7 @@ export class Publishing {
   /** Idempotent. */
   async close(): Promise<void> {
     const [reservations, mappings] = [this.#reservations, this.#mappings]
+    this.#ports = []
     this.#reservations = []
     this.#mappings = []
     this.#target = undefined

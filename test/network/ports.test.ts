@@ -64,10 +64,11 @@ async function listen(port: number, address: string): Promise<AsyncDisposable> {
   return server
 }
 
+const taken = (message: RegExp) => ({ code: 'NETWORK_PORT_TAKEN', message })
+
 test('a port in use is an error that names its owner', { skip }, async () => {
   await using machine = await Machine.start()
   const net = await machine.network('shop_default')
-  const taken = (message: RegExp) => ({ code: 'NETWORK_PORT_TAKEN', message })
   {
     await using _ = await listen(8080, '127.0.0.1')
     const owner = `process ${process.pid} \\(.*node`

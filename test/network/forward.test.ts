@@ -1,0 +1,115 @@
+import './own-host.ts'
+import assert from 'node:assert/strict'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { test } from 'node:test'
+import dnsPacket from 'dns-packet'
+import { Frames, framed } from '../../src/network/dns/forward.ts'
+import { Machine, skip } from './machine.ts'
+
+/** A server on the host that knows `example.com`, and remembers what it was asked. */
+async function upstream(address: string, rcode: 'NOERROR' | 'SERVFAIL' = 'NOERROR') {
+  const asked: string[] = []
+  const respond = (bytes: Buffer, transport: string) => {
+    const query = dnsPacket.decode(bytes)
+    const [question] = query.questions ?? []
+    asked.push(`${transport} ${question?.type} ${question?.name}`)
+    const isBig = question?.name.startsWith('big.')
+    const count = isBig && transport === 'tcp' ? 60 : 1
+    const answers = Array.from({ length: count }, (_, index) => ({
+      name: question?.name ?? '',
+      type: 'A' as const,
+      ttl: 60,
+      data: `203.0.113.${index + 1}`,
+    }))
+    const flags = (isBig && transport === 'udp' ? dnsPacket.TRUNCATED_RESPONSE : 0) | (rcode === 'SERVFAIL' ? 2 : 0)
+    return dnsPacket.encode({
+      type: 'response',
+      id: query.id ?? 0,
+      flags,
+      questions: query.questions ?? [],
+      answers: rcode === 'NOERROR' && question?.type === 'A' ? answers : [],
+    })
+  }
+  const udp = createSocket('udp4', (bytes, { port, address }) => udp.send(respond(bytes, 'udp'), port, address))
+  udp.bind(53, address)
+  const tcp = createServer(socket => {
+    const frames = new Frames()
+    socket.on('data', chunk => {
+      for (const frame of frames.push(chunk as Buffer)) socket.write(framed(respond(frame, 'tcp')))
+    })
+  })
+  tcp.listen(53, address)
+  await Promise.all([once(udp, 'listening'), once(tcp, 'listening')])
+  return {
+    asked,
+    async [Symbol.asyncDispose]() {
+      await Promise.all([udp[Symbol.asyncDispose](), tcp[Symbol.asyncDispose]()])
+    },
+  }
+}
+
+const dns = (...servers: string[]) => ({ dns: { servers, search: [], options: [] } })
+
+test('names of others are asked of the given servers, our own never', { skip }, async () => {
+  await using machine = await Machine.start()
+  await using server = await upstream('127.0.53.1')
+  const net = await machine.network('shop_default')
+  const web = await machine.sandbox('web', [net], dns('127.0.53.1'))
+  assert.match(await machine.in(web, 'getent ahostsv4 www.example.com'), /^203\.0\.113\.1 /)
+  assert.match(await machine.in(web, 'busybox nslookup example.org'), /Address: *203\.0\.113\.1/)
+  const before = server.asked.length
+  assert.ok(before >= 2)
+  await machine.in(
+    web,
+    'getent hosts web; getent hosts nobody; getent hosts 172.17.0.99; busybox nslookup nobody || true',
+  )
+  assert.equal(server.asked.length, before)
+})
+
+test('a server that refuses or fails is passed over', { skip }, async () => {
+  await using machine = await Machine.start()
+  await using failing = await upstream('127.0.53.2', 'SERVFAIL')
+  await using _ = await upstream('127.0.53.3')
+  const net = await machine.network('shop_default')
+  const web = await machine.sandbox('web', [net], dns('127.0.53.99', '127.0.53.2', '127.0.53.3'))
+  assert.match(await machine.in(web, 'getent ahostsv4 example.com'), /^203\.0\.113\.1 /)
+  assert.ok(failing.asked.length > 0)
+  const lost = await machine.sandbox('lost', [net], dns('127.0.53.99'))
+  assert.equal(await machine.in(lost, 'getent hosts example.com || echo none'), 'none\n')
+})
+
+test('a truncated answer is asked for again by TCP', { skip }, async () => {
+  await using machine = await Machine.start()
+  await using server = await upstream('127.0.53.1')
+  const net = await machine.network('shop_default')
+  const web = await machine.sandbox('web', [net], dns('127.0.53.1'))
+  const output = await machine.in(web, 'getent ahostsv4 big.example.com')
+  assert.equal(output.split('\n').filter(line => line.includes('STREAM')).length, 60)
+  assert.ok(server.asked.includes('tcp A big.example.com'))
+})
+
+test('on internal networks nothing is asked outside', { skip }, async () => {
+  await using machine = await Machine.start()
+  await using server = await upstream('127.0.53.1')
+  const net = await machine.network('inner', { internal: true })
+  const web = await machine.sandbox('web', [net], dns('127.0.53.1'))
+  assert.equal(await machine.in(web, 'getent hosts example.com || echo none'), 'none\n')
+  assert.match(await machine.in(web, 'getent hosts web'), /web/)
+  assert.deepEqual(server.asked, [])
+})
+
+test('a container may run a name server of its own', { skip }, async () => {
+  await using machine = await Machine.start()
+  const net = await machine.network('shop_default')
+  const web = await machine.sandbox('web', [net])
+  const { inNamespace } = await import('../../src/network/namespace.ts')
+  const { boundSocket } = await import('../../src/network/ports/socket.ts')
+  const { linux } = await import('../../src/sys/kernel.ts')
+  const sockets = inNamespace(web.netnsPath, () =>
+    (['udp', 'tcp'] as const).map(kind => boundSocket(kind, '0.0.0.0', 53)),
+  )
+  for (const { fd } of sockets) linux.close(fd)
+  assert.match(await machine.in(web, 'getent hosts web'), /web/)
+})
