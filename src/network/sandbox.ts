@@ -7,6 +7,7 @@ import type { Host } from './host/host.ts'
 import { vethName } from './instance.ts'
 import { inNamespace, pinNamespace, unpinNamespace } from './namespace.ts'
 import { setLink } from './netlink/link.ts'
+import type { Message } from './netlink/message.ts'
 import { NETLINK, NetlinkSocket } from './netlink/socket.ts'
 import type { DnsSpec, Endpoint, EndpointSpec, PortSpec, PublishedPort, Sandbox } from './network.ts'
 import { boundSocket } from './ports/socket.ts'
@@ -24,11 +25,11 @@ export interface SandboxIdentity {
   readonly resolvConf: string
 }
 
-/** Sockets of a container's namespace that set it up. */
-interface Inside extends Disposable {
-  readonly route: NetlinkSocket
+/** Made in a container's namespace: the sockets of its name server, and what leads port 53 there. */
+interface DnsSockets extends Disposable {
+  readonly udp: BoundSocket
+  readonly tcp: BoundSocket
   readonly nftables: Nftables
-  readonly dns: { readonly udp: BoundSocket; readonly tcp: BoundSocket }
 }
 type BoundSocket = ReturnType<typeof boundSocket>
 
@@ -89,42 +90,47 @@ export class LiveSandbox {
   }
 
   async #makeNamespace(): Promise<void> {
-    const { netnsPath: path } = this.#identity
-    using route = pinNamespace(path, () => {
+    using route = pinNamespace(this.#identity.netnsPath, () => {
       if (this.#endpoints.length > 0) disableIPv6()
       return new NetlinkSocket(NETLINK.ROUTE)
     })
-    // First: a socket that is bound to 127.0.0.11 before lo has its addresses would answer from 127.0.0.1.
-    await route.request(setLink('lo', { up: true }))
-    if (this.#endpoints.length === 0) return
-    using inside = inNamespace(path, openInside)
-    await this.#setUp(inside, this.#endpoints)
+    const lo = setLink('lo', { up: true })
+    if (this.#endpoints.length === 0) await route.request(lo)
+    else await this.#setUp(route, this.#endpoints, lo)
   }
 
-  /** Everything of `endpoints` within a namespace that has none yet. */
-  async #setUp(inside: Inside, endpoints: readonly LiveEndpoint[]): Promise<void> {
+  /**
+   * Everything of `endpoints` within a namespace that has none yet. The name server comes last: a socket that is bound
+   * to 127.0.0.11 before lo has its addresses would answer from 127.0.0.1.
+   */
+  async #setUp(route: NetlinkSocket, endpoints: readonly LiveEndpoint[], ...before: readonly Message[]): Promise<void> {
     await settleAll([
-      this.#plugIn(inside.route, endpoints),
-      this.#openDns(inside),
+      this.#plugIn(route, endpoints, before).then(() => settleAll([this.#awaitUp(endpoints), this.#openDns()])),
       ...endpoints.map(endpoint => this.#addNames(endpoint)),
     ])
   }
 
-  async #plugIn(inside: NetlinkSocket, endpoints: readonly LiveEndpoint[]) {
+  async #plugIn(route: NetlinkSocket, endpoints: readonly LiveEndpoint[], before: readonly Message[] = []) {
     const { containerId, netnsPath: namespace } = this.#identity
     await plugIn(this.#host, endpoints, { containerId, namespace })
-    await inside.request(...endpoints.flatMap(bringUp), ...defaultRoutes(this.#endpoints))
-    await this.#host.links.up(endpoints.flatMap(({ live, veth }) => [veth, live.network.bridge]))
+    await route.request(...before, ...endpoints.flatMap(bringUp), ...defaultRoutes(this.#endpoints))
   }
 
-  async #openDns({ dns: { udp, tcp }, nftables }: Inside, redirection = dnsRedirection): Promise<void> {
+  #awaitUp(endpoints: readonly LiveEndpoint[]): Promise<void> {
+    return this.#host.links.up(endpoints.flatMap(({ live, veth }) => [veth, live.network.bridge]))
+  }
+
+  async #openDns(redirection = dnsRedirection): Promise<void> {
+    const { containerId, netnsPath: path, dns } = this.#identity
+    using inside = inNamespace(path, openDnsSockets)
+    const { udp, tcp, nftables } = inside
     this.#hasDns = true
     await settleAll([
       this.#host.service.openDns({
-        containerId: this.#identity.containerId,
+        containerId,
         udpFd: udp.fd,
         tcpFd: tcp.fd,
-        servers: this.#identity.dns.servers,
+        servers: dns.servers,
         networkIds: this.#networkIds(),
       }),
       nftables.run(redirection(udp.port, tcp.port)),
@@ -153,14 +159,11 @@ export class LiveSandbox {
     const { containerId, netnsPath: path } = this.#identity
     const added = this.#take(spec, live)
     try {
+      using route = inNamespace(path, () => new NetlinkSocket(NETLINK.ROUTE))
       if (this.#hasDns) {
-        using inside = inNamespace(path, () => new NetlinkSocket(NETLINK.ROUTE))
-        await settleAll([this.#plugIn(inside, [added]), this.#addNames(added)])
-        await this.#host.service.setNetworks(containerId, this.#networkIds())
-      } else {
-        using inside = inNamespace(path, openInside)
-        await this.#setUp(inside, [added])
-      }
+        await settleAll([this.#plugIn(route, [added]), this.#addNames(added)])
+        await settleAll([this.#awaitUp([added]), this.#host.service.setNetworks(containerId, this.#networkIds())])
+      } else await this.#setUp(route, [added])
       await this.#publishing.update(this.#endpoints)
       return added.endpoint
     } catch (error) {
@@ -214,12 +217,12 @@ export class LiveSandbox {
       if (veth === undefined) lost.push(adopted)
     }
     if (this.#endpoints.length === 0) return []
-    using inside = inNamespace(path, openInside)
-    if (lost.length > 0) await this.#plugIn(inside.route, lost)
-    await settleAll([
-      this.#openDns(inside, replaceDnsRedirection),
-      ...this.#endpoints.map(endpoint => this.#addNames(endpoint)),
-    ])
+    if (lost.length > 0) {
+      using route = inNamespace(path, () => new NetlinkSocket(NETLINK.ROUTE))
+      await this.#plugIn(route, lost)
+    }
+    const names = this.#endpoints.map(endpoint => this.#addNames(endpoint))
+    await settleAll([this.#openDns(replaceDnsRedirection), ...names])
     return await this.#publishing.adopt(ports, this.#endpoints)
   }
 
@@ -255,21 +258,16 @@ export class LiveSandbox {
   }
 }
 
-/** To be called within the namespace. */
-function openInside(): Inside {
+/** To be called within the namespace. The sockets are not closed with it: the DNS server gets them. */
+function openDnsSockets(): DnsSockets {
   using failing = new DisposableStack()
-  const route = failing.use(new NetlinkSocket(NETLINK.ROUTE))
   const nftables = failing.use(new Nftables())
   const bound = (protocol: 'tcp' | 'udp') => {
     const socket = boundSocket(protocol, '127.0.0.11', 0)
     failing.defer(() => linux.close(socket.fd))
     return socket
   }
-  const dns = { udp: bound('udp'), tcp: bound('tcp') }
-  failing.move() // nothing has failed: the DNS server gets its sockets, and the rest is closed when all is set up
-  const close = () => {
-    route[Symbol.dispose]()
-    nftables[Symbol.dispose]()
-  }
-  return { route, nftables, dns, [Symbol.dispose]: close }
+  const [udp, tcp] = [bound('udp'), bound('tcp')]
+  failing.move() // nothing has failed
+  return { udp, tcp, nftables, [Symbol.dispose]: () => nftables[Symbol.dispose]() }
 }
