@@ -11,6 +11,7 @@ interface Row {
   task: Task | undefined
   event: ProgressEvent
   left: number
+  over: boolean
 }
 
 /** One display on the terminal, from `begin` to `end`: a line for each resource. */
@@ -24,7 +25,7 @@ class Display {
     this.#rows = new Map(
       [...expected].map(([id, left]) => [
         id,
-        { settled: Promise.withResolvers<void>(), task: undefined, event: waiting(id), left },
+        { settled: Promise.withResolvers<void>(), task: undefined, event: waiting(id), left, over: false },
       ]),
     )
     const rows = [...this.#rows.values()].map(row => ({
@@ -70,17 +71,23 @@ class Display {
     row.event = event
     if (row.task) row.task.title = titleOf(event)
     if (event.status === 'done' || event.status === 'warning') row.left--
-    if (event.status === 'error') row.settled.reject(new Error(titleOf(event)))
-    else if (row.left <= 0) row.settled.resolve()
+    if (event.status === 'error') this.#end(row, error => row.settled.reject(error))
+    else if (row.left <= 0) this.#end(row, () => row.settled.resolve())
     if (this.#header) this.#header.title = this.#headline()
   }
 
   async close(failed: boolean): Promise<void> {
-    for (const { settled, task } of this.#rows.values()) {
-      if (failed) task?.skip()
-      settled.resolve()
+    for (const row of this.#rows.values()) {
+      if (failed && !row.over) row.task?.skip()
+      this.#end(row, () => row.settled.resolve())
     }
     await this.#running
+  }
+
+  #end(row: Row, settle: (error: Error) => void): void {
+    if (row.over) return
+    row.over = true
+    settle(new Error(titleOf(row.event)))
   }
 
   #headline(): string {
