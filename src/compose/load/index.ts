@@ -98,8 +98,10 @@ export async function loadModel(options: LoadOptions, validate = true): Promise<
 }
 
 async function prepare(options: LoadOptions, validate: boolean): Promise<Prepared> {
-  const { session, found, files: parsed, name, environment } = await identify(options)
+  const { session, found, files: parsed, name, environment: known } = await identify(options)
   const interpolate = !options.noInterpolate
+  // What is not interpolated is not resolved either: names of variables without a value stay bare.
+  const environment = interpolate ? known : { COMPOSE_PROJECT_NAME: name }
   const scope: Scope = {
     session,
     directory: found.directory,

@@ -78,7 +78,8 @@ const dependencies: Rule = (node, _context, path) => {
   return node
 }
 
-const envFiles: Rule = node => {
+const envFiles: Rule = (node, _context, path) => {
+  if (node.kind === 'map') return wrong(node, `${shown(path())}: invalid type ${goType(node)} for env_file`)
   const entry = (item: Node): Node => {
     const map = mapOf(item) ?? mapAt(item, [['path', bare(item)]])
     if (!map.entries.has('required')) map.entries.set('required', scalarAt(item, true))
