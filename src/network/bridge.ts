@@ -22,6 +22,26 @@ export const bridgeOption = {
   hostBinding: 'com.docker.network.bridge.host_binding_ipv4',
 } as const
 
+type Options = Pick<Network, 'name' | 'options'>
+
+/** @throws TscomposeError NETWORK_OPTION_INVALID */
+export function mtuOf({ name, options }: Options): number | undefined {
+  const text = options[bridgeOption.mtu]
+  if (text === undefined) return undefined
+  const mtu = Number(text)
+  if (Number.isInteger(mtu) && mtu >= 68 && mtu <= 65535) return mtu
+  throw new TscomposeError('NETWORK_OPTION_INVALID', `network ${name}: ${bridgeOption.mtu} cannot be "${text}"`)
+}
+
+/** What the kernel takes as the name of a device. @throws TscomposeError NETWORK_OPTION_INVALID */
+export function bridgeNameOf({ name, options }: Options): string | undefined {
+  const text = options[bridgeOption.name]
+  if (text === undefined || /^(?!\.{1,2}$)[\w.@+-]{1,15}$/.test(text)) return text
+  throw new TscomposeError('NETWORK_OPTION_INVALID', `network ${name}: ${bridgeOption.name} cannot be "${text}"`, {
+    fix: 'The name of a device has at most 15 characters: letters, digits, and . _ - + @',
+  })
+}
+
 /** A network that is there in the kernel. */
 export interface LiveNetwork {
   readonly network: Network

@@ -3,7 +3,7 @@ import { formatSubnet, overlaps, parseSubnet } from './addresses/address.ts'
 import { LeaseBook } from './addresses/lease-book.ts'
 import { decideSubnets, type Occupied, type Pool } from './addresses/subnets.ts'
 import { Batch } from './batch.ts'
-import { bridgeOption, firewallNetwork, type LiveNetwork, makeBridge } from './bridge.ts'
+import { bridgeNameOf, firewallNetwork, type LiveNetwork, makeBridge, mtuOf } from './bridge.ts'
 import { HostResolvers } from './dns/upstream.ts'
 import { switchForwardingOff } from './host/forwarding.ts'
 import type { Host } from './host/host.ts'
@@ -51,8 +51,8 @@ export class Bridges {
       if (known) return known.network
       const state = await readHostNetwork(this.#host.route)
       const subnets = decideSubnets(spec, this.#pools, this.#occupied(state))
-      const mtu = Number(spec.options[bridgeOption.mtu] ?? uplinkMtu(state))
-      const bridge = spec.options[bridgeOption.name] ?? bridgeName(this.#host.instance, spec.id)
+      const mtu = mtuOf(spec) ?? uplinkMtu(state)
+      const bridge = bridgeNameOf(spec) ?? bridgeName(this.#host.instance, spec.id)
       const { network } = await this.#make({ ...spec, subnets, bridge, mtu }, state.links)
       return network
     })
@@ -71,14 +71,11 @@ export class Bridges {
   }
 
   #enter(network: Network, made: Bridge): LiveNetwork {
-    // Not waited for: the service's thread may only be starting, and calls keep their order.
-    void this.#host.service
-      .addZone(network.id, {
-        networkName: network.name,
-        internal: network.internal,
-        subnets: network.subnets.map(({ subnet }) => subnet),
-      })
-      .catch(() => {})
+    this.#host.zones.add(network.id, {
+      networkName: network.name,
+      internal: network.internal,
+      subnets: network.subnets.map(({ subnet }) => subnet),
+    })
     const live = { network, ...made, leases: new LeaseBook(this.#dataDir, network.id), members: new Map() }
     this.#live.set(network.id, live)
     this.#unmade.delete(network.id)
@@ -119,12 +116,13 @@ export class Bridges {
   }
 
   async #removeTogether(networks: readonly LiveNetwork[]): Promise<void> {
-    const { firewall, service } = this.#host
+    const { firewall, zones } = this.#host
     await this.#lock.hold(async () => {
       for (const { network } of networks) await firewall.removeNetwork(network.id)
       await this.#deleteBridges(networks)
     })
-    await settleAll(networks.flatMap(({ network, leases }) => [service.removeZone(network.id), leases.remove()]))
+    for (const { network } of networks) zones.remove(network.id)
+    await settleAll(networks.map(({ leases }) => leases.remove()))
   }
 
   /**

@@ -1,7 +1,6 @@
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TscomposeError } from '../errors.ts'
-import { SystemError } from '../sys/kernel.ts'
 import { defaultPools } from './addresses/subnets.ts'
 import { firewallNetwork } from './bridge.ts'
 import { Bridges } from './bridges.ts'
@@ -29,6 +28,7 @@ import type {
 } from './network.ts'
 import { LiveSandbox } from './sandbox.ts'
 import { type RunningService, startService } from './service/start.ts'
+import { Zones } from './service/zones.ts'
 import { settleAll } from './settle.ts'
 
 /**
@@ -46,8 +46,9 @@ async function named<T>(task: Promise<T>): Promise<T> {
   try {
     return await task
   } catch (error) {
-    if (!(error instanceof SystemError)) throw error
-    throw new TscomposeError('NETWORK_SETUP_FAILED', `cannot set up the network: ${error.message}`, { cause: error })
+    const { syscall, message } = error as NodeJS.ErrnoException
+    if (error instanceof TscomposeError || syscall === undefined) throw error
+    throw new TscomposeError('NETWORK_SETUP_FAILED', `cannot set up the network: ${message}`, { cause: error })
   }
 }
 
@@ -65,7 +66,8 @@ class NetworkLayer implements Networks {
     const route = this.#resources.use(new NetlinkSocket(NETLINK.ROUTE))
     const netfilter = this.#resources.use(new NetlinkSocket(NETLINK.NETFILTER))
     const firewall = this.#resources.use(new Firewall(instance))
-    const service = () => this.#service()
+    const zones = new Zones()
+    const service = () => this.#service(zones)
     this.#host = {
       instance,
       route,
@@ -74,8 +76,10 @@ class NetworkLayer implements Networks {
       get service() {
         return service()
       },
+      zones,
       forgetUdp: async ports => {
-        if (ports.length > 0) await netfilter.request(...ports.map(deleteUdpMappings))
+        // A kernel without this has no memory to be cleared either, or forgets by itself after some minutes.
+        await netfilter.request(...ports.map(deleteUdpMappings)).catch(() => {})
       },
       containerOnPort: (protocol, port) => this.#containerOnPort(protocol, port),
     }
@@ -90,8 +94,11 @@ class NetworkLayer implements Networks {
     return join(this.#options.runDir, 'netns')
   }
 
-  #service(): RunningService['service'] {
-    this.#running ??= this.#resources.use(startService())
+  #service(zones: Zones): RunningService['service'] {
+    if (!this.#running) {
+      this.#running = this.#resources.use(startService())
+      zones.tell(this.#running.service)
+    }
     return this.#running.service
   }
 
@@ -103,6 +110,7 @@ class NetworkLayer implements Networks {
   }
 
   async createNetwork(spec: NetworkSpec): Promise<Network> {
+    void this.#host.service // containers come soon: its thread starts while the bridge is made
     return await named(this.#bridges.create(spec))
   }
 

@@ -200,3 +200,19 @@ test('a process that sits in a namespace does not keep the device', { skip }, as
   await machine.networks.removeNetwork(net.id)
   child.kill('SIGKILL')
 })
+
+test('options of the bridge driver are checked', { skip }, async () => {
+  await using machine = await Machine.start()
+  const invalid = { code: 'NETWORK_OPTION_INVALID' }
+  await assert.rejects(machine.network('x', { options: { 'com.docker.network.driver.mtu': 'big' } }), invalid)
+  await assert.rejects(machine.network('x', { options: { 'com.docker.network.bridge.name': 'a/b' } }), invalid)
+  const options = { 'com.docker.network.driver.mtu': '1280', 'com.docker.network.bridge.name': 'br-mine' }
+  const net = await machine.network('x', { options })
+  const web = await machine.sandbox('web', [net])
+  assert.match(machine.inside(web.netnsPath, 'ip link show eth0'), /mtu 1280 /)
+  assert.match(sh('ip link show br-mine'), /mtu 1280 /)
+  await assert.rejects(machine.network('y', { options }), { code: 'NETWORK_BRIDGE_NAME_TAKEN' })
+  await machine.networks.removeSandbox(web.containerId)
+  await machine.networks.removeNetwork(net.id)
+  assert.doesNotMatch(sh('ip -br link'), /br-mine/)
+})

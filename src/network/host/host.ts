@@ -4,6 +4,7 @@ import type { Links } from '../links.ts'
 import type { NetlinkSocket } from '../netlink/socket.ts'
 import type { Remote } from '../service/rpc.ts'
 import type { NetworkService } from '../service/service.ts'
+import type { Zones } from '../service/zones.ts'
 
 /** The host's side of all networks: where bridges are, ports are published, and packets leave. */
 export interface Host {
@@ -12,8 +13,10 @@ export interface Host {
   readonly route: NetlinkSocket
   readonly links: Links
   readonly firewall: Firewall
-  /** Name service and proxies, in their thread. */
+  /** Name service and proxies, in their thread; the first use starts it. */
   readonly service: Remote<NetworkService>
+  /** What name server and proxies have to know of a network, as soon as they are there. */
+  readonly zones: Zones
   /** Makes the kernel forget UDP traffic to these ports of the host, whose mapping has changed. */
   forgetUdp(ports: readonly number[]): Promise<void>
   /** Which container of ours has a port of the host. */
