@@ -3,7 +3,7 @@ import type { Project } from '../compose/project.ts'
 import { serviceOf } from '../compose/select.ts'
 import { TscomposeError } from '../errors.ts'
 import type { Cli } from './cli.ts'
-import { warningLine } from './progress/progress.ts'
+import { renderWarning } from './progress/warnings.ts'
 
 /** What the flags before the command say about where the project is. */
 export function loadOptions({ options, env, cwd }: Cli): LoadOptions {
@@ -35,7 +35,7 @@ export async function loadModel(cli: Cli, names: readonly string[]): Promise<Pro
   const { disabledServices, profiles } = loaded.project
   const activated = names.flatMap(name => disabledServices[name]?.profiles ?? [])
   if (activated.length > 0) loaded = await loadProject({ ...options, profiles: [...profiles, ...activated] })
-  for (const { message } of loaded.warnings) cli.stderr.write(warningLine(message))
+  for (const warning of loaded.warnings) cli.stderr.write(renderWarning(warning))
   return loaded.project
 }
 

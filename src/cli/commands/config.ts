@@ -8,7 +8,7 @@ import type { Cli } from '../cli.ts'
 import { type Define, plainOption } from '../command.ts'
 import { loadOptions } from '../model.ts'
 import { renderTable } from '../output/table.ts'
-import { warningLine } from '../progress/progress.ts'
+import { renderWarning } from '../progress/warnings.ts'
 
 interface ConfigFlags {
   readonly format?: string
@@ -114,11 +114,7 @@ async function loaded(cli: Cli, options: LoadOptions): Promise<Loaded> {
   return result
 }
 
-/** A warning, and beneath it the place it is about. */
-function warn(cli: Cli, { message, where }: Warning): void {
-  const place = where ? [`  ${where.file}:${where.line}:${where.col}: ${(where.source ?? '').trim()}\n`] : []
-  cli.stderr.write([warningLine(message), ...place].join(''))
-}
+const warn = (cli: Cli, warning: Warning): void => void cli.stderr.write(renderWarning(warning))
 
 const sortedKeys = (things: Readonly<Record<string, unknown>>): string[] => Object.keys(things).sort()
 

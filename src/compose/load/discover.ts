@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { TscomposeError } from '../../errors.ts'
 import { readEnvFiles } from './env-files.ts'
+import { isRemoteFile } from './remote-files.ts'
 import type { Environment, Session } from './session.ts'
 import { isFile, lookupIn } from './session.ts'
 
@@ -66,6 +67,12 @@ class Discovery {
     await this.#readEnvironment()
     await this.#fromVariable()
     if (this.#files.length === 0) await this.#search()
+    const remote = this.#files.find(isRemoteFile)
+    if (remote !== undefined)
+      throw new TscomposeError(
+        'COMPOSE_FILE_NOT_FOUND',
+        `not supported yet: Compose files of another machine (${remote})`,
+      )
     if (!explicit) {
       await this.#useDotEnv()
       await this.#readEnvironment()

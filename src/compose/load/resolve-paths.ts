@@ -2,6 +2,7 @@ import { realpathSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import { TscomposeError } from '../../errors.ts'
 import { pathRules } from './path-rules.ts'
+import { isRemoteFile } from './remote-files.ts'
 import type { Transform } from './transform.ts'
 import { transform } from './transform.ts'
 import type { MapNode, Node } from './yaml/node.ts'
@@ -62,9 +63,6 @@ function watchedPath(path: string, context: Context): string {
     return absolute
   }
 }
-
-const REMOTE_FILE = /^(oci:\/\/|git@|(https?|ssh|git):\/\/.*\.git|github\.com\/)/
-export const isRemoteFile = (path: string): boolean => REMOTE_FILE.test(path)
 
 const bindSource: Rule = (node, context) => {
   const mount = mapOf(node)
