@@ -97,7 +97,7 @@ class NetworkLayer implements Networks {
   #service(zones: Zones): RunningService['service'] {
     if (!this.#running) {
       this.#running = this.#resources.use(startService())
-      zones.tell(this.#running.service)
+      zones.start(this.#running.service)
     }
     return this.#running.service
   }

@@ -1,9 +1,11 @@
+import { TscomposeError } from '../errors.ts'
 import { bridgeOption } from './bridge.ts'
 import { gatewayEndpoint, type LiveEndpoint } from './endpoint.ts'
 import type { PortMapping } from './firewall/ruleset.ts'
 import type { Host } from './host/host.ts'
 import type { PortSpec, PublishedPort } from './network.ts'
 import { type Reservation, reservePort } from './ports/reserve.ts'
+import { tell } from './service/rpc.ts'
 import { settleAll } from './settle.ts'
 
 /**
@@ -38,10 +40,13 @@ export class Publishing {
     const target = gateway?.endpoint.ipv4Address
     if (target === this.#target || this.#requested.length === 0) return
     if (gateway === undefined || target === undefined) return this.close()
-    if (this.#ports.length === 0)
-      await this.#reserve(this.#requested, target, gateway.live.network.options[bridgeOption.hostBinding])
-    else for (const { fd, containerPort: port } of this.#reservations) void this.#lead(fd, target, port)
-    await this.#map(target)
+    const told =
+      this.#ports.length === 0
+        ? (await this.#reserve(this.#requested, target, gateway.live.network.options[bridgeOption.hostBinding])).opened
+        : this.#reservations.map(({ fd, containerPort: port }) =>
+            this.#host.service.setTarget(fd, { address: target, port }),
+          )
+    await settleAll([...told, this.#map(target)])
   }
 
   /** Takes over ports from an earlier engine. One that somebody has taken meanwhile is translated nevertheless. */
@@ -50,7 +55,12 @@ export class Publishing {
     if (target === undefined) return []
     for (const { hostPort, ...port } of ports) {
       const spec = { ...port, hostPort: { from: hostPort, to: hostPort } }
-      await this.#reserve([spec], target).catch(() => {})
+      try {
+        const { opened } = await this.#reserve([spec], target)
+        for (const proxy of opened) tell(proxy)
+      } catch (error) {
+        if (!(error instanceof TscomposeError)) throw error
+      }
     }
     this.#target = target
     this.#ports = ports
@@ -58,26 +68,24 @@ export class Publishing {
     return this.#mappings
   }
 
-  async #reserve(specs: readonly PortSpec[], target: string, defaultHostIp?: string): Promise<void> {
+  /** @returns when the proxies have the sockets; what comes before then waits in the kernel */
+  async #reserve(
+    specs: readonly PortSpec[],
+    target: string,
+    defaultHostIp?: string,
+  ): Promise<{ readonly opened: readonly Promise<void>[] }> {
     const opened: Promise<void>[] = []
-    try {
-      for (const spec of specs) {
-        const hostIp = spec.hostIp || defaultHostIp
-        const reservations = await reservePort({ ...spec, ...(hostIp && { hostIp }) }, (protocol, port) =>
-          this.#host.containerOnPort(protocol, port),
-        )
-        this.#reservations = [...this.#reservations, ...reservations]
-        this.#ports = this.#reservations.map(({ fd: _, ...port }) => port)
-        for (const { fd, protocol, hostIp, containerPort: port } of reservations)
-          opened.push(this.#host.service.openProxy({ fd, protocol, hostIp, target: { address: target, port } }))
-      }
-    } finally {
-      await settleAll(opened)
+    for (const spec of specs) {
+      const hostIp = spec.hostIp || defaultHostIp
+      const reservations = await reservePort({ ...spec, ...(hostIp && { hostIp }) }, (protocol, port) =>
+        this.#host.containerOnPort(protocol, port),
+      )
+      this.#reservations = [...this.#reservations, ...reservations]
+      this.#ports = this.#reservations.map(({ fd: _, ...port }) => port)
+      for (const { fd, protocol, hostIp, containerPort: port } of reservations)
+        opened.push(this.#host.service.openProxy({ fd, protocol, hostIp, target: { address: target, port } }))
     }
-  }
-
-  #lead(fd: number, address: string, port: number): Promise<void> {
-    return this.#host.service.setTarget(fd, { address, port })
+    return { opened }
   }
 
   async #map(target: string): Promise<void> {

@@ -12,6 +12,7 @@ import { NETLINK, NetlinkSocket } from './netlink/socket.ts'
 import type { DnsSpec, Endpoint, EndpointSpec, PortSpec, PublishedPort, Sandbox } from './network.ts'
 import { boundSocket } from './ports/socket.ts'
 import { Publishing } from './publishing.ts'
+import { tell } from './service/rpc.ts'
 import { settleAll } from './settle.ts'
 import { disableIPv6, writeSysctls } from './sysctl.ts'
 
@@ -24,14 +25,6 @@ export interface SandboxIdentity {
   readonly dns: DnsSpec
   readonly resolvConf: string
 }
-
-/** Made in a container's namespace: the sockets of its name server, and what leads port 53 there. */
-interface DnsSockets extends Disposable {
-  readonly udp: BoundSocket
-  readonly tcp: BoundSocket
-  readonly nftables: Nftables
-}
-type BoundSocket = ReturnType<typeof boundSocket>
 
 /**
  * One container's network, live. Its parts are made side by side, since most of the time goes into waiting for the
@@ -105,7 +98,9 @@ export class LiveSandbox {
    */
   async #setUp(route: NetlinkSocket, endpoints: readonly LiveEndpoint[], ...before: readonly Message[]): Promise<void> {
     await settleAll([
-      this.#plugIn(route, endpoints, before).then(() => settleAll([this.#awaitUp(endpoints), this.#openDns()])),
+      this.#plugIn(route, endpoints, before).then(() =>
+        settleAll([this.#awaitUp(endpoints), ...Object.values(this.#openDns())]),
+      ),
       ...endpoints.map(endpoint => this.#addNames(endpoint)),
     ])
   }
@@ -120,21 +115,24 @@ export class LiveSandbox {
     return this.#host.links.up(endpoints.flatMap(({ live, veth }) => [veth, live.network.bridge]))
   }
 
-  async #openDns(redirection = dnsRedirection): Promise<void> {
+  /**
+   * @returns `redirected`: queries go to the sockets, where they wait until the name server has these, which `answered`
+   * tells
+   */
+  #openDns(redirection = dnsRedirection): { readonly answered: Promise<void>; readonly redirected: Promise<void> } {
     const { containerId, netnsPath: path, dns } = this.#identity
-    using inside = inNamespace(path, openDnsSockets)
-    const { udp, tcp, nftables } = inside
+    const { udp, tcp, nftables } = inNamespace(path, openDnsSockets)
     this.#hasDns = true
-    await settleAll([
-      this.#host.service.openDns({
+    const sockets = { udpFd: udp.fd, tcpFd: tcp.fd }
+    return {
+      answered: this.#host.service.openDns({
         containerId,
-        udpFd: udp.fd,
-        tcpFd: tcp.fd,
+        ...sockets,
         servers: dns.servers,
         networkIds: this.#networkIds(),
       }),
-      nftables.run(redirection(udp.port, tcp.port)),
-    ])
+      redirected: nftables.run(redirection(udp.port, tcp.port)).finally(() => nftables[Symbol.dispose]()),
+    }
   }
 
   /** In the order in which names are looked up: the network of the default route first. */
@@ -221,8 +219,11 @@ export class LiveSandbox {
       using route = inNamespace(path, () => new NetlinkSocket(NETLINK.ROUTE))
       await this.#plugIn(route, lost)
     }
-    const names = this.#endpoints.map(endpoint => this.#addNames(endpoint))
-    await settleAll([this.#openDns(replaceDnsRedirection), ...names])
+    // The service's thread may only be starting; queries wait in their sockets, and nobody has to wait here.
+    for (const endpoint of this.#endpoints) tell(this.#addNames(endpoint))
+    const { answered, redirected } = this.#openDns(replaceDnsRedirection)
+    tell(answered)
+    await redirected
     return await this.#publishing.adopt(ports, this.#endpoints)
   }
 
@@ -258,8 +259,8 @@ export class LiveSandbox {
   }
 }
 
-/** To be called within the namespace. The sockets are not closed with it: the DNS server gets them. */
-function openDnsSockets(): DnsSockets {
+/** To be called within the namespace. The DNS server gets the sockets. */
+function openDnsSockets() {
   using failing = new DisposableStack()
   const nftables = failing.use(new Nftables())
   const bound = (protocol: 'tcp' | 'udp') => {
@@ -268,6 +269,6 @@ function openDnsSockets(): DnsSockets {
     return socket
   }
   const [udp, tcp] = [bound('udp'), bound('tcp')]
-  failing.move() // nothing has failed
-  return { udp, tcp, nftables, [Symbol.dispose]: () => nftables[Symbol.dispose]() }
+  failing.move() // nothing has failed: nothing of it is closed here
+  return { udp, tcp, nftables }
 }

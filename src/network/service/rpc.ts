@@ -60,3 +60,8 @@ export function remote<T>(worker: Worker): Remote<T> {
     get: (_, name) => (typeof name === 'string' && name !== 'then' ? call(name) : undefined),
   })
 }
+
+/** A call that nobody waits for: calls keep their order, and when the service has ended there is nothing left to tell. */
+export function tell(call: Promise<void>): void {
+  call.catch(() => {})
+}

@@ -1,5 +1,5 @@
 import type { ZoneSpec } from '../dns/zone.ts'
-import type { Remote } from './rpc.ts'
+import { type Remote, tell } from './rpc.ts'
 import type { NetworkService } from './service.ts'
 
 /**
@@ -12,20 +12,17 @@ export class Zones {
 
   add(networkId: string, zone: ZoneSpec): void {
     this.#zones.set(networkId, zone)
-    void this.#service?.addZone(networkId, zone).catch(ended)
+    if (this.#service) tell(this.#service.addZone(networkId, zone))
   }
 
   remove(networkId: string): void {
     this.#zones.delete(networkId)
-    void this.#service?.removeZone(networkId).catch(ended)
+    if (this.#service) tell(this.#service.removeZone(networkId))
   }
 
   /** The service has been started. */
-  tell(service: Remote<NetworkService>): void {
+  start(service: Remote<NetworkService>): void {
     this.#service = service
-    for (const [networkId, zone] of this.#zones) void service.addZone(networkId, zone).catch(ended)
+    for (const [networkId, zone] of this.#zones) tell(service.addZone(networkId, zone))
   }
 }
-
-/** The service has gone, with all that it knew. */
-const ended = () => {}
