@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { closeSync, mkdirSync, openSync, readdirSync, realpathSync, rmdirSync, rmSync, unlinkSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readdirSync, realpathSync, rmdirSync, rmSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { TscomposeError } from '../errors.ts'
 import { O } from '../sys/constants.ts'
@@ -161,11 +161,9 @@ async function createCgroup(cgroup: Cgroup, spec: ContainerSpec): Promise<void> 
 
 function removeRunDir(directory: string): void {
   try {
-    unlinkSync(`${directory}/monitor.sock`)
-    rmdirSync(directory)
-  } catch {
-    // A launch that did not get far, or files that are not known here; much slower than the two calls.
-    rmSync(directory, { recursive: true, force: true })
+    rmdirSync(directory) // a monitor that has ended left nothing in it
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') rmSync(directory, { recursive: true, force: true })
   }
 }
 

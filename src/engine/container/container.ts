@@ -61,6 +61,8 @@ export class Container {
   /** Between the two halves of a restart that somebody asked for, it keeps what it holds. */
   restarting = false
   removing = false
+  /** Nothing of its runs is left; see release.ts. */
+  released = false
   /** Those who attached before the start; see attach.ts. */
   readonly waiting = new Set<WaitingClient>()
 
@@ -93,6 +95,12 @@ export class Container {
     return this.#file.write(this.#record)
   }
 
+  /** As update(), for a change that the run record tells as well until it is on disk. */
+  updateSoon(changes: Partial<ContainerRecord>, failed: (error: unknown) => void): void {
+    this.#record = { ...this.#record, ...changes }
+    this.#file.writeSoon(this.#record, failed)
+  }
+
   /** Writes what is kept of it. */
   save(): Promise<void> {
     return this.#file.write(this.#record)
@@ -104,8 +112,8 @@ export class Container {
   }
 
   /** Takes the record off the disk: from then on the container does not come back. */
-  forget(): Promise<void> {
-    return this.#file.remove()
+  forget(): void {
+    this.#file.remove()
   }
 
   /** Tells those who wait that it has ended (and perhaps starts again). */

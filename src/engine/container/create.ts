@@ -1,4 +1,5 @@
-import { chmod, mkdir, rm } from 'node:fs/promises'
+import { chmodSync, mkdirSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { hostname as machineName } from 'node:os'
 import { join } from 'node:path'
 import type { Image, Platform } from '../../image/image.ts'
@@ -47,7 +48,7 @@ export async function createContainer(
   undo.defer(() => containers.releaseName(reserved, id))
   const directory = containerDirectory(context.directories, id)
   undo.defer(() => rm(directory.root, { recursive: true, force: true }))
-  await makeDirectories(directory)
+  makeDirectories(directory)
   await writeGrantedFiles(directory, askedHost.Files ?? [])
   const { writableLayer } = directory
   const root = { lowerdirs: context.images.lowerdirs(image), writableLayer, readonly: false }
@@ -80,11 +81,12 @@ const runsOn = ({ platform }: Image, wanted: Platform): boolean =>
   platform.os === wanted.os && platform.architecture === wanted.architecture
 
 /** The directories of the writable layer; overlayfs wants both on one file system. */
-async function makeDirectories({ writableLayer }: ContainerDirectory): Promise<void> {
+function makeDirectories({ writableLayer }: ContainerDirectory): void {
   const upper = join(writableLayer, 'upper')
-  await mkdir(upper, { recursive: true })
+  mkdirSync(upper, { recursive: true })
+  mkdirSync(join(writableLayer, 'work'))
   // The root directory of the container: everybody in it passes through, whatever the engine's umask is.
-  await Promise.all([chmod(upper, 0o755), mkdir(join(writableLayer, 'work'))])
+  chmodSync(upper, 0o755)
 }
 
 /** Namespaces of other containers are kept by id, so that they follow when the other container is renamed. */

@@ -1,4 +1,5 @@
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { hostname as machineName } from 'node:os'
 import type { DnsSpec, EndpointSpec, Sandbox } from '../../network/network.ts'
 import type { Context } from '../context.ts'
@@ -36,39 +37,28 @@ export async function setUpNetwork(context: Context, container: Container): Prom
     ])
     const extra = translateExtraHosts(hostConfig.ExtraHosts ?? [], '127.0.0.1')
     const lines = extra.map(({ address, names }) => `${address}\t${names.join(' ')}\n`)
-    await writeFiles(
-      container,
-      `${hosts}${lines.join('')}`,
-      hostname,
-      hostResolvConf(resolvConf, dnsOf(context, container)),
-    )
+    writeFiles(container, `${hosts}${lines.join('')}`, hostname, hostResolvConf(resolvConf, dnsOf(context, container)))
     return { namespace: 'host', hostname }
   }
   if (typeof mode === 'object' && 'container' in mode) return await joinNetwork(context, container, mode.container)
   container.sandbox ??= await createSandbox(context, container, mode === 'none')
   const { sandbox } = container
-  await writeFiles(container, hostsOf(context, container, sandbox, hostname), hostname, sandbox.resolvConf)
+  writeFiles(container, hostsOf(context, container, sandbox, hostname), hostname, sandbox.resolvConf)
   return { namespace: { path: sandbox.netnsPath }, hostname, sandbox }
 }
 
-async function writeFiles(
-  { directory }: Container,
-  hosts: string,
-  hostname: string,
-  resolvConf: string,
-): Promise<void> {
-  await mkdir(directory.run, { recursive: true })
-  await Promise.all([
-    writeForAll(directory.hosts, hosts),
-    writeForAll(directory.hostname, `${hostname}\n`),
-    writeForAll(directory.resolvConf, resolvConf),
-  ])
+/** Three short files in the run-time directory, which is in memory: there is nothing to wait for. */
+function writeFiles({ directory }: Container, hosts: string, hostname: string, resolvConf: string): void {
+  mkdirSync(directory.run, { recursive: true })
+  writeForAll(directory.hosts, hosts)
+  writeForAll(directory.hostname, `${hostname}\n`)
+  writeForAll(directory.resolvConf, resolvConf)
 }
 
 /** Users of the container have to read it, whatever the engine's umask is. */
-async function writeForAll(file: string, text: string): Promise<void> {
-  await writeFile(file, text, { mode: 0o644 })
-  if ((process.umask() & 0o044) !== 0) await chmod(file, 0o644)
+function writeForAll(file: string, text: string): void {
+  writeFileSync(file, text, { mode: 0o644 })
+  if ((process.umask() & 0o044) !== 0) chmodSync(file, 0o644)
 }
 
 /** Lives in the network of another container, and sees its names. */
@@ -84,7 +74,7 @@ async function joinNetwork(context: Context, container: Container, reference: st
   const [hosts, hostname, resolvConf] = await Promise.all(
     [donor.directory.hosts, donor.directory.hostname, donor.directory.resolvConf].map(file => readFile(file, 'utf8')),
   )
-  await writeFiles(container, hosts ?? '', hostname?.trim() ?? '', resolvConf ?? '')
+  writeFiles(container, hosts ?? '', hostname?.trim() ?? '', resolvConf ?? '')
   const { run } = donor
   if (!run) throw stateConflict(`container ${donor.id} is not running`)
   return {

@@ -8,7 +8,8 @@ import { removeRun } from './run-record.ts'
 import { isRunning } from './state.ts'
 
 /**
- * Gives back what a container acquired for a run that is over. What fails is reported and does not keep the rest.
+ * Gives back what a container acquired for a run that is over. What fails is reported and does not keep the rest; it is
+ * tried again when the container is removed.
  * @param keepSandbox for a container that is about to run again: its network stays as it is
  */
 export async function releaseContainer(
@@ -16,15 +17,17 @@ export async function releaseContainer(
   container: Container,
   { keepSandbox = false }: { readonly keepSandbox?: boolean } = {},
 ): Promise<void> {
+  if (container.released) return
   const { id, name } = container
   const attempts = [context.runtime.release(id), removeRun(container)]
   if (container.record.hostConfig.IpcMode === 'shareable') {
     attempts.push(rm(sharedMemoryDirectory(context, id), { recursive: true, force: true }))
   }
   if (!keepSandbox) attempts.push(removeSandbox(context, container), releaseDonor(context, container))
-  for (const result of await Promise.allSettled(attempts)) {
-    if (result.status === 'rejected') context.report(`container ${name}: ${messageOf(result.reason)}`)
-  }
+  const failures = (await Promise.allSettled(attempts)).filter(({ status }) => status === 'rejected')
+  for (const { reason } of failures as PromiseRejectedResult[])
+    context.report(`container ${name}: ${messageOf(reason)}`)
+  container.released = failures.length === 0 && !container.sandbox
 }
 
 /** A network namespace outlives its container as long as others live in it. */

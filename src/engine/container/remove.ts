@@ -1,6 +1,7 @@
-import { rename, rm } from 'node:fs/promises'
+import { renameSync } from 'node:fs'
 import type { Context } from '../context.ts'
 import { messageOf, stateConflict } from '../failures.ts'
+import { removeTree } from '../store/remove-tree.ts'
 import { dismissWaiting } from './attach.ts'
 import type { Container } from './container.ts'
 import { emitContainer } from './events.ts'
@@ -65,10 +66,10 @@ async function removeStopped(context: Context, container: Container): Promise<bo
 /** The record goes first: from then on the directory is rubbish, which the next engine takes away if this one cannot. */
 async function deleteDirectory(container: Container): Promise<void> {
   const { root } = container.directory
-  await container.forget()
+  container.forget()
   const rubbish = `${root}.removed`
-  await rename(root, rubbish)
-  await rm(rubbish, { recursive: true, force: true })
+  renameSync(root, rubbish)
+  await removeTree(rubbish)
 }
 
 async function removeAnonymousVolumes(context: Context, { record, name }: Container): Promise<void> {

@@ -1,11 +1,12 @@
 import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Health } from '../../health/health.ts'
 import type { Sandbox } from '../../network/network.ts'
 import type { ContainerSpec } from '../../runtime/spec.ts'
 import type { Context } from '../context.ts'
 import { messageOf } from '../failures.ts'
+import { removeFile } from '../store/json-file.ts'
+import { removeTree } from '../store/remove-tree.ts'
 import type { Container } from './container.ts'
 import type { Run } from './run.ts'
 
@@ -34,9 +35,9 @@ const NAME = 'run.json'
  * Writes down what a container is about to be launched with. Half a record is as good as none: nothing runs yet, so
  * the new name need not wait for the whole text.
  */
-export async function saveNewRun({ directory, sandbox }: Container, spec: ContainerSpec): Promise<void> {
+export function saveNewRun({ directory, sandbox }: Container, spec: ContainerSpec): void {
   const record: RunRecord = { version: 1, savedAt: Date.now(), spec, ...(sandbox && { sandbox }) }
-  await writeFile(join(directory.run, NAME), JSON.stringify(record), { mode: 0o600 })
+  writeFileSync(join(directory.run, NAME), JSON.stringify(record), { mode: 0o600 })
 }
 
 /** Writes down what a container that runs has now. */
@@ -50,12 +51,12 @@ export function saveRun({ directory, sandbox, health }: Container, { process, sp
 
 /** The run is over. */
 export async function removeRun({ directory }: Container): Promise<void> {
-  await rm(join(directory.run, NAME), { force: true })
+  removeFile(join(directory.run, NAME))
 }
 
 /** Removes all that was made for the runs of a container that is no more. */
 export async function forgetRuns({ directories }: Pick<Context, 'directories'>, id: string): Promise<void> {
-  await rm(join(directories.runs, id), { recursive: true, force: true })
+  await removeTree(join(directories.runs, id))
 }
 
 /** The records of all containers that an earlier engine had running, by their ids; undefined for those that ended. */

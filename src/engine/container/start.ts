@@ -51,17 +51,17 @@ export async function launchContainer(
 ): Promise<void> {
   if (container.removing) throw stateConflict('container is marked for removal and cannot be started')
   const hadSandbox = container.sandbox !== undefined
+  container.released = false
   try {
     const spec = await describe(context, container)
     // Written before the launch: an engine that is killed during it leaves a trace for the next one to follow.
-    await saveNewRun(container, spec)
+    saveNewRun(container, spec)
     const { container: process, warnings } = await context.runtime.launch(spec, earlyStreams(container))
     for (const warning of warnings) context.report(`container ${container.name}: ${warning}`)
     const run = { process, spec, over: new AbortController() }
     container.run = run
     const state = { status: 'running', pid: process.pid, startedAt: process.startedAt.toISOString() } as const
-    // Nobody waits for the disk: until it is written, the run record says the same.
-    void container.update({ ...changes, state }).catch(error => context.report(messageOf(error)))
+    container.updateSoon({ ...changes, state }, error => context.report(messageOf(error)))
     watchRun(context, container, run)
     connectWaiting(context, container, run)
   } catch (failure) {

@@ -156,7 +156,7 @@ export class Networks {
       this.#byId.set(record.id, record)
       throw error
     }
-    await removeFile(this.#file(record))
+    removeFile(this.#file(record))
     events.emit('network', 'destroy', record.id, { name: record.name, type: record.driver })
   }
 }
