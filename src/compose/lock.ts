@@ -63,6 +63,7 @@ function released(name: string, signal: AbortSignal): Promise<void> {
       reject(signal.reason)
     }
     signal.addEventListener('abort', abort, { once: true })
+    if (signal.aborted) abort()
     socket.on('error', () => {})
     socket.on('close', () => {
       signal.removeEventListener('abort', abort)
