@@ -23,6 +23,7 @@ export async function connectStreams(cli: Cli, { stream, tty, stdin, resize }: S
   cleanup.defer(() => stream.destroy())
   const onAbort = () => void stream.destroy()
   cli.signal.addEventListener('abort', onAbort, { once: true })
+  if (cli.signal.aborted) onAbort()
   cleanup.defer(() => cli.signal.removeEventListener('abort', onAbort))
   stream.on('error', () => {})
 
