@@ -65,7 +65,7 @@ const publishers = (ports: ContainerSummary['Ports']): Publisher[] =>
 export function displayPorts(ports: ContainerSummary['Ports']): string {
   const sorted = ports.toSorted(
     (a, b) =>
-      a.Type.localeCompare(b.Type) ||
+      compareText(a.Type, b.Type) ||
       Number(a.PublicPort === undefined) - Number(b.PublicPort === undefined) ||
       compareText(a.IP, b.IP) ||
       a.PrivatePort - b.PrivatePort ||
