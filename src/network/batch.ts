@@ -7,6 +7,10 @@ export class Batch<Item> {
   #waiting: { readonly item: Item; readonly done: PromiseWithResolvers<void> }[] = []
   #running = false
 
+  get isRunning(): boolean {
+    return this.#running
+  }
+
   constructor(perform: (items: readonly Item[]) => Promise<void>) {
     this.#perform = perform
   }

@@ -13,7 +13,7 @@ import {
   OPERSTATE_UP,
   setLink,
 } from './netlink/link.ts'
-import type { NetlinkSocket } from './netlink/socket.ts'
+import { NETLINK, NetlinkSocket } from './netlink/socket.ts'
 
 interface Leaving {
   readonly names: readonly string[]
@@ -23,8 +23,10 @@ interface Leaving {
 }
 
 /** Waiting for and deleting devices of the host. */
-export class Links {
+export class Links implements Disposable {
   readonly #socket: NetlinkSocket
+  readonly #quick = new NetlinkSocket(NETLINK.ROUTE)
+  #deleting = 0
   readonly #deletions = new Batch<number>(indexes => this.#deleteTogether([...new Set(indexes)]))
 
   readonly #leaving = new Set<Leaving>()
@@ -33,13 +35,23 @@ export class Links {
     this.#socket = socket
   }
 
+  /** Whether the kernel may be cleaning up for us: then rtnetlink is held for tens of milliseconds at a time. */
+  get isLocked(): boolean {
+    return this.#deleting > 0 || this.#leaving.size > 0
+  }
+
   async list(): Promise<readonly Link[]> {
     return (await this.#socket.dump(getLinks())).map(decodeLink)
   }
 
   /** Deletes devices; one that has gone is as good. */
   async delete(indexes: readonly number[]): Promise<void> {
-    await Promise.all(indexes.map(index => this.#deletions.add(index)))
+    this.#deleting++
+    try {
+      await Promise.all(indexes.map(index => this.#deletions.add(index)))
+    } finally {
+      this.#deleting--
+    }
   }
 
   async deleteNamed(name: string): Promise<void> {
@@ -94,11 +106,16 @@ export class Links {
    */
   async up(names: readonly string[]): Promise<void> {
     for (let waited = 0; waited < 2000; waited++) {
-      const replies = await this.#socket.request(...names.map(getLink))
+      const requests = names.map(getLink)
+      const replies = this.isLocked ? await this.#socket.request(...requests) : this.#quick.requestNow(...requests)
       if (replies.every(reply => decodeLink(reply).operstate === OPERSTATE_UP)) return
       await sleep(1)
     }
     throw new TscomposeError('NETWORK_SETUP_FAILED', `${names.join(' and ')} did not come up within two seconds`)
+  }
+
+  [Symbol.dispose](): void {
+    this.#quick[Symbol.dispose]()
   }
 }
 

@@ -1,7 +1,9 @@
 import { closeSync, mkdirSync, openSync, readdirSync, statSync, unlinkSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CLONE, MNT, MS } from '../sys/constants.ts'
 import { linux } from '../sys/kernel.ts'
+import { inPool } from '../sys/pool.ts'
 
 /**
  * Network namespaces that outlive every process, network_namespaces(7): each is pinned by a bind mount of its nsfs file
@@ -51,19 +53,19 @@ export function pinNamespace<T>(path: string, visit: () => T): T {
       leave()
     }
   } catch (error) {
-    unpinNamespace(path)
+    if (isPinned(path)) linux.umount2(path, MNT.DETACH)
+    unlinkSync(path)
     throw error
   }
 }
 
-/** Lets go of the namespace: it ends when the last process and the last socket in it have gone. Idempotent. */
-export function unpinNamespace(path: string): void {
-  if (isPinned(path)) linux.umount2(path, MNT.DETACH)
-  try {
-    unlinkSync(path)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-  }
+/**
+ * Lets go of the namespace: it ends when the last process and the last socket in it have gone. Idempotent. It takes the
+ * kernel a millisecond, so it is done in the pool.
+ */
+export async function unpinNamespace(path: string): Promise<void> {
+  if (isPinned(path)) await inPool('umount2', path, MNT.DETACH)
+  await rm(path, { force: true })
 }
 
 const nsfs = statSync('/proc/self/ns/net').dev

@@ -71,7 +71,7 @@ class NetworkLayer implements Networks {
     this.#host = {
       instance,
       route,
-      links: new Links(route),
+      links: this.#resources.use(new Links(route)),
       firewall,
       get service() {
         return service()
@@ -126,7 +126,7 @@ class NetworkLayer implements Networks {
     const resolvConf = conf(dns, readResolvConf())
     // Of the same container there may be one that is being removed, or the file of one that nobody knows.
     await this.removeSandbox(containerId)
-    unpinNamespace(netnsPath)
+    await unpinNamespace(netnsPath)
     const sandbox = new LiveSandbox(this.#host, {
       containerId,
       containerName,
@@ -182,8 +182,10 @@ class NetworkLayer implements Networks {
   async adopt(networks: readonly Network[], sandboxes: readonly Sandbox[]): Promise<readonly Sandbox[]> {
     const links = await this.#bridges.adopt(networks)
     const alive = sandboxes.filter(({ netnsPath }) => isPinned(netnsPath))
-    for (const name of pinnedNames(this.#netnsDirectory))
-      if (!alive.some(({ containerId }) => containerId === name)) unpinNamespace(join(this.#netnsDirectory, name))
+    const stale = pinnedNames(this.#netnsDirectory).filter(
+      name => !alive.some(({ containerId }) => containerId === name),
+    )
+    await settleAll(stale.map(name => unpinNamespace(join(this.#netnsDirectory, name))))
 
     const mappings = await Promise.all(alive.map(sandbox => this.#adoptSandbox(sandbox, links)))
     await this.#removeStrayDevices(links)

@@ -1,13 +1,13 @@
 import { linux } from '../sys/kernel.ts'
 import type { LiveNetwork } from './bridge.ts'
 import { bringUp, defaultRoutes, type LiveEndpoint, plugIn, releaseEndpoint, takeEndpoint } from './endpoint.ts'
-import { Nftables } from './firewall/libnftables.ts'
-import { dnsRedirection, type PortMapping, replaceDnsRedirection } from './firewall/ruleset.ts'
+import type { PortMapping } from './firewall/ruleset.ts'
 import type { Host } from './host/host.ts'
 import { vethName } from './instance.ts'
 import { inNamespace, pinNamespace, unpinNamespace } from './namespace.ts'
 import { setLink } from './netlink/link.ts'
 import type { Message } from './netlink/message.ts'
+import { redirectDns } from './netlink/nftables.ts'
 import { NETLINK, NetlinkSocket } from './netlink/socket.ts'
 import type { DnsSpec, Endpoint, EndpointSpec, PortSpec, PublishedPort, Sandbox } from './network.ts'
 import { boundSocket } from './ports/socket.ts'
@@ -97,18 +97,18 @@ export class LiveSandbox {
    * to 127.0.0.11 before lo has its addresses would answer from 127.0.0.1.
    */
   async #setUp(route: NetlinkSocket, endpoints: readonly LiveEndpoint[], ...before: readonly Message[]): Promise<void> {
-    await settleAll([
-      this.#plugIn(route, endpoints, before).then(() =>
-        settleAll([this.#awaitUp(endpoints), ...Object.values(this.#openDns())]),
-      ),
-      ...endpoints.map(endpoint => this.#addNames(endpoint)),
-    ])
+    await this.#plugIn(route, endpoints, before)
+    const named = [...endpoints.map(endpoint => this.#addNames(endpoint)), this.#openDns()]
+    await settleAll(named)
+    await this.#awaitUp(endpoints)
   }
 
   async #plugIn(route: NetlinkSocket, endpoints: readonly LiveEndpoint[], before: readonly Message[] = []) {
     const { containerId, netnsPath: namespace } = this.#identity
     await plugIn(this.#host, endpoints, { containerId, namespace })
-    await route.request(...before, ...endpoints.flatMap(bringUp), ...defaultRoutes(this.#endpoints))
+    const messages = [...before, ...endpoints.flatMap(bringUp), ...defaultRoutes(this.#endpoints)]
+    if (this.#host.links.isLocked) await route.request(...messages)
+    else route.requestNow(...messages)
   }
 
   #awaitUp(endpoints: readonly LiveEndpoint[]): Promise<void> {
@@ -116,23 +116,20 @@ export class LiveSandbox {
   }
 
   /**
-   * @returns `redirected`: queries go to the sockets, where they wait until the name server has these, which `answered`
-   * tells
+   * Leads queries to sockets of ours. What comes there waits until the name server has them, which is when the result
+   * resolves.
    */
-  #openDns(redirection = dnsRedirection): { readonly answered: Promise<void>; readonly redirected: Promise<void> } {
+  #openDns(): Promise<void> {
     const { containerId, netnsPath: path, dns } = this.#identity
-    const { udp, tcp, nftables } = inNamespace(path, openDnsSockets)
+    const { udp, tcp } = inNamespace(path, () => openDnsSockets(this.#hasDns))
     this.#hasDns = true
-    const sockets = { udpFd: udp.fd, tcpFd: tcp.fd }
-    return {
-      answered: this.#host.service.openDns({
-        containerId,
-        ...sockets,
-        servers: dns.servers,
-        networkIds: this.#networkIds(),
-      }),
-      redirected: nftables.run(redirection(udp.port, tcp.port)).finally(() => nftables[Symbol.dispose]()),
-    }
+    return this.#host.service.openDns({
+      containerId,
+      udpFd: udp.fd,
+      tcpFd: tcp.fd,
+      servers: dns.servers,
+      networkIds: this.#networkIds(),
+    })
   }
 
   /** In the order in which names are looked up: the network of the default route first. */
@@ -221,9 +218,8 @@ export class LiveSandbox {
     }
     // The service's thread may only be starting; queries wait in their sockets, and nobody has to wait here.
     for (const endpoint of this.#endpoints) tell(this.#addNames(endpoint))
-    const { answered, redirected } = this.#openDns(replaceDnsRedirection)
-    tell(answered)
-    await redirected
+    this.#hasDns = true
+    tell(this.#openDns())
     return await this.#publishing.adopt(ports, this.#endpoints)
   }
 
@@ -246,7 +242,7 @@ export class LiveSandbox {
         ...endpoints.map(({ live }) => service.removeHost(live.network.id, containerId)),
       ])
     } finally {
-      unpinNamespace(path)
+      await unpinNamespace(path)
       await links.gone(endpoints.map(({ veth }) => veth))
       // Only now: a neighbour would send to the old device what is meant for the next that gets the address.
       for (const endpoint of endpoints) this.#release(endpoint)
@@ -259,16 +255,23 @@ export class LiveSandbox {
   }
 }
 
-/** To be called within the namespace. The DNS server gets the sockets. */
-function openDnsSockets() {
+/**
+ * To be called within the namespace. The DNS server gets the sockets.
+ * @param again an earlier engine has been here
+ */
+function openDnsSockets(again: boolean) {
   using failing = new DisposableStack()
-  const nftables = failing.use(new Nftables())
   const bound = (protocol: 'tcp' | 'udp') => {
     const socket = boundSocket(protocol, '127.0.0.11', 0)
     failing.defer(() => linux.close(socket.fd))
     return socket
   }
   const [udp, tcp] = [bound('udp'), bound('tcp')]
-  failing.move() // nothing has failed: nothing of it is closed here
-  return { udp, tcp, nftables }
+  const netfilter = new NetlinkSocket(NETLINK.NETFILTER)
+  failing.defer(() => void netfilter[Symbol.asyncDispose]())
+  netfilter.requestNow(...redirectDns(udp.port, tcp.port, !again))
+  failing.move() // nothing has failed
+  if (again) void netfilter[Symbol.asyncDispose]()
+  else netfilter[Symbol.dispose]()
+  return { udp, tcp }
 }

@@ -1,5 +1,6 @@
 import './own-host.ts'
 import assert from 'node:assert/strict'
+import { closeSync, openSync } from 'node:fs'
 import { test } from 'node:test'
 import { addressOf, ask, endpointOn, Machine, sh, skip } from './machine.ts'
 
@@ -48,6 +49,31 @@ test('a container has its address, MAC, default route and sysctls before anythin
   assert.match(machine.inside(netnsPath, 'ip route'), /^default via 10\.77\.0\.254 dev front/)
   assert.equal(machine.inside(netnsPath, 'sysctl -n net.ipv4.ip_unprivileged_port_start'), '0\n')
   assert.equal(machine.inside(netnsPath, 'sysctl -n net.ipv4.conf.front.log_martians'), '1\n')
+})
+
+test('DNS queries of a container are led to the ports of its name server', { skip }, async () => {
+  await using machine = await Machine.start()
+  const web = await machine.sandbox('web', [await machine.network('shop_default')])
+  const rules = machine.inside(web.netnsPath, 'nft list table ip tscompose_dns')
+  assert.match(rules, /chain output \{\s+type nat hook output priority -100; policy accept;/)
+  assert.match(rules, /ip daddr 127\.0\.0\.11 udp dport 53 dnat to 127\.0\.0\.11:\d+\n/)
+  assert.match(rules, /ip daddr 127\.0\.0\.11 tcp dport 53 dnat to 127\.0\.0\.11:\d+\n/)
+})
+
+test('with more descriptors than select(2) takes, networks and containers are made nevertheless', {
+  skip,
+}, async () => {
+  await using machine = await Machine.start()
+  const files = Array.from({ length: 1100 }, () => openSync('/dev/null', 'r'))
+  try {
+    const net = await machine.network('shop_default')
+    const web = await machine.sandbox('web', [net], { publish: [{ protocol: 'tcp', containerPort: 80 }] })
+    assert.match(await machine.in(web, 'getent hosts web'), /web/)
+    await machine.networks.removeSandbox(web.containerId)
+    await machine.networks.removeNetwork(net.id)
+  } finally {
+    for (const file of files) closeSync(file)
+  }
 })
 
 test('a container without a network has a loopback device that works, and nothing else', { skip }, async () => {

@@ -2,13 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { acceptRules, chainsToOpen, deleteRules, rulesOf } from '../../src/network/firewall/foreign-chains.ts'
-import {
-  dnsRedirection,
-  networkElements,
-  type PortMapping,
-  portElements,
-  replaceTable,
-} from '../../src/network/firewall/ruleset.ts'
+import { networkElements, type PortMapping, portElements, replaceTable } from '../../src/network/firewall/ruleset.ts'
 
 const front = { bridge: 'tsc1f2e-aaaaaaa', internal: false, masquerade: true, ipv4: '172.18.0.0/16' }
 const back = { bridge: 'tsc1f2e-bbbbbbb', internal: true, masquerade: true, ipv4: '172.19.0.0/16', ipv6: 'fd01::/64' }
@@ -62,9 +56,6 @@ delete element inet t published_at { 127.0.0.1 . tcp . 5432 }
   )
   assert.equal(portElements('add', 't', []), '')
 })
-
-test('DNS queries are led to the ports of our server', () =>
-  assert.match(dnsRedirection(40001, 40002), /udp dport 53 dnat ip to 127\.0\.0\.11:40001\n.*tcp dport 53 .*:40002\n/))
 
 const chain = (table: string, name: string, policy?: string, hook?: string) => ({
   chain: { family: 'ip', table, name, ...(hook && { hook, policy }) },

@@ -146,7 +146,7 @@ export class Machine implements AsyncDisposable {
     await this.#open.disposeAsync()
     await this.networks.adopt([], [])
     await this.networks[Symbol.asyncDispose]()
-    if (existsSync(this.outside)) unpinNamespace(this.outside)
+    if (existsSync(this.outside)) await unpinNamespace(this.outside)
     sh('ip link delete uplink 2>/dev/null || true') // it may have gone with its other end
     rmSync(this.root, { recursive: true })
   }

@@ -32,6 +32,26 @@ test('a published port is reached from everywhere, and from outside with the cli
       assert.match(await machine.in(sandbox, ask(address, 8080)), /^web /, `${who} by ${address}`)
 })
 
+test('ports are elements of the table, and go from it again', { skip }, async () => {
+  await using machine = await Machine.start()
+  const net = await machine.network('shop_default')
+  const udp: PortSpec = { protocol: 'udp', containerPort: 53, hostPort: { from: 5300, to: 5300 } }
+  const web = await machine.sandbox('web', [net], { publish: [port(80, 8080), udp, port(81, 8081, '127.0.0.1')] })
+  const address = addressOf(web)
+  const elements = () =>
+    sh('nft list ruleset')
+      .match(/(tcp|udp) \. \d+ : [^,}]*\d/g)
+      ?.toSorted() ?? []
+  assert.deepEqual(elements(), [
+    `tcp . 8080 : ${address} . 80`,
+    `tcp . 8081 : ${address} . 81`,
+    `udp . 5300 : ${address} . 53`,
+  ])
+  assert.match(sh('nft list ruleset'), /127\.0\.0\.1 \. tcp \. 8081 :/)
+  await machine.networks.removeSandbox(web.containerId)
+  assert.deepEqual(elements(), [])
+})
+
 test('a port published on 127.0.0.1 is not open to others', { skip }, async () => {
   await using machine = await Machine.start()
   const net = await machine.network('shop_default')

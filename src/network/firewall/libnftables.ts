@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs'
 import { TscomposeError } from '../../errors.ts'
 import { addressOf, foreign, openLibrary, stringAt } from '../../sys/ffi.ts'
 import { foreignInPool } from '../../sys/pool.ts'
@@ -23,8 +24,14 @@ function bind() {
 let library: ReturnType<typeof bind> | undefined
 
 /**
- * The library behind nft(8), for the network namespace in which this object is made. A command text is one transaction:
- * all of it takes effect, or nothing. Commands of one object follow each other.
+ * The library waits for its socket with select(2), which ends the process when a descriptor is 1024 or more. So some low
+ * descriptors are kept for it until it makes its socket; more than one, since other threads open files too.
+ */
+const reserved = Array.from({ length: 8 }, () => openSync('/dev/null', 'r'))
+
+/**
+ * The library behind nft(8). A command text is one transaction: all of it takes effect, or nothing. Commands follow each
+ * other. There is one such object in a process.
  */
 export class Nftables implements Disposable {
   readonly #nft: ReturnType<typeof bind>
@@ -34,6 +41,7 @@ export class Nftables implements Disposable {
   constructor() {
     library ??= bind()
     this.#nft = library
+    for (const fd of reserved.splice(0)) closeSync(fd)
     this.#context = this.#nft.new(0).value
     this.#nft.bufferOutput(this.#context)
     this.#nft.bufferError(this.#context)

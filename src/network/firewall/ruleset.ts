@@ -140,19 +140,3 @@ export const replaceTable = (
 
 /** Also where there is none. */
 export const deleteTable = (table: string): string => `add table inet ${table}\ndelete table inet ${table}\n`
-
-const dnsTable = 'tscompose_dns'
-
-/** The redirection of a container's DNS queries to our server, for a namespace that has none yet. */
-export const dnsRedirection = (udpPort: number, tcpPort: number): string => `table inet ${dnsTable} {
-  chain output {
-    type nat hook output priority -100
-    ip daddr 127.0.0.11 udp dport 53 dnat ip to 127.0.0.11:${udpPort}
-    ip daddr 127.0.0.11 tcp dport 53 dnat ip to 127.0.0.11:${tcpPort}
-  }
-}
-`
-
-/** The same in place of one that an earlier engine has left. */
-export const replaceDnsRedirection = (udpPort: number, tcpPort: number): string =>
-  deleteTable(dnsTable) + dnsRedirection(udpPort, tcpPort)

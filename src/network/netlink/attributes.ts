@@ -40,10 +40,18 @@ const unsigned = (size: number) =>
 
 export const u8 = unsigned(1)
 export const u32 = unsigned(4)
-/** In network byte order, as netfilter has port numbers. */
+/** In network byte order, as netfilter has its numbers. */
 export const u16be = row<number>({
   encode: value => Buffer.from([value >> 8, value & 255]),
   decode: bytes => bytes.readUInt16BE(),
+})
+export const u32be = row<number>({
+  encode: value => {
+    const bytes = Buffer.alloc(4)
+    bytes.writeUInt32BE(value)
+    return bytes
+  },
+  decode: bytes => bytes.readUInt32BE(),
 })
 /** NUL-terminated. */
 export const string = row<string>({

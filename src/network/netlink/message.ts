@@ -2,7 +2,15 @@ import { decodeAttributes, string, type Table } from './attributes.ts'
 
 /** Netlink messages, netlink(7): struct nlmsghdr and what follows it. */
 
-export const NLM_F = { REQUEST: 1, ACK: 4, REPLACE: 0x100, EXCL: 0x200, CREATE: 0x400, DUMP: 0x300 } as const
+export const NLM_F = {
+  REQUEST: 1,
+  ACK: 4,
+  REPLACE: 0x100,
+  EXCL: 0x200,
+  CREATE: 0x400,
+  APPEND: 0x800,
+  DUMP: 0x300,
+} as const
 export const NLMSG = { ERROR: 2, DONE: 3 } as const
 
 const HEADER = 16
@@ -12,6 +20,8 @@ export interface Message {
   readonly type: number
   /** Beside REQUEST and ACK, which every request has. */
   readonly flags: number
+  /** True: one that is not to be acknowledged. */
+  readonly silent?: boolean
   /** The fixed header of the message type, and attributes. */
   readonly body: Buffer
   /** For an error: what was being done. */
@@ -25,11 +35,11 @@ export interface Reply {
   readonly body: Buffer
 }
 
-export function encodeMessage({ type, flags, body }: Message, sequence: number): Buffer {
+export function encodeMessage({ type, flags, body, silent }: Message, sequence: number): Buffer {
   const bytes = Buffer.alloc((HEADER + body.length + 3) & ~3)
   bytes.writeUInt32LE(HEADER + body.length, 0)
   bytes.writeUInt16LE(type, 4)
-  bytes.writeUInt16LE(flags | NLM_F.REQUEST | NLM_F.ACK, 6)
+  bytes.writeUInt16LE(flags | NLM_F.REQUEST | (silent ? 0 : NLM_F.ACK), 6)
   bytes.writeUInt32LE(sequence, 8)
   body.copy(bytes, HEADER)
   return bytes

@@ -16,10 +16,10 @@ const DATAGRAM = 32 * 1024
 
 /**
  * A netlink socket of the network namespace in which it is opened. The kernel does the work of a request within
- * sendto(2), behind a lock that others may hold for tens of milliseconds; so that call runs on another thread. Requests
- * of one socket follow each other.
+ * sendto(2), behind a lock that others may hold for tens of milliseconds. So there are two ways to make one, which must
+ * not be mixed while a request is under way: from another thread, and at once.
  */
-export class NetlinkSocket implements Disposable {
+export class NetlinkSocket implements Disposable, AsyncDisposable {
   readonly #fd: number
   #sequence = 0
   #idle: Promise<unknown> = Promise.resolve()
@@ -31,44 +31,61 @@ export class NetlinkSocket implements Disposable {
   }
 
   /**
-   * Sends requests in one datagram. It is no transaction: those before one that fails take effect, and those after it
-   * too. @returns what the kernel answers, without acknowledgements
+   * Sends requests in one datagram, from another thread: for what the kernel may hold for long. It is no transaction:
+   * those before one that fails take effect, and those after it too.
+   * @returns what the kernel answers, without acknowledgements
    * @throws SystemError of the first request that failed
    */
   request(...messages: readonly Message[]): Promise<readonly Reply[]> {
     if (messages.length === 0) return Promise.resolve([])
     return this.#inTurn(async () => {
-      const first = this.#sequence + 1
-      this.#sequence += messages.length
-      await this.#send(messages, first)
-      // All answers are there once sendto has returned.
-      const replies: Reply[] = []
-      const failures: SystemError[] = []
-      for (let waiting = messages.length; waiting > 0; ) {
-        const datagram = Buffer.alloc(DATAGRAM)
-        const length = linux.recvfrom(this.#fd, datagram, DATAGRAM, MSG_DONTWAIT, null, null)
-        for (const reply of decodeMessages(datagram.subarray(0, length))) {
-          if (reply.sequence < first) continue // of a request whose answers were not waited for
-          if (reply.type !== NLMSG.ERROR) {
-            replies.push(reply)
-            continue
-          }
-          waiting--
-          const { errno, text } = decodeAcknowledgement(reply.body)
-          const detail = [messages[reply.sequence - first]?.what, text].filter(Boolean).join(': ')
-          if (errno !== 0) failures.push(new SystemError('netlink', errno, detail))
-        }
-      }
-      if (failures[0]) throw failures[0]
-      return replies
+      const { first, datagram } = this.#encode(messages)
+      await inPool('sendto', this.#fd, datagram, datagram.length, 0, null, 0)
+      return this.#receive(messages, first)
     })
+  }
+
+  /** The same from this thread, which saves waking another: for what takes the kernel a fraction of a millisecond. */
+  requestNow(...messages: readonly Message[]): readonly Reply[] {
+    if (messages.length === 0) return []
+    const { first, datagram } = this.#encode(messages)
+    linux.sendto(this.#fd, datagram, datagram.length, 0, null, 0)
+    return this.#receive(messages, first)
+  }
+
+  #encode(messages: readonly Message[]): { readonly first: number; readonly datagram: Buffer } {
+    const first = this.#sequence + 1
+    this.#sequence += messages.length
+    return { first, datagram: Buffer.concat(messages.map((message, index) => encodeMessage(message, first + index))) }
+  }
+
+  /** All answers are there once sendto(2) has returned. */
+  #receive(messages: readonly Message[], first: number): readonly Reply[] {
+    const replies: Reply[] = []
+    const failures: SystemError[] = []
+    for (let waiting = messages.filter(({ silent }) => !silent).length; waiting > 0; ) {
+      const datagram = Buffer.alloc(DATAGRAM)
+      const length = linux.recvfrom(this.#fd, datagram, DATAGRAM, MSG_DONTWAIT, null, null)
+      for (const reply of decodeMessages(datagram.subarray(0, length))) {
+        if (reply.type !== NLMSG.ERROR) {
+          replies.push(reply)
+          continue
+        }
+        waiting--
+        const { errno, text } = decodeAcknowledgement(reply.body)
+        const detail = [messages[reply.sequence - first]?.what, text].filter(Boolean).join(': ')
+        if (errno !== 0) failures.push(new SystemError('netlink', errno, detail))
+      }
+    }
+    if (failures[0]) throw failures[0]
+    return replies
   }
 
   /** Sends a request with NLM_F_DUMP. @returns the items of the list */
   dump(message: Message): Promise<readonly Reply[]> {
     return this.#inTurn(async () => {
-      const sequence = ++this.#sequence
-      await this.#send([message], sequence)
+      const { first: sequence, datagram: request } = this.#encode([message])
+      await inPool('sendto', this.#fd, request, request.length, 0, null, 0)
       const replies: Reply[] = []
       for (;;) {
         const datagram = Buffer.alloc(DATAGRAM)
@@ -85,11 +102,6 @@ export class NetlinkSocket implements Disposable {
     })
   }
 
-  async #send(messages: readonly Message[], firstSequence: number): Promise<void> {
-    const datagram = Buffer.concat(messages.map((message, index) => encodeMessage(message, firstSequence + index)))
-    await inPool('sendto', this.#fd, datagram, datagram.length, 0, null, 0)
-  }
-
   #inTurn<T>(task: () => Promise<T>): Promise<T> {
     const result = this.#idle.then(task)
     this.#idle = result.catch(() => {})
@@ -98,5 +110,10 @@ export class NetlinkSocket implements Disposable {
 
   [Symbol.dispose](): void {
     linux.close(this.#fd)
+  }
+
+  /** For a socket by which rules were deleted: closing it waits, 7 ms, until nothing uses them any more. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await inPool('close', this.#fd)
   }
 }

@@ -19,15 +19,35 @@ export type Remote<T> = {
     : never
 }
 
+/**
+ * Collects what is written until all that is ready to run has run, and posts it in one go: waking the other thread
+ * costs more than what is said.
+ */
+function collecting<Item>(post: (items: readonly Item[]) => void): (item: Item) => void {
+  let items: Item[] = []
+  return item => {
+    if (items.push(item) > 1) return
+    process.nextTick(() => {
+      const collected = items
+      items = []
+      post(collected)
+    })
+  }
+}
+
 /** Answers the calls that come by `port` with the methods of `object`. */
 export function serve(port: MessagePort, object: object): void {
   const methods = object as Record<string, (...args: readonly unknown[]) => unknown>
-  port.on('message', async ({ id, method, args }: Call) => {
+  const settle = collecting<Settled>(settled => port.postMessage(settled))
+  const answer = async ({ id, method, args }: Call) => {
     try {
-      port.postMessage({ id, value: await methods[method]?.(...args) } satisfies Settled)
+      settle({ id, value: await methods[method]?.(...args) })
     } catch (error) {
-      port.postMessage({ id, error } satisfies Settled)
+      settle({ id, error })
     }
+  }
+  port.on('message', (calls: readonly Call[]) => {
+    for (const call of calls) void answer(call)
   })
 }
 
@@ -35,12 +55,15 @@ export function serve(port: MessagePort, object: object): void {
 export function remote<T>(worker: Worker): Remote<T> {
   let last = 0
   const pending = new Map<number, PromiseWithResolvers<unknown>>()
-  worker.on('message', ({ id, value, error }: Settled) => {
-    const call = pending.get(id)
-    pending.delete(id)
+  const write = collecting<Call>(calls => worker.postMessage(calls))
+  worker.on('message', (settled: readonly Settled[]) => {
+    for (const { id, value, error } of settled) {
+      const call = pending.get(id)
+      pending.delete(id)
+      if (error === undefined) call?.resolve(value)
+      else call?.reject(error)
+    }
     if (pending.size === 0) worker.unref()
-    if (error === undefined) call?.resolve(value)
-    else call?.reject(error)
   })
   worker.on('exit', () => {
     for (const { reject } of pending.values()) reject(new Error('the network service has ended'))
@@ -52,7 +75,7 @@ export function remote<T>(worker: Worker): Remote<T> {
       const result = Promise.withResolvers<unknown>()
       worker.ref() // the program waits for answers, not for the thread itself
       pending.set(++last, result)
-      worker.postMessage({ id: last, method, args } satisfies Call)
+      write({ id: last, method, args })
       return result.promise
     }
   return new Proxy({} as Remote<T>, {

@@ -29,6 +29,8 @@ export function startService(): RunningService {
   return {
     service: remote<NetworkService>(worker),
     async [Symbol.asyncDispose]() {
+      worker.removeAllListeners('message') // an answer would let the program end while this waits
+      worker.ref()
       await worker.terminate()
     },
   }
