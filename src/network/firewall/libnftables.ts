@@ -25,13 +25,14 @@ let library: ReturnType<typeof bind> | undefined
 
 /**
  * The library waits for its socket with select(2), which ends the process when a descriptor is 1024 or more. So some low
- * descriptors are kept for it until it makes its socket; more than one, since other threads open files too.
+ * descriptors are kept free for it; more than one, since other threads open files too.
  */
-const reserved = Array.from({ length: 8 }, () => openSync('/dev/null', 'r'))
+const reserve = () => Array.from({ length: 8 }, () => openSync('/dev/null', 'r'))
+let reserved = reserve()
 
 /**
  * The library behind nft(8). A command text is one transaction: all of it takes effect, or nothing. Commands follow each
- * other. There is one such object in a process.
+ * other.
  */
 export class Nftables implements Disposable {
   readonly #nft: ReturnType<typeof bind>
@@ -41,8 +42,9 @@ export class Nftables implements Disposable {
   constructor() {
     library ??= bind()
     this.#nft = library
-    for (const fd of reserved.splice(0)) closeSync(fd)
+    for (const fd of reserved) closeSync(fd)
     this.#context = this.#nft.new(0).value
+    reserved = reserve()
     this.#nft.bufferOutput(this.#context)
     this.#nft.bufferError(this.#context)
   }
