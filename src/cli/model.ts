@@ -69,9 +69,9 @@ export async function findName(
 ): Promise<{ readonly name: string; readonly environment: Readonly<Record<string, string>> }> {
   const { projectName, files } = cli.options
   if (projectName !== undefined && files.length === 0) return { name: checkedName(projectName), environment: {} }
-  const { identifyProject } = await import('../compose/load/identify.ts')
+  const { findProjectName } = await import('../compose/load/find-name.ts')
   try {
-    return await identifyProject(loadOptions(cli))
+    return await findProjectName(loadOptions(cli))
   } catch (error) {
     const name = cli.env.COMPOSE_PROJECT_NAME
     if (!name || !(error instanceof TscomposeError)) throw error

@@ -1,7 +1,7 @@
 import { TscomposeError } from '../../errors.ts'
 import { discover, type Found } from './discover.ts'
 import type { LoadOptions } from './index.ts'
-import { type ParsedFile, parseFile } from './parsed-file.ts'
+import type { ParsedFile } from './parsed-file.ts'
 import { projectName } from './project-name.ts'
 import { type Environment, lookupIn, Session } from './session.ts'
 
@@ -9,34 +9,13 @@ import { type Environment, lookupIn, Session } from './session.ts'
 export interface Identified {
   readonly session: Session
   readonly found: Found
-  readonly files: readonly ParsedFile[]
   readonly name: string
   /** With COMPOSE_PROJECT_NAME. */
   readonly environment: Environment
 }
 
 /** @throws TscomposeError COMPOSE_FILE_NOT_FOUND where there is no file */
-export async function identify(options: LoadOptions): Promise<Identified> {
-  const { session, found } = await locate(options)
-  const files: ParsedFile[] = []
-  for (const file of found.files) files.push(parseFile(await session.read(file)))
-  const name = nameOf(options, found, files)
-  return { session, found, files, name, environment: { ...found.environment, COMPOSE_PROJECT_NAME: name } }
-}
-
-/**
- * The name alone, for commands on what is there already: they need not know, nor agree with, what else the files say.
- * This module and what it imports are a fraction of the loader.
- */
-export async function identifyProject(options: LoadOptions): Promise<Pick<Identified, 'name' | 'environment'>> {
-  const { session, found } = await locate(options)
-  const named = options.projectName || found.environment.COMPOSE_PROJECT_NAME
-  const files: ParsedFile[] = []
-  if (!named) for (const file of found.files) files.push(parseFile(await session.read(file)))
-  return { name: nameOf(options, found, files), environment: found.environment }
-}
-
-async function locate(options: LoadOptions): Promise<Pick<Identified, 'session' | 'found'>> {
+export async function locate(options: LoadOptions): Promise<Pick<Identified, 'session' | 'found'>> {
   const { cwd, env, files = [], envFiles = [], projectDirectory } = options
   const session = new Session(cwd, env.HOME, options.readStdin ?? readAllOfStdin)
   const found = await discover(
@@ -50,7 +29,7 @@ async function locate(options: LoadOptions): Promise<Pick<Identified, 'session' 
   return { session, found }
 }
 
-const nameOf = (options: LoadOptions, found: Found, files: readonly ParsedFile[]): string =>
+export const nameOf = (options: LoadOptions, found: Found, files: readonly ParsedFile[]): string =>
   projectName({
     flag: options.projectName,
     variable: found.environment.COMPOSE_PROJECT_NAME,

@@ -3,11 +3,12 @@ import type { Project } from '../project.ts'
 import { checkConsistency, nodeAt } from './consistency.ts'
 import type { Warning } from './diagnostics.ts'
 import { isTrue } from './discover.ts'
-import { identify } from './identify.ts'
+import { type Identified, locate, nameOf } from './identify.ts'
 import type { CanonicalMap, CanonicalModel } from './model/bind.ts'
 import { bind } from './model/bind.ts'
 import { loadFiles } from './model-loader.ts'
 import { normalize } from './normalize.ts'
+import { type ParsedFile, parseFile } from './parsed-file.ts'
 import { SECRET_CONTENT } from './plain.ts'
 import { buildProject } from './project-builder.ts'
 import type { Split } from './select.ts'
@@ -98,7 +99,7 @@ export async function loadModel(options: LoadOptions, validate = true): Promise<
 }
 
 async function prepare(options: LoadOptions, validate: boolean): Promise<Prepared> {
-  const { session, found, files: parsed, name, environment: known } = await identify(options)
+  const { session, found, parsed, name, environment: known } = await identify(options)
   const interpolate = !options.noInterpolate
   // What is not interpolated is not resolved either: names of variables without a value stay bare.
   const environment = interpolate ? known : { COMPOSE_PROJECT_NAME: name }
@@ -129,6 +130,14 @@ async function prepare(options: LoadOptions, validate: boolean): Promise<Prepare
     directory: found.directory,
     files: found.files,
   }
+}
+
+async function identify(options: LoadOptions): Promise<Identified & { readonly parsed: readonly ParsedFile[] }> {
+  const { session, found } = await locate(options)
+  const parsed: ParsedFile[] = []
+  for (const file of found.files) parsed.push(parseFile(await session.read(file)))
+  const name = nameOf(options, found, parsed)
+  return { session, found, parsed, name, environment: { ...found.environment, COMPOSE_PROJECT_NAME: name } }
 }
 
 /** From the merged model to the project: which services, their files, the checks between them. */
