@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, readdirSync, statSync, unlinkSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, statSync, unlinkSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CLONE, MNT, MS } from '../sys/constants.ts'
@@ -64,6 +64,7 @@ export function pinNamespace<T>(path: string, visit: () => T): T {
  * kernel a millisecond, so it is done in the pool.
  */
 export async function unpinNamespace(path: string): Promise<void> {
+  if (!existsSync(path)) return
   if (isPinned(path)) await inPool('umount2', path, MNT.DETACH)
   await rm(path, { force: true })
 }

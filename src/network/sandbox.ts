@@ -88,8 +88,14 @@ export class LiveSandbox {
       return new NetlinkSocket(NETLINK.ROUTE)
     })
     const lo = setLink('lo', { up: true })
-    if (this.#endpoints.length === 0) await route.request(lo)
+    if (this.#endpoints.length === 0) await this.#configure(route, [lo])
     else await this.#setUp(route, this.#endpoints, lo)
+  }
+
+  /** Within the container's namespace. It takes a moment, unless the kernel is deleting devices. */
+  async #configure(route: NetlinkSocket, messages: readonly Message[]): Promise<void> {
+    if (this.#host.links.isLocked) await route.request(...messages)
+    else route.requestNow(...messages)
   }
 
   /**
@@ -98,17 +104,14 @@ export class LiveSandbox {
    */
   async #setUp(route: NetlinkSocket, endpoints: readonly LiveEndpoint[], ...before: readonly Message[]): Promise<void> {
     await this.#plugIn(route, endpoints, before)
-    const named = [...endpoints.map(endpoint => this.#addNames(endpoint)), this.#openDns()]
-    await settleAll(named)
+    await settleAll([...endpoints.map(endpoint => this.#addNames(endpoint)), this.#openDns()])
     await this.#awaitUp(endpoints)
   }
 
   async #plugIn(route: NetlinkSocket, endpoints: readonly LiveEndpoint[], before: readonly Message[] = []) {
     const { containerId, netnsPath: namespace } = this.#identity
     await plugIn(this.#host, endpoints, { containerId, namespace })
-    const messages = [...before, ...endpoints.flatMap(bringUp), ...defaultRoutes(this.#endpoints)]
-    if (this.#host.links.isLocked) await route.request(...messages)
-    else route.requestNow(...messages)
+    await this.#configure(route, [...before, ...endpoints.flatMap(bringUp), ...defaultRoutes(this.#endpoints)])
   }
 
   #awaitUp(endpoints: readonly LiveEndpoint[]): Promise<void> {
