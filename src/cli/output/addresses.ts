@@ -1,29 +1,22 @@
 import { label } from '../../compose/labels.ts'
 import type { ContainerSummary } from '../../engine/api.ts'
 
-/** ` web  http://localhost:8080 -> 80`: one line for each published port, however many addresses it is bound to. */
+const schemes: Readonly<Record<number, string>> = { 80: 'http://', 443: 'https://' }
+const everywhere = ['', '0.0.0.0', '::']
+const loopback = ['127.0.0.1', '::1']
+
+/** `web  http://localhost:8080 -> 80`: one line for each published port, however many addresses it is bound to. */
 export function addressLines(containers: readonly ContainerSummary[]): string[] {
   const rows = new Map<string, string>()
   for (const { Labels, Ports } of containers)
     for (const { IP = '', PrivatePort, PublicPort, Type } of Ports) {
       if (PublicPort === undefined) continue
-      const host = ['0.0.0.0', '::', '127.0.0.1', '::1', ''].includes(IP)
-        ? 'localhost'
-        : IP.includes(':')
-          ? `[${IP}]`
-          : IP
-      const scheme =
-        { 80: 'http://', 443: 'https://' }[PrivatePort] ??
-        (PrivatePort >= 3000 && PrivatePort < 9000 && Type === 'tcp' ? '' : '')
-      const service = Labels[label.service] ?? ''
-      const everywhere = IP === '0.0.0.0' || IP === '::' || IP === ''
-      const address = `${scheme}${host}:${PublicPort}${Type === 'tcp' ? '' : `/${Type}`}`
-      const key = `${service} ${address}`
-      if (!rows.has(key) || everywhere)
-        rows.set(
-          key,
-          `${service.padEnd(12)} ${address.padEnd(28)} -> ${PrivatePort}${everywhere ? '  (on all addresses)' : ''}`,
-        )
+      const isOpen = everywhere.includes(IP)
+      const host = isOpen || loopback.includes(IP) ? 'localhost' : IP.includes(':') ? `[${IP}]` : IP
+      const address = `${schemes[PrivatePort] ?? ''}${host}:${PublicPort}${Type === 'tcp' ? '' : `/${Type}`}`
+      const start = `${(Labels[label.service] ?? '').padEnd(12)} ${address.padEnd(28)} -> ${PrivatePort}`
+      // Who opens a port to the world should see it.
+      if (isOpen || !rows.has(start)) rows.set(start, `${start}${isOpen ? '  (on all addresses)' : ''}`)
     }
   return [...rows.values()].sort().map(row => `  ${row}`)
 }

@@ -7,7 +7,9 @@ export function inService(error: unknown, step: Step, project: Project | undefin
   if (!(error instanceof TscomposeError)) return error
   const service = serviceOf(step)
   if (service === undefined || step.op === 'waitFor' || error.code.startsWith('COMPOSE_')) return error
-  const where = error.where ?? project?.origins.get(`services.${service}${step.op === 'pullImage' ? '.image' : culprit(error.code)}`)
+  const where =
+    error.where ??
+    project?.origins.get(`services.${service}${step.op === 'pullImage' ? '.image' : culprit(error.code)}`)
   return new TscomposeError(error.code, `service "${service}": ${error.message}`, {
     ...(where && { where }),
     ...(error.fix !== undefined && { fix: error.fix }),
