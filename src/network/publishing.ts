@@ -4,7 +4,7 @@ import { gatewayEndpoint, type LiveEndpoint } from './endpoint.ts'
 import type { PortMapping } from './firewall/ruleset.ts'
 import type { Host } from './host/host.ts'
 import type { PortSpec, PublishedPort } from './network.ts'
-import { type Reservation, reservePort } from './ports/reserve.ts'
+import { type Reservation, release, reservePort } from './ports/reserve.ts'
 import { tell } from './service/rpc.ts'
 import { settleAll } from './settle.ts'
 
@@ -20,6 +20,8 @@ export class Publishing {
   #reservations: readonly Reservation[] = []
   #mappings: readonly PortMapping[] = []
   #target: string | undefined
+  /** Whether the proxies have the sockets of the reservations. */
+  #areOpen = false
 
   constructor(host: Host, requested: readonly PortSpec[]) {
     this.#host = host
@@ -31,22 +33,51 @@ export class Publishing {
   }
 
   /**
-   * Publishes for what the container's endpoints are now: reserves what is not reserved yet, or leads to the new
-   * address, or closes the ports if there is no way out any more.
-   * @throws TscomposeError NETWORK_PORT_TAKEN and the like; what was reserved until then is closed by `close`
+   * Reserves all ports, if there is a way out: what can fail, before anything is made that costs more.
+   * @throws TscomposeError NETWORK_PORT_TAKEN and the like; none is reserved then
+   */
+  async reserve(endpoints: readonly LiveEndpoint[]): Promise<void> {
+    const gateway = gatewayEndpoint(endpoints)
+    if (gateway === undefined || this.#ports.length > 0) return
+    const defaultHostIp = gateway.live.network.options[bridgeOption.hostBinding]
+    try {
+      for (const spec of this.#requested) await this.#reserve(spec, defaultHostIp)
+    } catch (error) {
+      await this.close()
+      throw error
+    }
+  }
+
+  async #reserve(spec: PortSpec, defaultHostIp?: string): Promise<void> {
+    const hostIp = spec.hostIp || defaultHostIp
+    const reservations = await reservePort({ ...spec, ...(hostIp && { hostIp }) }, (protocol, port) =>
+      this.#host.containerOnPort(protocol, port),
+    )
+    this.#reservations = [...this.#reservations, ...reservations]
+    this.#ports = this.#reservations.map(({ fd: _, ...port }) => port)
+  }
+
+  /**
+   * Publishes for what the container's endpoints are now: opens the ports, or leads them to another address, or closes
+   * them if there is no way out any more. @throws as reserve()
    */
   async update(endpoints: readonly LiveEndpoint[]): Promise<void> {
-    const gateway = gatewayEndpoint(endpoints)
-    const target = gateway?.endpoint.ipv4Address
+    const target = gatewayEndpoint(endpoints)?.endpoint.ipv4Address
     if (target === this.#target || this.#requested.length === 0) return
-    if (gateway === undefined || target === undefined) return this.close()
-    const told =
-      this.#ports.length === 0
-        ? (await this.#reserve(this.#requested, target, gateway.live.network.options[bridgeOption.hostBinding])).opened
-        : this.#reservations.map(({ fd, containerPort: port }) =>
-            this.#host.service.setTarget(fd, { address: target, port }),
-          )
-    await settleAll([...told, this.#map(target)])
+    if (target === undefined) return this.close()
+    await this.reserve(endpoints)
+    await settleAll([...this.#leadProxies(target), this.#map(target)])
+  }
+
+  /** The proxies get the sockets the first time; what comes before that waits in the kernel. */
+  #leadProxies(address: string): readonly Promise<void>[] {
+    const { service } = this.#host
+    const areOpen = this.#areOpen
+    this.#areOpen = true
+    return this.#reservations.map(({ fd, protocol, hostIp, containerPort: port }) => {
+      const target = { address, port }
+      return areOpen ? service.setTarget(fd, target) : service.openProxy({ fd, protocol, hostIp, target })
+    })
   }
 
   /** Takes over ports from an earlier engine. One that somebody has taken meanwhile is translated nevertheless. */
@@ -54,38 +85,17 @@ export class Publishing {
     const target = gatewayEndpoint(endpoints)?.endpoint.ipv4Address
     if (target === undefined) return []
     for (const { hostPort, ...port } of ports) {
-      const spec = { ...port, hostPort: { from: hostPort, to: hostPort } }
       try {
-        const { opened } = await this.#reserve([spec], target)
-        for (const proxy of opened) tell(proxy)
+        await this.#reserve({ ...port, hostPort: { from: hostPort, to: hostPort } })
       } catch (error) {
         if (!(error instanceof TscomposeError)) throw error
       }
     }
+    for (const proxy of this.#leadProxies(target)) tell(proxy)
     this.#target = target
     this.#ports = ports
     this.#mappings = mappingsOf(ports, target)
     return this.#mappings
-  }
-
-  /** @returns when the proxies have the sockets; what comes before then waits in the kernel */
-  async #reserve(
-    specs: readonly PortSpec[],
-    target: string,
-    defaultHostIp?: string,
-  ): Promise<{ readonly opened: readonly Promise<void>[] }> {
-    const opened: Promise<void>[] = []
-    for (const spec of specs) {
-      const hostIp = spec.hostIp || defaultHostIp
-      const reservations = await reservePort({ ...spec, ...(hostIp && { hostIp }) }, (protocol, port) =>
-        this.#host.containerOnPort(protocol, port),
-      )
-      this.#reservations = [...this.#reservations, ...reservations]
-      this.#ports = this.#reservations.map(({ fd: _, ...port }) => port)
-      for (const { fd, protocol, hostIp, containerPort: port } of reservations)
-        opened.push(this.#host.service.openProxy({ fd, protocol, hostIp, target: { address: target, port } }))
-    }
-    return { opened }
   }
 
   async #map(target: string): Promise<void> {
@@ -104,13 +114,15 @@ export class Publishing {
 
   /** Idempotent. */
   async close(): Promise<void> {
-    const [reservations, mappings] = [this.#reservations, this.#mappings]
+    const [reservations, mappings, areOpen] = [this.#reservations, this.#mappings, this.#areOpen]
     this.#ports = []
     this.#reservations = []
     this.#mappings = []
     this.#target = undefined
+    this.#areOpen = false
+    if (!areOpen) release(reservations)
     await settleAll([
-      ...reservations.map(({ fd }) => this.#host.service.closeProxy(fd)),
+      ...(areOpen ? reservations : []).map(({ fd }) => this.#host.service.closeProxy(fd)),
       this.#host.firewall.unpublish(mappings),
     ])
     await this.#forget(mappings)

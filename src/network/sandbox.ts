@@ -65,7 +65,8 @@ export class LiveSandbox {
     const { netnsPath: path } = this.#identity
     try {
       for (const { spec, live } of endpoints) this.#take(spec, live)
-      await settleAll([this.#publishing.update(this.#endpoints), this.#makeNamespace()])
+      await this.#publishing.reserve(this.#endpoints)
+      await this.#makeNamespace()
       if (Object.keys(sysctl).length > 0) inNamespace(path, () => writeSysctls(sysctl))
     } catch (error) {
       await this.remove()
@@ -104,7 +105,8 @@ export class LiveSandbox {
    */
   async #setUp(route: NetlinkSocket, endpoints: readonly LiveEndpoint[], ...before: readonly Message[]): Promise<void> {
     await this.#plugIn(route, endpoints, before)
-    await settleAll([...endpoints.map(endpoint => this.#addNames(endpoint)), this.#openDns()])
+    const named = endpoints.map(endpoint => this.#addNames(endpoint))
+    await settleAll([...named, this.#openDns(), this.#publishing.update(this.#endpoints)])
     await this.#awaitUp(endpoints)
   }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { isIP } from 'node:net'
 import { test } from 'node:test'
 import {
   addressBytes,
@@ -30,10 +31,36 @@ for (const text of [
 test('an IPv6 address is written in its shortest form', () =>
   assert.equal(formatAddress(parseAddress('2001:0DB8:0:0:0:0:0:0001')), '2001:db8::1'))
 
+test('what node:net takes for an address is one, and nothing else', () => {
+  const parts = ['', ':', '::', '1', 'ffff', '10000', '1.2.3.4', '::ffff:', '1:2:3:4:5:6:', '7:8', '256.1.1.1', '0']
+  for (const a of parts)
+    for (const b of parts)
+      for (const c of parts) assert.equal(readAddress(a + b + c)?.family ?? 0, isIP(a + b + c), a + b + c)
+})
+
 test('an IPv4 address within an IPv6 one is its last 32 bits', () =>
   assert.equal(parseAddress('::ffff:172.18.0.2').value & 0xffff_ffffn, parseAddress('172.18.0.2').value))
 
-for (const text of ['', '1.2.3', '1.2.3.4.5', '256.1.1.1', ':::', 'fe80::1%eth0', 'web'])
+for (const text of [
+  '1::2::3',
+  '1:2:3:4:5:6:7',
+  '1:2:3:4:5:6:7:8:9',
+  '1:2:3:4:5:6:7:8::',
+  '12345::',
+  'g::',
+  '::1.2.3',
+  '1:',
+  ':1',
+  '01.2.3.4',
+  '1.2.3.a',
+  '',
+  '1.2.3',
+  '1.2.3.4.5',
+  '256.1.1.1',
+  ':::',
+  'fe80::1%eth0',
+  'web',
+])
   test(`"${text}" is no address`, () => {
     assert.equal(readAddress(text), undefined)
     assert.throws(() => parseAddress(text), { code: 'NETWORK_ADDRESS_INVALID' })

@@ -166,6 +166,21 @@ test('a container without a way out publishes nothing until it gets one', { skip
   assert.equal(await machine.fromOutside(ask(hostAddress, 8080)), '')
 })
 
+test('a way out that is not to be had because of a port leaves the container as it was', { skip }, async () => {
+  await using machine = await Machine.start()
+  const [back, front] = [await machine.network('back', { internal: true }), await machine.network('front')]
+  const web = await machine.sandbox('web', [back], { publish: [port(80, 8080), port(81, 8081)] })
+  {
+    await using _ = await listen(8081, '127.0.0.1')
+    await assert.rejects(machine.networks.connect(web.containerId, endpointOn(front, 'web')), taken(/8081/))
+    assert.deepEqual(machine.networks.sandbox(web.containerId), web)
+    assert.doesNotMatch(machine.inside(web.netnsPath, 'ip -br link'), /eth1/)
+  }
+  await machine.networks.connect(web.containerId, endpointOn(front, 'web'))
+  await machine.serve(web, 'web', 80)
+  assert.match(await machine.fromOutside(ask(hostAddress, 8080)), /^web /)
+})
+
 /** A UDP server in a container that answers with its name. */
 function echo(sandbox: Sandbox, name: string, containerPort: number): AsyncDisposable {
   const { fd } = inNamespace(sandbox.netnsPath, () => boundSocket('udp', '0.0.0.0', containerPort))
