@@ -18,12 +18,16 @@ export interface Rival extends AsyncDisposable {
 
 const cache = join(process.env.XDG_CACHE_HOME ?? join(process.env.HOME ?? '/root', '.cache'), 'tscompose-bench')
 
+/** Run-time directories are in memory on ordinary machines (/run), which this machine's may not be. */
+const runtimeRoot = '/dev/shm'
+
 export async function docker(): Promise<Rival> {
   const compose = dockerCompose()
   const dir = mkdtempSync('/tmp/tsbench-docker-')
+  const runDir = mkdtempSync(join(runtimeRoot, 'tsbench-docker-'))
   const socket = join(dir, 'docker.sock')
   const forwarding = readFileSync('/proc/sys/net/ipv4/ip_forward', 'utf8')
-  const paths = ['--data-root', join(dir, 'data'), '--exec-root', join(dir, 'exec'), '--pidfile', join(dir, 'pid')]
+  const paths = ['--data-root', join(dir, 'data'), '--exec-root', runDir, '--pidfile', join(dir, 'pid')]
   const daemon = spawn('dockerd', [...paths, '-H', `unix://${socket}`], { stdio: 'ignore' })
   await answering(socket, daemon)
   const env = { ...process.env, DOCKER_HOST: `unix://${socket}` }
@@ -40,19 +44,20 @@ export async function docker(): Promise<Rival> {
       for (const command of ['ip link delete docker0', 'nft delete table ip nat', 'nft delete table ip filter'])
         execFileSync('sh', ['-c', `${command} 2> /dev/null || true`])
       writeFileSync('/proc/sys/net/ipv4/ip_forward', forwarding)
-      rmSync(dir, { recursive: true, force: true })
+      for (const path of [dir, runDir]) rmSync(path, { recursive: true, force: true })
     },
   }
 }
 
 export async function tscompose(root: string): Promise<Rival> {
   const dir = mkdtempSync('/tmp/tsbench-ours-')
+  const runDir = mkdtempSync(join(runtimeRoot, 'tsbench-ours-'))
   const program = join(root, 'bin/tscompose')
-  const socket = join(dir, 'run/engine.sock')
+  const socket = join(runDir, 'engine.sock')
   const env = {
     ...process.env,
     TSCOMPOSE_DATA: join(dir, 'data'),
-    TSCOMPOSE_RUN: join(dir, 'run'),
+    TSCOMPOSE_RUN: runDir,
     TSCOMPOSE_CONFIG: join(dir, 'config.json'),
   }
   writeFileSync(env.TSCOMPOSE_CONFIG, '{}')
@@ -65,7 +70,7 @@ export async function tscompose(root: string): Promise<Rival> {
     load: archive => void execFileSync(program, ['image', 'load', archive], { env, stdio: 'ignore' }),
     async [Symbol.asyncDispose]() {
       execFileSync(program, ['engine', 'stop'], { env, stdio: 'ignore' })
-      rmSync(dir, { recursive: true, force: true })
+      for (const path of [dir, runDir]) rmSync(path, { recursive: true, force: true })
     },
   }
 }
