@@ -1,7 +1,5 @@
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
 import type { ContainerTop } from '../api.ts'
-import { invalid, isRestarting, messageOf, notRunning } from '../failures.ts'
+import { invalid, isRestarting, notRunning } from '../failures.ts'
 import type { Container } from './container.ts'
 import { listProcesses } from './processes.ts'
 
@@ -21,9 +19,9 @@ async function askPs(psArgs: string, pids: ReadonlySet<number>): Promise<Contain
   for (const [, name, value] of psArgs.matchAll(/\s+(\S*)=\s*(PID\S*)/g)) {
     if (name !== 'pid') throw invalid(`specifying "${name}=${value}" is not allowed`)
   }
-  const { stdout } = await promisify(execFile)('ps', psArgs.split(' ')).catch((error: Error & { stderr?: string }) => {
-    throw invalid(`ps: ${error.stderr?.split('\n', 1)[0] || messageOf(error)}`)
-  })
+  const { execa } = await import('execa')
+  const { failed, stdout, stderr, originalMessage } = await execa('ps', psArgs.split(' '), { reject: false })
+  if (failed) throw invalid(`ps: ${stderr.split('\n', 1)[0] || originalMessage}`)
   const [header = '', ...lines] = stdout.split('\n')
   const titles = header.trim().split(/\s+/)
   const pid = titles.indexOf('PID')

@@ -1,6 +1,4 @@
-import { execFile } from 'node:child_process'
 import { mkdir, readdir, rm } from 'node:fs/promises'
-import { promisify } from 'node:util'
 import { seedVolume } from '../../runtime/seed-volume.ts'
 import type { RootSpec } from '../../runtime/spec.ts'
 import type { HostConfig } from '../api.ts'
@@ -96,7 +94,8 @@ async function seed(
   await mkdir(staging, { recursive: true })
   try {
     await seedVolume(root, destination, staging)
-    await promisify(execFile)('cp', ['-a', '--', `${staging}/.`, source])
+    const { execa } = await import('execa')
+    await execa('cp', ['-a', '--', `${staging}/.`, source])
   } finally {
     await rm(staging, { recursive: true, force: true })
   }

@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
@@ -55,16 +54,21 @@ function fromAuths(auths: JsonObject | undefined, server: string): RegistryAuth 
 /** docker-credential-helpers' protocol: the server on standard input of `get`, the login as JSON on its output. */
 async function askHelper(name: string, server: string, signal: AbortSignal): Promise<RegistryAuth | undefined> {
   const program = `docker-credential-${name}`
-  const { error, stdout } = await new Promise<{ error: Error | null; stdout: string }>(resolve => {
-    const child = execFile(program, ['get'], { signal, timeout: HELPER_MS }, (error, stdout) =>
-      resolve({ error, stdout }),
-    )
-    child.stdin?.on('error', () => {}) // it ended without reading; its exit code tells
-    child.stdin?.end(server)
+  const { execa } = await import('execa') // only who has a helper pays for it
+  const result = await execa(program, ['get'], {
+    input: server,
+    cancelSignal: signal,
+    timeout: HELPER_MS,
+    reject: false,
+    stripFinalNewline: false,
   })
   signal.throwIfAborted()
-  if (error && /credentials not found/i.test(stdout)) return undefined
-  if (error) throw new TscomposeError(INVALID, `${program} failed: ${stdout.trim() || error.message}`, { cause: error })
+  const stdout = result.stdout ?? ''
+  if (result.failed && /credentials not found/i.test(stdout)) return undefined
+  if (result.failed)
+    throw new TscomposeError(INVALID, `${program} failed: ${stdout.trim() || result.originalMessage}`, {
+      cause: result,
+    })
   const json = JsonObject.parse(stdout, `the answer of ${program}`, INVALID)
   const username = json.string('Username') ?? ''
   const secret = json.string('Secret') ?? ''
