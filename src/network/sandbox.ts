@@ -88,9 +88,9 @@ export class LiveSandbox {
       if (this.#endpoints.length > 0) disableIPv6()
       return new NetlinkSocket(NETLINK.ROUTE)
     })
-    const lo = setLink('lo', { up: true })
-    if (this.#endpoints.length === 0) await this.#configure(route, [lo])
-    else await this.#setUp(route, this.#endpoints, lo)
+    // First: a socket that is bound to 127.0.0.11 before lo has its addresses would answer from 127.0.0.1.
+    await this.#configure(route, [setLink('lo', { up: true })])
+    if (this.#endpoints.length > 0) await this.#setUp(route, this.#endpoints)
   }
 
   /** Within the container's namespace. It takes a moment, unless the kernel is deleting devices. */
@@ -99,21 +99,20 @@ export class LiveSandbox {
     else route.requestNow(...messages)
   }
 
-  /**
-   * Everything of `endpoints` within a namespace that has none yet. The name server comes last: a socket that is bound
-   * to 127.0.0.11 before lo has its addresses would answer from 127.0.0.1.
-   */
-  async #setUp(route: NetlinkSocket, endpoints: readonly LiveEndpoint[], ...before: readonly Message[]): Promise<void> {
-    await this.#plugIn(route, endpoints, before)
-    const named = endpoints.map(endpoint => this.#addNames(endpoint))
-    await settleAll([...named, this.#openDns(), this.#publishing.update(this.#endpoints)])
-    await this.#awaitUp(endpoints)
+  /** Everything of `endpoints` within a namespace that has none yet. While the kernel makes devices, the rest is done. */
+  async #setUp(route: NetlinkSocket, endpoints: readonly LiveEndpoint[]): Promise<void> {
+    await settleAll([
+      this.#plugIn(route, endpoints).then(() => this.#awaitUp(endpoints)),
+      ...endpoints.map(endpoint => this.#addNames(endpoint)),
+      this.#openDns(),
+      this.#publishing.update(this.#endpoints),
+    ])
   }
 
-  async #plugIn(route: NetlinkSocket, endpoints: readonly LiveEndpoint[], before: readonly Message[] = []) {
+  async #plugIn(route: NetlinkSocket, endpoints: readonly LiveEndpoint[]): Promise<void> {
     const { containerId, netnsPath: namespace } = this.#identity
     await plugIn(this.#host, endpoints, { containerId, namespace })
-    await this.#configure(route, [...before, ...endpoints.flatMap(bringUp), ...defaultRoutes(this.#endpoints)])
+    await this.#configure(route, [...endpoints.flatMap(bringUp), ...defaultRoutes(this.#endpoints)])
   }
 
   #awaitUp(endpoints: readonly LiveEndpoint[]): Promise<void> {
@@ -124,11 +123,11 @@ export class LiveSandbox {
    * Leads queries to sockets of ours. What comes there waits until the name server has them, which is when the result
    * resolves.
    */
-  #openDns(): Promise<void> {
+  async #openDns(): Promise<void> {
     const { containerId, netnsPath: path, dns } = this.#identity
     const { udp, tcp } = inNamespace(path, () => openDnsSockets(this.#hasDns))
     this.#hasDns = true
-    return this.#host.service.openDns({
+    await this.#host.service.openDns({
       containerId,
       udpFd: udp.fd,
       tcpFd: tcp.fd,
