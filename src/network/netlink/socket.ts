@@ -13,6 +13,8 @@ const NETLINK_EXT_ACK = 11
 const MSG_DONTWAIT = 0x40
 /** The kernel fills at most 32 KiB at a time in a dump. */
 const DATAGRAM = 32 * 1024
+/** For answers that are there already; what is kept of them is copied. */
+const received = Buffer.alloc(DATAGRAM)
 
 /**
  * A netlink socket of the network namespace in which it is opened. The kernel does the work of a request within
@@ -64,11 +66,10 @@ export class NetlinkSocket implements Disposable, AsyncDisposable {
     const replies: Reply[] = []
     const failures: SystemError[] = []
     for (let waiting = messages.filter(({ silent }) => !silent).length; waiting > 0; ) {
-      const datagram = Buffer.alloc(DATAGRAM)
-      const length = linux.recvfrom(this.#fd, datagram, DATAGRAM, MSG_DONTWAIT, null, null)
-      for (const reply of decodeMessages(datagram.subarray(0, length))) {
+      const length = linux.recvfrom(this.#fd, received, DATAGRAM, MSG_DONTWAIT, null, null)
+      for (const reply of decodeMessages(received.subarray(0, length))) {
         if (reply.type !== NLMSG.ERROR) {
-          replies.push(reply)
+          replies.push({ ...reply, body: Buffer.from(reply.body) })
           continue
         }
         waiting--
