@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { freePort, imageArchives, newMachine, type Result, skip } from './machine.ts'
+import { freePort, imageArchives, newMachine, type Result, resultOf, skip } from './machine.ts'
 import { startRegistry } from './registry.ts'
 
 /** Docker's own clients on this machine: Debian's (package docker.io), and perhaps a newer one. */
@@ -34,20 +34,6 @@ interface Terminal {
   /** What was written in all, and the exit code. */
   end(): Promise<Result>
 }
-
-const resultOf = (child: ChildProcess): Promise<Result> =>
-  new Promise((resolve, reject) => {
-    let stdout = ''
-    let stderr = ''
-    child.stdout?.setEncoding('utf8').on('data', text => {
-      stdout += text
-    })
-    child.stderr?.setEncoding('utf8').on('data', text => {
-      stderr += text
-    })
-    child.on('error', reject)
-    child.on('close', code => resolve({ code, stdout, stderr }))
-  })
 
 /** An engine with busybox in it, and a client that talks to it. */
 async function newDocker(t: TestContext, path: string, config: Record<string, unknown> = {}): Promise<Docker> {

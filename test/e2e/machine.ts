@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -47,6 +47,21 @@ export interface Machine {
   project(name: string, files: Readonly<Record<string, string>>): Promise<string>
 }
 
+/** What a process has written when it has ended, and its exit code. */
+export const resultOf = (child: ChildProcess): Promise<Result> =>
+  new Promise((resolve, reject) => {
+    let stdout = ''
+    let stderr = ''
+    child.stdout?.setEncoding('utf8').on('data', text => {
+      stdout += text
+    })
+    child.stderr?.setEncoding('utf8').on('data', text => {
+      stderr += text
+    })
+    child.on('error', reject)
+    child.on('close', code => resolve({ code, stdout, stderr }))
+  })
+
 /** @param config what goes into the engine's configuration file */
 export async function newMachine(t: TestContext, config: Readonly<Record<string, unknown>> = {}): Promise<Machine> {
   const dir = mkdtempSync('/tmp/tscompose-e2e-')
@@ -64,21 +79,11 @@ export async function newMachine(t: TestContext, config: Readonly<Record<string,
 
   const start: Machine['start'] = (args, options = {}) =>
     spawn(program, args, { cwd: options.cwd ?? dir, env: { ...env, ...options.env } })
-  const run: Machine['run'] = (args, options = {}) =>
-    new Promise((resolve, reject) => {
-      const child = start(args, options)
-      let stdout = ''
-      let stderr = ''
-      child.stdout?.setEncoding('utf8').on('data', text => {
-        stdout += text
-      })
-      child.stderr?.setEncoding('utf8').on('data', text => {
-        stderr += text
-      })
-      child.on('error', reject)
-      child.on('close', code => resolve({ code, stdout, stderr }))
-      child.stdin?.end(options.input ?? '')
-    })
+  const run: Machine['run'] = (args, options = {}) => {
+    const child = start(args, options)
+    child.stdin?.end(options.input ?? '')
+    return resultOf(child)
+  }
 
   const deferred: (() => unknown)[] = []
   t.after(async () => {
