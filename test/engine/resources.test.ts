@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { HostConfig } from '../../src/engine/api.ts'
-import { deviceNumber } from '../../src/engine/translate/devices.ts'
 import { effectiveLogConfig, translateLog } from '../../src/engine/translate/log.ts'
 import { parseDeviceRule, translateResources } from '../../src/engine/translate/resources.ts'
 import { translateUlimits } from '../../src/engine/translate/rlimits.ts'
+import { splitDeviceNumber } from '../../src/runtime/device-node.ts'
 
 const code = 'ENGINE_REQUEST_INVALID'
 const translate = (host: HostConfig) => translateResources(host, 2, () => ({ major: 8, minor: 0 }))
@@ -53,9 +53,9 @@ test('rules of the device cgroup', () => {
 })
 
 test('both halves of a device number have low and high bits', () => {
-  assert.deepEqual(deviceNumber(0x103), { major: 1, minor: 3 })
+  assert.deepEqual(splitDeviceNumber(0x103), { major: 1, minor: 3 })
   // makedev(0x345, 0x12378), as stat(2) gives it
-  assert.deepEqual(deviceNumber(0x12334578), { major: 0x345, minor: 0x12378 })
+  assert.deepEqual(splitDeviceNumber(0x12334578), { major: 0x345, minor: 0x12378 })
 })
 
 test('open files are many by default, never more than the engine may have, and the container decides in the end', () => {

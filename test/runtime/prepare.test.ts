@@ -6,7 +6,8 @@ import { test } from 'node:test'
 import { capabilityMask } from '../../src/runtime/capabilities.ts'
 import { parseMountOptions } from '../../src/runtime/compile/mount-options.ts'
 import { commandCandidates } from '../../src/runtime/compile/process.ts'
-import { deviceNumber, sysctlPath } from '../../src/runtime/compile/system.ts'
+import { sysctlPath } from '../../src/runtime/compile/system.ts'
+import { makeDeviceNumber } from '../../src/runtime/device-node.ts'
 import type { Machine } from '../../src/runtime/prepare/machine.ts'
 import { masksOf } from '../../src/runtime/prepare/masks.ts'
 import { placeMounts } from '../../src/runtime/prepare/place-mounts.ts'
@@ -138,6 +139,6 @@ test('a command is looked up in PATH of its environment, the last one if there a
 })
 
 test('device numbers are those of makedev(3)', () => {
-  assert.equal(deviceNumber(1, 3), 0x103)
-  assert.equal(deviceNumber(259, 300), 0x11032c)
+  assert.equal(makeDeviceNumber(1, 3), 0x103)
+  assert.equal(makeDeviceNumber(259, 300), 0x11032c)
 })

@@ -1,5 +1,6 @@
 import { AT, MOUNT_ATTR, MOVE_MOUNT, MS, O, OPEN_TREE, RESOLVE, S_IF } from '../../sys/constants.ts'
 import type { CgroupView } from '../cgroup/cgroup.ts'
+import { makeDeviceNumber } from '../device-node.ts'
 import type { ProgramBuilder, Result } from '../program.ts'
 import { openHow } from '../rootfs/root-files.ts'
 import type { ContainerSpec, DeviceSpec } from '../spec.ts'
@@ -112,14 +113,10 @@ function makeDevice(program: ProgramBuilder, { path, type, major, minor, fileMod
   if (directory !== '/dev') makeDirectories(program, directory)
   const mode = (type === 'c' ? S_IF.CHR : S_IF.BLK) | fileMode
   const words = `make device ${path}`
-  program.call('mknodat', [AT.FDCWD, path, mode, deviceNumber(major, minor)], { words, tolerate: ['EEXIST'] })
+  program.call('mknodat', [AT.FDCWD, path, mode, makeDeviceNumber(major, minor)], { words, tolerate: ['EEXIST'] })
   if (uid !== 0 || gid !== 0)
     program.call('fchownat', [AT.FDCWD, path, uid, gid, AT.SYMLINK_NOFOLLOW], { words: `set the owner of ${path}` })
 }
-
-/** makedev(3): the form that mknod(2) takes. */
-export const deviceNumber = (major: number, minor: number): number =>
-  (minor & 0xff) | (major << 8) | ((minor >> 8) << 20)
 
 /** Shows the terminal as /dev/console too. */
 export function mountConsole(program: ProgramBuilder, terminal: Result): void {

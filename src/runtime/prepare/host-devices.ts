@@ -1,4 +1,5 @@
 import { readdirSync, statSync } from 'node:fs'
+import { deviceSpec } from '../device-node.ts'
 import type { DeviceSpec } from '../spec.ts'
 
 // Directories that a container has its own of, or that hold nothing but what others hold.
@@ -11,29 +12,7 @@ export function hostDevices(directory = '/dev'): readonly DeviceSpec[] {
     if (skipped.has(path)) return []
     if (entry.isDirectory()) return hostDevices(path)
     if (!entry.isCharacterDevice() && !entry.isBlockDevice()) return []
-    return deviceAt(path) ?? []
+    const stats = statSync(path, { throwIfNoEntry: false })
+    return stats ? [deviceSpec(stats, path, 'rwm')] : []
   })
-}
-
-function deviceAt(path: string): DeviceSpec | undefined {
-  const stat = statSync(path, { throwIfNoEntry: false })
-  if (!stat) return undefined
-  return {
-    path,
-    type: stat.isCharacterDevice() ? 'c' : 'b',
-    ...splitDeviceNumber(stat.rdev),
-    fileMode: stat.mode & 0o7777,
-    uid: stat.uid,
-    gid: stat.gid,
-    access: 'rwm',
-  }
-}
-
-/** makedev(3), backwards. */
-const splitDeviceNumber = (rdev: number) => {
-  const number = BigInt(rdev)
-  return {
-    major: Number(((number >> 8n) & 0xfffn) | ((number >> 32n) & ~0xfffn)),
-    minor: Number((number & 0xffn) | ((number >> 12n) & ~0xffn)),
-  }
 }
