@@ -30,6 +30,10 @@ export class Exit extends Error {
   }
 }
 
+/** For a flag of docker compose that this version cannot honour. */
+export const notSupportedYet = (flag: string): TscomposeError =>
+  new TscomposeError('COMPOSE_NOT_SUPPORTED', `not supported yet: ${flag}`)
+
 /** For a flag that may be given several times. */
 export const collect = (value: string, earlier: readonly string[] | undefined): readonly string[] => [
   ...(earlier ?? []),

@@ -1,4 +1,5 @@
 import { TscomposeError } from '../errors.ts'
+import { notSupportedYet } from './command.ts'
 
 /** The flags of `up` (compose-cli.md, section 3.1), as commander has them. */
 export interface UpFlags {
@@ -56,8 +57,8 @@ export function checkUpFlags(flags: UpFlags): void {
   ]
   const message = incompatible.find(([holds]) => holds)?.[1]
   if (message !== undefined) throw new TscomposeError('CLI_FLAG', message)
-  if (flags.build) throw new TscomposeError('COMPOSE_NOT_SUPPORTED', 'not supported yet: --build')
-  if (flags.watch) throw new TscomposeError('COMPOSE_NOT_SUPPORTED', 'not supported yet: --watch')
+  if (flags.build) throw notSupportedYet('--build')
+  if (flags.watch) throw notSupportedYet('--watch')
 }
 
 const foregroundFlags =

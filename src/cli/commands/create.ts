@@ -1,6 +1,6 @@
 import { bringUp } from '../../compose/up.ts'
 import { TscomposeError } from '../../errors.ts'
-import { collect, type Define } from '../command.ts'
+import { collect, type Define, notSupportedYet } from '../command.ts'
 import { connect, runDir } from '../engine.ts'
 import { loadModel } from '../model.ts'
 import { openSurroundings } from '../surroundings.ts'
@@ -32,7 +32,7 @@ export const define: Define = (command, cli) =>
     .action(async (services: string[], flags: CreateFlags) => {
       if (flags.forceRecreate && !flags.recreate)
         throw new TscomposeError('CLI_FLAG', '--force-recreate and --no-recreate are incompatible')
-      if (flags.build) throw new TscomposeError('COMPOSE_NOT_SUPPORTED', 'not supported yet: --build')
+      if (flags.build) throw notSupportedYet('--build')
       const [project, engine] = await Promise.all([loadModel(cli, services), connect()])
       await using surroundings = await openSurroundings(cli, engine, {
         project: project.name,

@@ -7,7 +7,7 @@ import { createOneOff } from '../../compose/run.ts'
 import { serviceOf } from '../../compose/select.ts'
 import { TscomposeError } from '../../errors.ts'
 import type { Cli } from '../cli.ts'
-import { collect, type Define, Exit } from '../command.ts'
+import { collect, type Define, Exit, notSupportedYet } from '../command.ts'
 import { connect, runDir } from '../engine.ts'
 import { readEnvFileFlags, resolveEnvironment } from '../environment.ts'
 import { exitCodeOfFailure } from '../exit-codes.ts'
@@ -74,7 +74,7 @@ export const define: Define = (command, cli) =>
     .action(async (name: string, words: string[], flags: RunFlags) => {
       if (flags.servicePorts && flags.publish)
         throw new TscomposeError('CLI_FLAG', '--service-ports and --publish are incompatible')
-      if (flags.build) throw new TscomposeError('COMPOSE_NOT_SUPPORTED', 'not supported yet: --build')
+      if (flags.build) throw notSupportedYet('--build')
       const [project, engine] = await Promise.all([loadModel(cli, [name]), connect()])
       const detach = flags.detach ?? false
       const tty = !detach && wantsTty(cli, flags.tty)
