@@ -4,12 +4,6 @@
  * no image references, no user names, no volume names.
  */
 
-export interface IdMapping {
-  readonly containerID: number
-  readonly hostID: number
-  readonly size: number
-}
-
 /** The root file system: an overlay of `lowerdirs`, the uppermost first, beneath one writable layer. */
 export interface RootSpec {
   readonly lowerdirs: readonly string[]

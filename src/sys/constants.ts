@@ -60,7 +60,6 @@ export const MS = {
 
 /** umount2(2) */
 export const MNT = { FORCE: 1, DETACH: 2, EXPIRE: 4 } as const
-export const UMOUNT_NOFOLLOW = 8
 
 /** mount_setattr(2), fsmount(2) */
 export const MOUNT_ATTR = {
@@ -87,11 +86,6 @@ export const MOVE_MOUNT = {
   T_AUTOMOUNTS: 0x20,
   T_EMPTY_PATH: 0x40,
 } as const
-
-/** fsopen(2), fsmount(2), fsconfig(2) */
-export const FSOPEN_CLOEXEC = 1
-export const FSMOUNT_CLOEXEC = 1
-export const FSCONFIG = { SET_FLAG: 0, SET_STRING: 1, SET_BINARY: 2, SET_PATH: 3, SET_FD: 5, CMD_CREATE: 6 } as const
 
 /** `how.resolve` of openat2(2) */
 export const RESOLVE = { NO_XDEV: 1, NO_MAGICLINKS: 2, NO_SYMLINKS: 4, BENEATH: 8, IN_ROOT: 16, CACHED: 32 } as const
@@ -157,8 +151,6 @@ export const F_SEAL = { SEAL: 1, SHRINK: 2, GROW: 4, WRITE: 8, FUTURE_WRITE: 16,
 /** memfd_create(2) */
 export const MFD = { CLOEXEC: 1, ALLOW_SEALING: 2, NOEXEC_SEAL: 8, EXEC: 16 } as const
 
-/** close_range(2) */
-export const CLOSE_RANGE = { UNSHARE: 2, CLOEXEC: 4 } as const
 /** The greatest descriptor number: the end of "and everything above". */
 export const LAST_FD = 0xffff_ffff
 

@@ -15,13 +15,6 @@ export interface ShownLine extends LogLine {
 }
 export type ShowLine = (line: ShownLine) => void
 
-export interface ShowOptions {
-  readonly follow: boolean
-  readonly since?: string
-  readonly until?: string
-  readonly tail?: string
-}
-
 /** A container's log with the time of each line taken off it. */
 export async function* timedLines(
   engine: Engine,

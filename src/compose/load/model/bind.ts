@@ -21,7 +21,6 @@ export interface CanonicalModel {
 }
 
 export type ResourceKind = 'networks' | 'volumes' | 'secrets' | 'configs' | 'models'
-export const resourceKinds: readonly ResourceKind[] = ['networks', 'volumes', 'secrets', 'configs', 'models']
 
 const shapes: Readonly<Record<'services' | ResourceKind, Shape>> = {
   services: service,
