@@ -59,6 +59,7 @@ export function checkUpFlags(flags: UpFlags): void {
   if (message !== undefined) throw new TscomposeError('CLI_FLAG', message)
   if (flags.build) throw notSupportedYet('--build')
   if (flags.watch) throw notSupportedYet('--watch')
+  if (flags.menu) throw notSupportedYet('--menu')
 }
 
 const foregroundFlags =

@@ -20,7 +20,7 @@ interface CreateFlags {
 export const define: Define = (command, cli) =>
   command
     .argument('[SERVICE...]')
-    .option('--build', 'Build images first')
+    .option('--build', 'Build images first (not supported yet)')
     .option('--no-build', 'Never build')
     .option('--pull <policy>', 'When to fetch images: always, missing, never, policy')
     .option('--quiet-pull', 'No progress of pulls')

@@ -47,7 +47,7 @@ export const define: Define = (command, cli) =>
     .argument('<SERVICE>')
     .argument('[COMMAND...]')
     .passThroughOptions()
-    .option('--build', 'Build the image first')
+    .option('--build', 'Build the image first (not supported yet)')
     .option('--cap-add <capability>', 'Add a capability', collect)
     .option('--cap-drop <capability>', 'Take a capability away', collect)
     .option('-d, --detach', 'Do not wait for it; print its id')

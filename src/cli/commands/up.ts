@@ -17,7 +17,7 @@ export const define: Define = (command, cli) =>
   command
     .argument('[SERVICE...]')
     .option('-d, --detach', 'Return once everything is started')
-    .option('--build', 'Build images first')
+    .option('--build', 'Build images first (not supported yet)')
     .addOption(plainOption('--no-build', 'Never build'))
     .option('--pull <policy>', 'When to fetch images: always, missing, never, policy')
     .option('--quiet-pull', 'No progress of pulls')
@@ -42,8 +42,8 @@ export const define: Define = (command, cli) =>
     .option('--no-color', 'Without colours')
     .option('--no-log-prefix', 'Without the names of the containers')
     .option('--timestamps', 'With the time of each line')
-    .option('-w, --watch', 'Watch files and update')
-    .option('--menu', 'Key menu')
+    .option('-w, --watch', 'Watch files and update (not supported yet)')
+    .option('--menu', 'Key menu (not supported yet)')
     .option('-y, --yes', 'Answer questions with yes')
     .action(async (services: string[], flags: UpFlags) => {
       checkUpFlags(flags)
