@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { newMachine, root, skip } from './machine.ts'
+import { newMachine, resultOf, root, skip } from './machine.ts'
 
 const yaml = `
 services:
@@ -64,17 +64,19 @@ test('exec and run', { skip }, async t => {
     assert.equal(stdout, 'file 1 shell\n')
   })
 
-  await t.test('who sits at a terminal gets one, of its size, and only then', () => {
-    const inTerminal = (command: string) =>
-      spawnSync('script', ['-qec', `stty rows 31 cols 117; ${command}`, '/dev/null'], {
+  await t.test('who sits at a terminal gets one, of its size, and only then', async () => {
+    const inTerminal = async (command: string) => {
+      const child = spawn('script', ['-qec', `stty rows 31 cols 117; ${command}`, '/dev/null'], {
         cwd,
         env: { ...machine.env, TERM: 'xterm' },
-        encoding: 'utf8',
-      }).stdout
-    assert.match(inTerminal(`${program} exec app sh -c 'tty; stty size'`), /\/dev\/pts\/\d+[^]*31 117\s/)
-    assert.match(inTerminal(`${program} exec -T app sh -c 'tty'`), /not a tty/)
-    assert.match(inTerminal(`echo piped | ${program} exec app cat`), /piped\s/)
-    assert.match(inTerminal(`${program} run --rm off sh -c 'stty size'`), /31 117\s/)
+      })
+      const { stdout } = await resultOf(child) // its input stays open, as that of a person does
+      return stdout
+    }
+    assert.match(await inTerminal(`${program} exec app sh -c 'tty; stty size'`), /\/dev\/pts\/\d+[^]*31 117\s/)
+    assert.match(await inTerminal(`${program} exec -T app sh -c 'tty'`), /not a tty/)
+    assert.match(await inTerminal(`echo piped | ${program} exec app cat`), /piped\s/)
+    assert.match(await inTerminal(`${program} run --rm off sh -c 'stty size'`), /31 117\s/)
   })
 
   await t.test('what does not run is told', async () => {
