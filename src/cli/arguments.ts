@@ -2,15 +2,15 @@ import type { Command, Option } from 'commander'
 
 const isFlag = (option: Option, word: string | undefined): boolean => word === option.short || word === option.long
 
-/** The first word of `argv` that is neither a flag nor a flag's value. */
-export function findCommandName(argv: readonly string[], options: readonly Option[]): string | undefined {
+/** Where in `argv` the first word is that is neither a flag nor a flag's value; its length if there is none. */
+export function findCommandName(argv: readonly string[], options: readonly Option[]): number {
   for (let i = 0; i < argv.length; i++) {
     const word = argv[i] ?? ''
-    if (!word.startsWith('-') || word === '-') return word
-    if (word === '--') return argv[i + 1]
+    if (!word.startsWith('-') || word === '-') return i
+    if (word === '--') return i + 1
     if (options.some(option => option.required && isFlag(option, word))) i++
   }
-  return undefined
+  return argv.length
 }
 
 export interface Assignment {
@@ -31,19 +31,19 @@ const truth = new Map([
  */
 export function booleanAssignments(
   argv: readonly string[],
-  program: Command,
   command: Command,
 ): { args: string[]; assignments: Assignment[] } {
   const args: string[] = []
   const assignments: Assignment[] = []
-  let owner = program
+  const path = pathTo(command)
+  let owner = path.shift() ?? command
   for (let i = 0; i < argv.length; i++) {
     const word = argv[i] ?? ''
     if (word === '--') return { args: [...args, ...argv.slice(i)], assignments }
     const option = owner.options.find(option => isFlag(option, word.split('=', 1)[0]))
     if (!word.startsWith('-') || word === '-') {
       if (owner === command && passesThrough(command)) return { args: [...args, ...argv.slice(i)], assignments }
-      owner = command
+      owner = path.shift() ?? command
     }
     const value = word.includes('=') ? truth.get(word.slice(word.indexOf('=') + 1)) : undefined
     if (option && !option.required && !option.optional && value !== undefined) {
@@ -55,6 +55,9 @@ export function booleanAssignments(
   }
   return { args, assignments }
 }
+
+/** From the program down to `command`. */
+const pathTo = (command: Command): Command[] => [...(command.parent ? pathTo(command.parent) : []), command]
 
 /** Whether commander was told `passThroughOptions()`, which it does not tell. */
 const passesThrough = (command: Command): boolean =>

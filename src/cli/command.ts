@@ -12,13 +12,26 @@ export interface CommandModule {
   readonly define: Define
 }
 
-/** A row of a command table (commands.ts). The module is loaded only when the command is the one asked for. */
-export interface CommandEntry {
+interface Entry {
   readonly summary: string
   readonly aliases?: readonly string[]
   readonly hidden?: boolean
+}
+
+/** A row of a command table. The module is loaded only when the command is the one asked for. */
+export interface LeafEntry extends Entry {
   readonly load: () => Promise<CommandModule>
 }
+
+/** A command that only has commands of its own, as `container ls`: their table is a file of the group's name. */
+export interface GroupEntry extends Entry {
+  readonly loadGroup: () => Promise<{ readonly commands: CommandTable }>
+}
+
+export type CommandEntry = LeafEntry | GroupEntry
+
+/** Commands by name, in the order of the help text. */
+export type CommandTable = Readonly<Record<string, CommandEntry>>
 
 /** Ends the program with a code that is no error of ours: that of a container, or of a signal. */
 export class Exit extends Error {
@@ -46,15 +59,3 @@ export function plainOption(flags: string, description: string): Option {
   option.negate = false
   return option
 }
-
-/** A command that only has commands of its own: by itself it tells them. */
-export const group = (command: Command, cli: Cli): Command =>
-  command
-    .usage('COMMAND')
-    .allowExcessArguments()
-    .action(() => {
-      const [unknown] = command.args
-      if (unknown !== undefined)
-        throw new TscomposeError('CLI_FLAG', `unknown command: "${unknown}" for "tscompose ${command.name()}"`)
-      cli.stdout.write(command.helpInformation())
-    })

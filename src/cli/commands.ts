@@ -1,7 +1,10 @@
-import type { CommandEntry } from './command.ts'
+import type { CommandTable } from './command.ts'
 
-/** Every command, in the order of the help text. A new command is a new row and its file. */
-export const commands: Readonly<Record<string, CommandEntry>> = {
+/**
+ * Every command, in the order of the help text. A new command is a new row and its file; a group of commands is a table
+ * like this one and a folder, both of the group's name.
+ */
+export const commands: CommandTable = {
   up: { summary: 'Create and start containers', load: () => import('./commands/up.ts') },
   down: { summary: 'Stop and remove containers and networks', load: () => import('./commands/down.ts') },
   ps: { summary: 'List containers', load: () => import('./commands/ps.ts') },
@@ -32,6 +35,9 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   volumes: { summary: 'List volumes', load: () => import('./commands/volumes.ts') },
   version: { summary: 'Show the version', load: () => import('./commands/version.ts') },
-  engine: { summary: 'The engine behind all this: status, start, stop', load: () => import('./commands/engine.ts') },
-  image: { summary: 'Manage images: load, ls', load: () => import('./commands/image.ts') },
+  engine: {
+    summary: 'The engine behind all this: status, start, stop',
+    loadGroup: () => import('./commands/engine.ts'),
+  },
+  image: { summary: 'Manage images', loadGroup: () => import('./commands/image.ts') },
 }

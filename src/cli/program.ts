@@ -1,9 +1,9 @@
 import { Command, CommanderError } from 'commander'
-import { booleanAssignments, findCommandName } from './arguments.ts'
+import { booleanAssignments } from './arguments.ts'
 import type { Cli } from './cli.ts'
-import { type CommandEntry, Exit } from './command.ts'
-import { commands } from './commands.ts'
+import { Exit } from './command.ts'
 import { renderFailure } from './failure.ts'
+import { type Found, findCommand, groupHelp } from './find-command.ts'
 import { defineGlobals, type GlobalOptions, resolveGlobals } from './globals.ts'
 import { listenToSignals } from './signals.ts'
 
@@ -24,12 +24,6 @@ export async function run(argv: readonly string[]): Promise<number> {
   let options: GlobalOptions | undefined
   try {
     const program = newProgram()
-    const name = findCommandName(argv, program.options)
-    const entry = name === undefined ? undefined : entryOf(name)
-    if (name !== undefined && entry === undefined && name !== 'help') {
-      stderr.write(`${fullHelp(program)}\nunknown command: "${name}"\n`)
-      return 1
-    }
     const cli: Cli = {
       get options() {
         options ??= resolveGlobals(program.opts(), env)
@@ -48,13 +42,21 @@ export async function run(argv: readonly string[]): Promise<number> {
       },
       divertSignals: signals.divert,
     }
-    if (entry === undefined) return await withoutCommand(program, argv, cli)
-    const command = program.command(entry.name)
-    for (const alias of entry.aliases ?? []) command.alias(alias)
-    command.summary(entry.summary).description(entry.summary)
+    const found = await findCommand(argv, program)
+    if (found.kind === 'help') return await run(found.argv)
+    if (found.kind === 'unknown') {
+      const { name, group, table } = found
+      const where = group === program ? '' : ` for "tscompose ${group.name()}"`
+      stderr.write(`${groupHelp(group, table)}\nunknown command: "${name}"${where}\n`)
+      return 1
+    }
+    if (found.kind === 'group') return await runGroup(program, found, argv, cli)
+    const { command, entry } = found
     const { define } = await entry.load()
-    define(command.option('--dry-run', 'Show the steps, change nothing'), cli)
-    const { args, assignments } = booleanAssignments(argv, program, command)
+    // What works without a project has no plan to show.
+    if (command.parent === program) command.option('--dry-run', 'Show the steps, change nothing')
+    define(command, cli)
+    const { args, assignments } = booleanAssignments(argv, command)
     program.hook('preAction', (_, acting) => {
       for (const { owner, attribute, value } of assignments) owner.setOptionValueWithSource(attribute, value, 'cli')
       if (acting.opts().dryRun) program.setOptionValue('dryRun', true)
@@ -69,13 +71,6 @@ export async function run(argv: readonly string[]): Promise<number> {
     stderr.write(renderFailure(error, { json: options?.progress === 'json' }))
     return 1
   }
-}
-
-/** `name` may be an alias. */
-function entryOf(name: string): (CommandEntry & { readonly name: string }) | undefined {
-  for (const [own, entry] of Object.entries(commands))
-    if (own === name || entry.aliases?.includes(name)) return { ...entry, name: own }
-  return undefined
 }
 
 function newProgram(): Command {
@@ -93,29 +88,20 @@ function newProgram(): Command {
   return program
 }
 
-/** The help of the program with the summaries of all commands; their modules stay unloaded. */
-function fullHelp(program: Command): string {
-  for (const [name, { summary, hidden }] of Object.entries(commands))
-    program
-      .command(name, { hidden: hidden ?? false })
-      .summary(summary)
-      .description(summary)
-  return program.helpInformation()
-}
-
-async function withoutCommand(program: Command, argv: readonly string[], cli: Cli): Promise<number> {
-  const topic = argv[argv.indexOf('help') + 1]
-  if (argv.includes('help') && topic !== undefined && entryOf(topic) !== undefined) return run([topic, '--help'])
-  program.action(() => {})
-  if (!argv.includes('help')) {
-    program.helpOption(false).option('-h, --help', 'Show this help')
-    program.parse(argv, { from: 'user' })
-    if (program.opts().version) {
-      const { version } = await import('../engine/version.ts')
-      cli.stdout.write(`tscompose version v${version}\n`)
-      return 0
-    }
-  }
-  cli.stdout.write(fullHelp(program))
+/** Only flags are given, or a group without a command: help is what there is to say. */
+async function runGroup(
+  program: Command,
+  { group, table }: Extract<Found, { kind: 'group' }>,
+  argv: readonly string[],
+  cli: Cli,
+): Promise<number> {
+  group.action(() => {})
+  // The help is given below, with the commands in it.
+  group.helpOption(false).option('-h, --help', 'Show this help')
+  program.parse(argv, { from: 'user' })
+  if (program.opts().version) {
+    const { version } = await import('../engine/version.ts')
+    cli.stdout.write(`tscompose version v${version}\n`)
+  } else cli.stdout.write(groupHelp(group, table))
   return 0
 }

@@ -18,14 +18,13 @@ for (const [argv, expected] of [
   [['--dry-run'], undefined],
   [['--', 'ls'], 'ls'],
 ] as const)
-  test(`the command of ${argv.join(' ')}`, () => assert.equal(findCommandName(argv, program().options), expected))
+  test(`the command of ${argv.join(' ')}`, () => assert.equal(argv[findCommandName(argv, program().options)], expected))
 
 test('flags without a value take one all the same, as docker compose’s do', () => {
   const root = program()
   const ps = root.command('ps').option('-q, --quiet').option('--no-trunc').option('--format <format>')
   const { args, assignments } = booleanAssignments(
     ['--dry-run=true', 'ps', '-q=false', '--no-trunc=true', '--format', '-q=true', 'web'],
-    root,
     ps,
   )
   assert.deepEqual(args, ['ps', '--format', '-q=true', 'web'])
@@ -39,10 +38,23 @@ test('flags without a value take one all the same, as docker compose’s do', ()
   )
 })
 
+test('flags belong to the command of a group that they stand behind', () => {
+  const ls = program().command('container').command('ls').option('-a, --all')
+  const { args, assignments } = booleanAssignments(['--dry-run=true', 'container', 'ls', '--all=false'], ls)
+  assert.deepEqual(args, ['container', 'ls'])
+  assert.deepEqual(
+    assignments.map(({ owner, attribute }) => [owner.name(), attribute]),
+    [
+      ['tscompose', 'dryRun'],
+      ['ls', 'all'],
+    ],
+  )
+})
+
 test('what belongs to the program that exec runs is left alone', () => {
   const root = program()
   const exec = root.command('exec').passThroughOptions().option('-T, --no-tty')
-  const { args } = booleanAssignments(['exec', '-T=true', 'web', 'run', '-T=true'], root, exec)
+  const { args } = booleanAssignments(['exec', '-T=true', 'web', 'run', '-T=true'], exec)
   assert.deepEqual(args, ['exec', 'web', 'run', '-T=true'])
 })
 

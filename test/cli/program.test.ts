@@ -4,6 +4,8 @@ import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, test } from 'node:test'
+import { Command } from 'commander'
+import type { Cli } from '../../src/cli/cli.ts'
 import { commands } from '../../src/cli/commands.ts'
 
 const launcher = resolve('bin/tscompose')
@@ -38,16 +40,37 @@ test('help is on stdout and names every command', () => {
   }
 })
 
-for (const name of Object.keys(commands))
+for (const [name, entry] of Object.entries(commands)) {
   test(`${name} --help`, () => {
     const { status, stdout, stderr } = run(name, '--help')
     assert.equal(stderr, '')
     assert.match(stdout, new RegExp(`^Usage: tscompose ${name}[ |]`))
     assert.equal(status, 0)
   })
+  if ('loadGroup' in entry)
+    test(`${name} names its commands, and each of them has help`, async () => {
+      const { commands } = await entry.loadGroup()
+      const { status, stdout } = run(name)
+      assert.equal(status, 0)
+      for (const own of Object.keys(commands)) assert.match(stdout, new RegExp(`^  ${own} `, 'm'))
+      const last = Object.keys(commands).at(-1) ?? ''
+      for (const args of [
+        [name, last, '--help'],
+        ['help', name, last],
+        [name, 'help', last],
+      ])
+        assert.match(run(...args).stdout, new RegExp(`^Usage: tscompose ${name} ${last}[ |]`))
+      // Loaded here instead of in a process for each: a declaration that commander refuses throws.
+      for (const [own, leaf] of Object.entries(commands))
+        if ('load' in leaf)
+          (await leaf.load()).define(new Command('group').enablePositionalOptions().command(own), {} as Cli)
+    })
+}
 
 for (const [args, message] of [
   [['frobnicate'], /unknown command: "frobnicate"/],
+  [['image', 'frob'], /unknown command: "frob" for "tscompose image"\n$/],
+  [['image', '--frob'], /^unknown flag: --frob\n$/],
   [['up', '--no-such-flag'], /^unknown flag: --no-such-flag\n$/],
   [['up', '-x'], /^unknown shorthand flag: 'x' in -x\n$/],
   [['-f'], /^flag needs an argument: --file\n$/],

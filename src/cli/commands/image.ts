@@ -1,39 +1,6 @@
-import { createReadStream } from 'node:fs'
-import { humanDuration } from '../../engine/human-duration.ts'
-import { type Define, group } from '../command.ts'
-import { connect } from '../engine.ts'
-import { humanSize } from '../output/human-size.ts'
-import { renderTable } from '../output/table.ts'
+import type { CommandTable } from '../command.ts'
 
-export const define: Define = (command, cli) => {
-  group(command, cli)
-  command
-    .command('load')
-    .description('Take images from an archive (docker save, or OCI)')
-    .argument('[FILE]', 'the archive; without it, or with -, standard input')
-    .option('-i, --input <file>', 'The archive, as docker load takes it')
-    .action(async (argument: string | undefined, { input }: { input?: string }) => {
-      const file = argument ?? input
-      const archive = file === undefined || file === '-' ? cli.stdin : createReadStream(file)
-      const engine = await connect()
-      for await (const { stream } of await engine.imageLoad(archive, cli.signal)) cli.stdout.write(stream ?? '')
-    })
-  command
-    .command('ls')
-    .description('List images')
-    .option('-q, --quiet', 'Only ids')
-    .action(async ({ quiet }: { quiet?: boolean }) => {
-      const images = await (await connect()).imageList()
-      const now = Date.now()
-      const rows = images.flatMap(({ Id, RepoTags, Created, Size }) => {
-        const id = Id.replace('sha256:', '').slice(0, 12)
-        const age = `${humanDuration(now - Created * 1000)} ago`
-        return (RepoTags.length > 0 ? RepoTags : ['<none>:<none>']).map(name => {
-          const colon = name.lastIndexOf(':')
-          return [name.slice(0, colon), name.slice(colon + 1), id, age, humanSize(Size)]
-        })
-      })
-      if (quiet) cli.stdout.write([...new Set(rows.map(([, , id]) => `${id}\n`))].join(''))
-      else cli.stdout.write(renderTable([['REPOSITORY', 'TAG', 'IMAGE ID', 'CREATED', 'SIZE'], ...rows]))
-    })
+export const commands: CommandTable = {
+  load: { summary: 'Take images from an archive (docker save, or OCI)', load: () => import('./image/load.ts') },
+  ls: { summary: 'List images', aliases: ['list'], load: () => import('./image/ls.ts') },
 }
