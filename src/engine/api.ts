@@ -599,6 +599,8 @@ export interface Engine {
   networkInspect(id: string): Promise<NetworkInspect>
   networkCreate(request: NetworkCreateRequest): Promise<{ Id: string; Warning: string }>
   networkDelete(id: string): Promise<void>
+  /** Removes the networks that no container is on. @returns their names */
+  networkPrune(options?: { filters?: Filters }): Promise<{ NetworksDeleted: string[] }>
   networkConnect(id: string, container: string, endpoint?: EndpointSettings): Promise<void>
   networkDisconnect(id: string, container: string, force?: boolean): Promise<void>
 

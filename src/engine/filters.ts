@@ -1,5 +1,6 @@
 import type { Filters, Labels } from './api.ts'
 import { invalid } from './failures.ts'
+import { parseMoment } from './time.ts'
 
 /** @throws TscomposeError ENGINE_REQUEST_INVALID naming the first filter that is not in `accepted` */
 export function validateFilters(filters: Filters, accepted: readonly string[]): void {
@@ -39,6 +40,21 @@ export const matchesLabels = (filters: Filters, labels: Labels, name = 'label'):
     if (equals < 0) return wanted in labels
     return labels[wanted.slice(0, equals)] === wanted.slice(equals + 1)
   })
+
+/**
+ * The filters of the prune operations, as a judgement of one object.
+ * @param created RFC 3339
+ * @throws TscomposeError ENGINE_REQUEST_INVALID
+ */
+export function pruneFilter(filters: Filters = {}): (object: { labels: Labels; created: string }) => boolean {
+  validateFilters(filters, ['label', 'label!', 'until'])
+  const [until, ...more] = values(filters, 'until').map(parseMoment)
+  if (more.length > 0) throw invalid('more than one until filter specified')
+  return ({ labels, created }) =>
+    matchesLabels(filters, labels) &&
+    !values(filters, 'label!').some(unwanted => matchesLabels({ label: [unwanted] }, labels)) &&
+    (until === undefined || Date.parse(created) < until)
+}
 
 /** A filter that is true or false; undefined if it is not given. @throws TscomposeError ENGINE_REQUEST_INVALID */
 export function booleanFilter(filters: Filters, name: string): boolean | undefined {

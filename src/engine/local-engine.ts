@@ -202,11 +202,16 @@ export class LocalEngine implements api.Engine, AsyncDisposable {
     await this.#context.networks.remove(id)
   }
 
+  async networkPrune({ filters }: { filters?: api.Filters } = {}): Promise<{ NetworksDeleted: string[] }> {
+    return { NetworksDeleted: await this.#context.networks.prune(filters) }
+  }
+
   async networkConnect(id: string, container: string, endpoint?: api.EndpointSettings): Promise<void> {
     const { networks } = this.#context
     await connectContainer(this.#context, networks.find(id), this.#container(container), endpoint)
   }
 
+  /** `force` is for endpoints whose container has gone, which are not to be had here. */
   async networkDisconnect(id: string, container: string): Promise<void> {
     await disconnectContainer(this.#context, this.#context.networks.find(id), this.#container(container))
   }

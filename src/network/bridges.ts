@@ -45,17 +45,35 @@ export class Bridges {
     return await this.#lock.hold(async () => this.#live.get(networkId) ?? (await this.#remake(unmade)))
   }
 
+  /**
+   * One that is there already is as good. One that was taken over and could not be made again, since somebody has its
+   * subnet now, gets another where the user has named none.
+   */
   async create(spec: NetworkSpec): Promise<Network> {
+    const known = this.#live.get(spec.id)
+    if (known) return known.network
     return await this.#lock.hold(async () => {
-      const known = this.#live.get(spec.id)
+      const known = this.#live.get(spec.id) ?? (await this.#remakeIfFree(spec))
       if (known) return known.network
       const state = await readHostNetwork(this.#host.route)
-      const subnets = decideSubnets(spec, this.#pools, this.#occupied(state))
+      const subnets = decideSubnets(spec, this.#pools, this.#occupied(state, spec.id))
       const mtu = mtuOf(spec) ?? uplinkMtu(state)
       const bridge = bridgeNameOf(spec) ?? bridgeName(this.#host.instance, spec.id)
       const { network } = await this.#make({ ...spec, subnets, bridge, mtu }, state.links)
       return network
     })
+  }
+
+  async #remakeIfFree({ id, subnets }: NetworkSpec): Promise<LiveNetwork | undefined> {
+    const unmade = this.#unmade.get(id)
+    if (!unmade) return undefined
+    try {
+      return await this.#remake(unmade)
+    } catch (error) {
+      const overlaps = error instanceof TscomposeError && error.code === 'NETWORK_SUBNET_OVERLAPS'
+      if (!overlaps || subnets.length > 0) throw error
+      return undefined
+    }
   }
 
   /** To be called under the lock. */
@@ -82,7 +100,8 @@ export class Bridges {
     return live
   }
 
-  #occupied(state: HostNetwork): readonly Occupied[] {
+  /** @param networkId the network that asks: what it had before is not in its way */
+  #occupied(state: HostNetwork, networkId: string): readonly Occupied[] {
     const nameOf = ({ alias, name }: Link) => {
       const device = parseDeviceAlias(alias)
       if (device === undefined) return `interface ${name}`
@@ -90,7 +109,8 @@ export class Bridges {
         device.purpose.kind === 'network' ? this.#live.get(device.purpose.networkId)?.network.name : undefined
       return known === undefined ? `another engine's network (interface ${name})` : `network ${known}`
     }
-    const unmade = [...this.#unmade.values()].flatMap(({ name, subnets }) =>
+    const others = [...this.#unmade.values()].filter(({ id }) => id !== networkId)
+    const unmade = others.flatMap(({ name, subnets }) =>
       subnets.map(({ subnet }) => ({ subnet: parseSubnet(subnet), by: `network ${name}`, exclusive: true })),
     )
     return [...occupiedOf(state, this.#resolvers.servers(), nameOf), ...unmade]
@@ -173,7 +193,7 @@ export class Bridges {
   /** @throws TscomposeError NETWORK_SUBNET_OVERLAPS if somebody has taken its subnet meanwhile */
   async #remake(network: Network): Promise<LiveNetwork> {
     const state = await readHostNetwork(this.#host.route)
-    const others = this.#occupied(state).filter(({ by, exclusive }) => exclusive && by !== `network ${network.name}`)
+    const others = this.#occupied(state, network.id).filter(({ exclusive }) => exclusive)
     for (const subnet of network.subnets.map(({ subnet }) => parseSubnet(subnet))) {
       const clash = others.find(other => overlaps(subnet, other.subnet))
       if (clash)

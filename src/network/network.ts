@@ -135,6 +135,12 @@ export interface Networks extends AsyncDisposable {
   removeSandbox(containerId: string): Promise<void>
   connect(containerId: string, endpoint: EndpointSpec): Promise<Endpoint>
   disconnect(containerId: string, networkId: string): Promise<void>
+  /** A container has another name now, and with it other DNS names. @param dnsNames by network id */
+  rename(
+    containerId: string,
+    containerName: string,
+    dnsNames: Readonly<Record<string, readonly string[]>>,
+  ): Promise<void>
   /** What a sandbox is now: connect and disconnect change its endpoints, and may publish its ports anew. */
   sandbox(containerId: string): Sandbox | undefined
   interfaceStats(containerId: string): Promise<readonly InterfaceStats[]>

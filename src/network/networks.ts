@@ -163,6 +163,14 @@ class NetworkLayer implements Networks {
     await named(this.#need(containerId).disconnect(networkId))
   }
 
+  async rename(
+    containerId: string,
+    containerName: string,
+    dnsNames: Readonly<Record<string, readonly string[]>>,
+  ): Promise<void> {
+    await this.#need(containerId).rename(containerName, dnsNames)
+  }
+
   sandbox(containerId: string): Sandbox | undefined {
     return this.#sandboxes.get(containerId)?.describe()
   }

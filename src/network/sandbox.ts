@@ -1,5 +1,7 @@
 import { linux } from '../sys/kernel.ts'
 import type { LiveNetwork } from './bridge.ts'
+import { renderResolvConf } from './dns/resolv-conf.ts'
+import { readResolvConf } from './dns/upstream.ts'
 import { bringUp, defaultRoutes, type LiveEndpoint, plugIn, releaseEndpoint, takeEndpoint } from './endpoint.ts'
 import type { PortMapping } from './firewall/ruleset.ts'
 import type { Host } from './host/host.ts'
@@ -32,7 +34,7 @@ export interface SandboxIdentity {
  */
 export class LiveSandbox {
   readonly #host: Host
-  readonly #identity: SandboxIdentity
+  #identity: SandboxIdentity
   readonly #publishing: Publishing
   #endpoints: readonly LiveEndpoint[] = []
   #hasDns = false
@@ -154,6 +156,27 @@ export class LiveSandbox {
     })
   }
 
+  /** The addresses stay; what others call it changes at once. @param dnsNames by network id */
+  async rename(containerName: string, dnsNames: Readonly<Record<string, readonly string[]>>): Promise<void> {
+    this.#identity = { ...this.#identity, containerName }
+    this.#endpoints = this.#endpoints.map(({ endpoint, ...rest }) => ({
+      ...rest,
+      endpoint: { ...endpoint, dnsNames: dnsNames[endpoint.networkId] ?? endpoint.dnsNames },
+    }))
+    for (const { live, endpoint } of this.#endpoints) {
+      live.members.set(this.#identity.containerId, containerName)
+      this.#holdAddresses(live, endpoint)
+    }
+    await settleAll(this.#endpoints.map(endpoint => this.#addNames(endpoint)))
+  }
+
+  /** Tells the network whose the addresses of an endpoint are. */
+  #holdAddresses({ leases }: LiveNetwork, { leaseKey: key, ipv4Address, ipv6Address }: Endpoint): void {
+    const holder = `container ${this.#identity.containerName}`
+    leases.use(4, { key, address: ipv4Address, holder })
+    if (ipv6Address !== undefined) leases.use(6, { key, address: ipv6Address, holder })
+  }
+
   async connect(spec: EndpointSpec, live: LiveNetwork): Promise<Endpoint> {
     const { containerId, netnsPath: path } = this.#identity
     const added = this.#take(spec, live)
@@ -162,7 +185,11 @@ export class LiveSandbox {
       if (this.#hasDns) {
         await settleAll([this.#plugIn(route, [added]), this.#addNames(added)])
         await settleAll([this.#awaitUp([added]), this.#host.service.setNetworks(containerId, this.#networkIds())])
-      } else await this.#setUp(route, [added])
+      } else {
+        await this.#setUp(route, [added])
+        const { dns } = this.#identity
+        this.#identity = { ...this.#identity, resolvConf: renderResolvConf(dns, readResolvConf()) }
+      }
       await this.#publishing.update(this.#endpoints)
       return added.endpoint
     } catch (error) {
@@ -206,10 +233,7 @@ export class LiveSandbox {
     const { instance } = this.#host
     const lost: LiveEndpoint[] = []
     for (const { endpoint, live, veth } of endpoints) {
-      const { leaseKey: key, ipv4Address, ipv6Address } = endpoint
-      const holder = `container ${containerName}`
-      live.leases.use(4, { key, address: ipv4Address, holder })
-      if (ipv6Address !== undefined) live.leases.use(6, { key, address: ipv6Address, holder })
+      this.#holdAddresses(live, endpoint)
       live.members.set(containerId, containerName)
       const adopted = { endpoint, live, veth: veth ?? vethName(instance) }
       this.#endpoints = [...this.#endpoints, adopted]

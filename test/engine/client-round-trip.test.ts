@@ -41,6 +41,7 @@ const operations: readonly (readonly [method: keyof Engine, args: readonly unkno
   ['networkInspect', ['n'], { Id: 'n' }],
   ['networkCreate', [{ Name: 'n', IPAM: { Config: [{ Subnet: '10.0.0.0/24' }] } }], { Id: 'n', Warning: '' }],
   ['networkDelete', ['n'], undefined],
+  ['networkPrune', [{ filters: { until: ['24h'] } }], { NetworksDeleted: ['n'] }],
   ['networkConnect', ['n', '1', { Aliases: ['a'] }], undefined],
   ['networkConnect', ['n', '1', undefined], undefined],
   ['networkDisconnect', ['n', '1', true], undefined],

@@ -179,6 +179,7 @@ export class FakeLayers {
         return made
       },
       disconnect: async (id, networkId) => change(id, all => all.filter(one => one.networkId !== networkId)),
+      rename: async () => {},
       sandbox: id => sandboxes.get(id),
       interfaceStats: async () => [],
       adopt: async (_, alive) => alive,

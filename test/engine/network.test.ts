@@ -107,6 +107,46 @@ test('a running container joins and leaves networks', { skip }, async () => {
   })
 })
 
+test('a container that is renamed is found by its new name at once', { skip }, async () => {
+  await using made = await stage()
+  const { engine, bench } = made
+  await engine.networkCreate({ Name: 'lan' })
+  const server = await run(engine, bench, serve('hi'), on('lan', { Aliases: ['web'] }))
+  const client = await run(engine, bench, ['sleep', '1000'], on('lan'))
+  await engine.containerRename(server, 'renamed')
+  for (const name of ['renamed', 'web']) assert.equal((await exec(engine, client, ask(name))).text, 'hi\n')
+})
+
+test('a container leaves the network none for one that has others', { skip }, async () => {
+  await using made = await stage()
+  const { engine, bench } = made
+  await engine.networkCreate({ Name: 'lan' })
+  const server = await run(engine, bench, serve('hi'), on('lan', { Aliases: ['web'] }))
+  const client = await run(engine, bench, ['sleep', '1000'], { HostConfig: { NetworkMode: 'none' } })
+  const code = 'ENGINE_REQUEST_INVALID'
+  await assert.rejects(engine.networkConnect('lan', client), { code, message: /private \(none\) mode/ })
+  await assert.rejects(engine.networkConnect('none', server), { code, message: /private \(none\) mode/ })
+  await assert.rejects(engine.networkDisconnect('host', server), { code, message: /from host network/ })
+  await engine.networkDisconnect('none', client)
+  await engine.networkConnect('lan', client)
+  assert.equal((await exec(engine, client, ask('web'))).text, 'hi\n')
+})
+
+test('prune removes what nobody is on, and of that what the filters say', { skip }, async () => {
+  await using made = await stage()
+  const { engine, bench } = made
+  for (const Name of ['used', 'idle', 'kept']) {
+    await engine.networkCreate({ Name, Labels: { name: Name }, Internal: true })
+  }
+  await run(engine, bench, ['sleep', '1000'], on('used'))
+  const prune = async (filters = {}) => (await engine.networkPrune({ filters })).NetworksDeleted.sort()
+  await assert.rejects(prune({ name: ['idle'] }), { message: "invalid filter 'name'" })
+  assert.deepEqual(await prune({ until: ['1h'] }), [])
+  assert.deepEqual(await prune({ label: ['name=nope'] }), [])
+  assert.deepEqual(await prune({ 'label!': ['name=kept'] }), ['idle'])
+  assert.deepEqual(await prune({ until: ['0s'] }), ['kept'])
+})
+
 test('a network that somebody is on is not removed, nor is one that always is there', { skip }, async () => {
   await using made = await stage()
   const { engine, bench } = made
@@ -195,6 +235,30 @@ test('containers talk on while the engine is away, and the next one finds everyt
     assert.equal((await exec(engine, client, ask('web'))).text, 'still here\n')
   } finally {
     for (const id of [server, client]) await engine.containerDelete(id, { force: true })
+    await engine.networkDelete('lan')
+    await engine[Symbol.asyncDispose]()
+  }
+})
+
+test('guests keep their names and addresses when their host has stopped and the engine is another one', {
+  skip,
+}, async () => {
+  await using bench = await Bench.make()
+  const open = () => openEngine({ dataDir: bench.dataDir, runDir: bench.runDir, config: defaultConfig })
+  const first = await open()
+  await first.networkCreate({ Name: 'lan' })
+  const server = await run(first, bench, serve('still here'), on('lan', { Aliases: ['web'] }))
+  const donor = await run(first, bench, ['sleep', '1000'], on('lan'))
+  const guest = await run(first, bench, ['sleep', '1000'], { HostConfig: { NetworkMode: `container:${donor}` } })
+  await first.containerStop(donor)
+  await first[Symbol.asyncDispose]()
+  const engine = await open()
+  try {
+    assert.equal((await exec(engine, guest, ask('web'))).text, 'still here\n')
+    await engine.containerStart(donor)
+    assert.equal((await exec(engine, donor, ask('web'))).text, 'still here\n')
+  } finally {
+    for (const id of [guest, donor, server]) await engine.containerDelete(id, { force: true })
     await engine.networkDelete('lan')
     await engine[Symbol.asyncDispose]()
   }

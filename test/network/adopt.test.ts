@@ -169,6 +169,25 @@ test('a network whose subnet somebody has taken meanwhile says so to whoever nee
   await machine.networks.createSandbox(sandboxSpec('web', [front]))
 })
 
+test('a network without a subnet of the user’s gets another one when somebody has taken it', { skip }, async () => {
+  await using machine = await Machine.start()
+  const made = await abandoned(machine, [front], [])
+  const [network] = made.networks
+  assert.ok(network)
+  const gateway = `${network.subnets[0]?.gateway}/16`
+  sh(`ip link delete ${network.bridge}; ip link add vpn0 type bridge; ip address add ${gateway} dev vpn0`)
+  await machine.networks.adopt(made.networks, [])
+  const asked = { ...networkSpec('front'), id: network.id }
+  await assert.rejects(machine.networks.createNetwork({ ...asked, subnets: network.subnets }), {
+    code: 'NETWORK_SUBNET_OVERLAPS',
+  })
+  const moved = await machine.networks.createNetwork(asked)
+  assert.notEqual(moved.subnets[0]?.subnet, network.subnets[0]?.subnet)
+  const web = await machine.networks.createSandbox(sandboxSpec('web', [front]))
+  assert.equal(web.endpoints[0]?.gateway, moved.subnets[0]?.gateway)
+  sh('ip link delete vpn0')
+})
+
 test('a port that somebody took while there was no engine still leads to the container', { skip }, async () => {
   await using machine = await Machine.start()
   const made = await abandoned(machine, [front], [sandboxSpec('web', [front], 8080)])

@@ -147,6 +147,17 @@ test('a container joins and leaves networks while it runs', { skip }, async () =
   assert.match(await machine.in(web, 'getent hosts web'), /web/)
 })
 
+test('a container that is renamed while it runs answers to its new name only', { skip }, async () => {
+  await using machine = await Machine.start()
+  const net = await machine.network('shop_default')
+  const web = await machine.sandbox('web', [net])
+  await machine.networks.rename(web.containerId, 'shop', { [net.id]: ['shop', 'store'] })
+  assert.match(await machine.in(web, 'getent hosts store'), new RegExp(`^${addressOf(web)} `))
+  assert.match(await machine.in(web, `getent hosts ${addressOf(web)}`), /shop\.shop_default/)
+  assert.equal(await machine.in(web, 'getent hosts web || echo none'), 'none\n')
+  await assert.rejects(machine.networks.removeNetwork(net.id), { code: 'NETWORK_IN_USE', message: /shop$/ })
+})
+
 test('IPv6: addresses without delay, names, and a ping', { skip }, async () => {
   await using machine = await Machine.start()
   const net = await machine.network('six', { enableIPv6: true })

@@ -48,6 +48,14 @@ test('when the pools are exhausted, the error names what is in the way', () =>
     { code: 'NETWORK_POOL_EXHAUSTED', message: /network shop_default, interface eth0/ },
   ))
 
+test('of many that are in the way it names some, and none that is elsewhere', () => {
+  const others = Array.from({ length: 8 }, (_, i) => occupied(`10.9.${i}.0/24`, `network n${i}`))
+  assert.throws(
+    () => chooseSubnet([{ base: '10.9.0.0/21', size: 24 }], 4, [occupied('10.8.0.0/24', 'elsewhere'), ...others]),
+    { message: /one of network n0, network n1, network n2, network n3, network n4 and 3 more$/ },
+  )
+})
+
 test('configured pools are cut into subnets of their size', () => {
   const pools = [{ base: '10.9.0.0/22', size: 24 }]
   assert.equal(formatSubnet(chooseSubnet(pools, 4, [occupied('10.9.0.0/23', 'x')])), '10.9.2.0/24')

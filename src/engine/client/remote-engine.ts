@@ -231,6 +231,10 @@ export class RemoteEngine implements Engine, Disposable {
     await this.#connection.perform('DELETE', path`/networks/${id}`)
   }
 
+  networkPrune(options: { filters?: Filters } = {}): Promise<{ NetworksDeleted: string[] }> {
+    return this.#connection.json('POST', '/networks/prune', { query: { ...options } })
+  }
+
   async networkConnect(id: string, container: string, endpoint?: EndpointSettings): Promise<void> {
     const body = { Container: container, ...(endpoint && { EndpointConfig: endpoint }) }
     await this.#connection.perform('POST', path`/networks/${id}/connect`, { body })

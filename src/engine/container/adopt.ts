@@ -11,7 +11,7 @@ import { isContainerRecord } from './record.ts'
 import { releaseContainer } from './release.ts'
 import { removeContainer } from './remove.ts'
 import { restartsWithMachine } from './restart-policy.ts'
-import { forgetRuns, type RunRecord, readRuns } from './run-record.ts'
+import { forgetRuns, type RunRecord, readRuns, readSandbox } from './run-record.ts'
 import { launchContainer } from './start.ts'
 import { isAlive } from './state.ts'
 
@@ -97,9 +97,10 @@ async function adoptNetworks({ networkLayer, networks, containers }: Context, fo
       return typeof network === 'object' ? [network.path] : []
     }),
   )
-  const kept: Sandbox[] = found.flatMap(({ adopted, run }) =>
-    run?.sandbox && (adopted.status === 'running' || joined.has(run.sandbox.netnsPath)) ? [run.sandbox] : [],
-  )
+  const kept: Sandbox[] = found.flatMap(({ container, adopted, run }) => {
+    const sandbox = run?.sandbox ?? readSandbox(container)
+    return sandbox && (adopted.status === 'running' || joined.has(sandbox.netnsPath)) ? [sandbox] : []
+  })
   const existing = networks.all().flatMap(({ network }) => (network ? [network] : []))
   for (const sandbox of await networkLayer.adopt(existing, kept)) {
     const container = containers.get(sandbox.containerId)

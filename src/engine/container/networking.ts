@@ -41,7 +41,7 @@ export async function setUpNetwork(context: Context, container: Container): Prom
     return { namespace: 'host', hostname }
   }
   if (typeof mode === 'object' && 'container' in mode) return await joinNetwork(context, container, mode.container)
-  container.sandbox ??= await createSandbox(context, container, mode === 'none')
+  container.sandbox ??= await createSandbox(context, container)
   const { sandbox } = container
   writeFiles(container, hostsOf(context, container, sandbox, hostname), hostname, sandbox.resolvConf)
   return { namespace: { path: sandbox.netnsPath }, hostname, sandbox }
@@ -83,7 +83,11 @@ async function joinNetwork(context: Context, container: Container, reference: st
   }
 }
 
-async function createSandbox(context: Context, container: Container, isolated: boolean): Promise<Sandbox> {
+/** On the network `none`, until it is taken off that. */
+export const isPrivate = ({ record: { endpoints } }: Container): boolean => 'none' in endpoints
+
+async function createSandbox(context: Context, container: Container): Promise<Sandbox> {
+  const isolated = isPrivate(container)
   const { id, name, record } = container
   const { config, hostConfig } = record
   const endpoints = isolated ? [] : await endpointSpecs(context, container)

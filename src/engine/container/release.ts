@@ -4,7 +4,7 @@ import { messageOf } from '../failures.ts'
 import { parseNetworkMode } from '../translate/namespace-modes.ts'
 import type { Container } from './container.ts'
 import { sharedMemoryDirectory } from './namespaces.ts'
-import { removeRun } from './run-record.ts'
+import { forgetSandbox, removeRun, saveSandbox } from './run-record.ts'
 import { isRunning } from './state.ts'
 
 /**
@@ -27,6 +27,7 @@ export async function releaseContainer(
   const failures = (await Promise.allSettled(attempts)).filter(({ status }) => status === 'rejected')
   for (const { reason } of failures as PromiseRejectedResult[])
     context.report(`container ${name}: ${messageOf(reason)}`)
+  if (container.sandbox && hasGuests(context, container)) saveSandbox(container)
   container.released = failures.length === 0 && !container.sandbox
 }
 
@@ -34,6 +35,7 @@ export async function releaseContainer(
 async function removeSandbox(context: Context, container: Container): Promise<void> {
   if (!container.sandbox || isRunning(container.state) || hasGuests(context, container)) return
   container.sandbox = undefined
+  forgetSandbox(container)
   await context.networkLayer.removeSandbox(container.id)
 }
 

@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts'
 import { invalid } from '../failures.ts'
+import { renameEndpoints } from '../network/connections.ts'
 import type { Container } from './container.ts'
 import { emitContainer } from './events.ts'
 
@@ -20,6 +21,7 @@ export async function renameContainer(context: Context, container: Container, te
       throw error
     }
     containers.releaseName(before, container.id)
+    await renameEndpoints(context, container)
     emitContainer(context, container, 'rename', { oldName: `/${before}` })
   })
 }

@@ -49,6 +49,24 @@ export function saveRun({ directory, sandbox, health }: Container, { process, sp
   renameSync(`${file}.tmp`, file)
 }
 
+const SANDBOX = 'sandbox.json'
+
+/** Writes down the network of a container that has ended, for as long as other containers live in it. */
+export function saveSandbox({ directory, sandbox }: Container): void {
+  writeFileSync(join(directory.run, SANDBOX), JSON.stringify(sandbox), { mode: 0o600 })
+}
+
+/** @returns undefined where nobody lived in it when an earlier engine ended */
+export function readSandbox({ directory }: Container): Sandbox | undefined {
+  try {
+    return JSON.parse(readFileSync(join(directory.run, SANDBOX), 'utf8')) as Sandbox
+  } catch {
+    return undefined // The namespace is an orphan then, and is taken away.
+  }
+}
+
+export const forgetSandbox = ({ directory }: Container): void => removeFile(join(directory.run, SANDBOX))
+
 /** The run is over. */
 export async function removeRun({ directory }: Container): Promise<void> {
   removeFile(join(directory.run, NAME))

@@ -1,15 +1,16 @@
-import type { Endpoint } from '../../network/network.ts'
+import { readFileSync, writeFileSync } from 'node:fs'
+import type { Endpoint, Sandbox } from '../../network/network.ts'
 import type { EndpointSettings, NetworkInspect } from '../api.ts'
 import type { Container } from '../container/container.ts'
 import { emitEndpoints } from '../container/events.ts'
-import { endpointOwner } from '../container/networking.ts'
+import { endpointOwner, isPrivate } from '../container/networking.ts'
 import { saveRun } from '../container/run-record.ts'
 import { isAlive } from '../container/state.ts'
 import type { Context } from '../context.ts'
 import { invalid, stateConflict } from '../failures.ts'
 import { parseNetworkMode } from '../translate/namespace-modes.ts'
-import { endpointId, toEndpointSpec } from './endpoints.ts'
-import { isPredefined, type NetworkRecord } from './record.ts'
+import { dnsNames, endpointId, toEndpointSpec } from './endpoints.ts'
+import type { NetworkRecord } from './record.ts'
 
 /** The containers that are on a network now, with their endpoints. */
 export const connectedTo = (
@@ -48,8 +49,11 @@ export async function connectContainer(
 ): Promise<void> {
   await container.serial.run(async () => {
     assertChangeable(container)
-    if (network.name === 'host' || network.name === 'none') {
-      throw invalid(`container cannot be connected to the ${network.name} network later`)
+    if (network.driver === 'host') throw hostNetworkStays()
+    if (network.driver === 'null' ? Object.keys(container.record.endpoints).length > 0 : isPrivate(container)) {
+      throw invalid(
+        'container cannot be connected to multiple networks with one of the networks in private (none) mode',
+      )
     }
     if (keyOf(container, network) !== undefined && !isStale(container, network)) {
       throw stateConflict(`endpoint with name ${container.name} already exists in network ${network.name}`)
@@ -78,11 +82,9 @@ export async function disconnectContainer(
 ): Promise<void> {
   await container.serial.run(async () => {
     assertChangeable(container)
+    if (network.driver === 'host') throw hostNetworkStays()
     const key = keyOf(container, network)
     if (key === undefined) throw invalid(`container ${container.id} is not connected to network ${network.name}`)
-    if (isPredefined(network.name) && network.name !== 'bridge') {
-      throw invalid(`container cannot be disconnected from ${network.name} network`)
-    }
     const { sandbox } = container
     if (sandbox?.endpoints.some(({ networkId }) => networkId === network.id)) {
       await context.networkLayer.disconnect(container.id, network.id)
@@ -94,12 +96,29 @@ export async function disconnectContainer(
   })
 }
 
+/** Makes a container that runs known by its new name on its networks. */
+export async function renameEndpoints(context: Context, container: Container): Promise<void> {
+  const { sandbox, record } = container
+  if (!sandbox) return
+  const names = sandbox.endpoints.flatMap(({ networkId }) => {
+    const network = context.networks.get(networkId)
+    if (!network) return []
+    const settings = record.endpoints[keyOf(container, network) ?? '']
+    return [[networkId, dnsNames(endpointOwner(container), network, settings?.Aliases ?? [])] as const]
+  })
+  await context.networkLayer.rename(container.id, container.name, Object.fromEntries(names))
+  followSandbox(context, container)
+}
+
+const hostNetworkStays = () =>
+  invalid('container cannot be disconnected from host network or connected to host network')
+
 function assertChangeable({ removing, id, record }: Container): void {
   if (removing) {
     throw stateConflict(`Container ${id} is marked for removal and cannot be connected or disconnected to the network`)
   }
   const mode = parseNetworkMode(record.hostConfig.NetworkMode)
-  if (typeof mode === 'string' || 'container' in mode) {
+  if (mode === 'host' || (typeof mode === 'object' && 'container' in mode)) {
     throw invalid(
       'container sharing network namespace with another container or host cannot be connected to any other network',
     )
@@ -108,6 +127,15 @@ function assertChangeable({ removing, id, record }: Container): void {
 
 /** Joining or leaving a network changes addresses and perhaps published ports, which the next engine must know, too. */
 function followSandbox(context: Context, container: Container): void {
-  container.sandbox = context.networkLayer.sandbox(container.id) ?? container.sandbox
+  const before = container.sandbox
+  container.sandbox = context.networkLayer.sandbox(container.id) ?? before
+  if (before && container.sandbox) followResolvConf(container, before, container.sandbox)
   if (container.run && isAlive(container.state)) saveRun(container, container.run)
+}
+
+/** The first network brings a name server. What somebody in the container has written there is left as it is. */
+function followResolvConf({ directory }: Container, before: Sandbox, { resolvConf }: Sandbox): void {
+  if (resolvConf === before.resolvConf) return
+  // In place: the container has this very file.
+  if (readFileSync(directory.resolvConf, 'utf8') === before.resolvConf) writeFileSync(directory.resolvConf, resolvConf)
 }

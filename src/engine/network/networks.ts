@@ -2,9 +2,10 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TscomposeError } from '../../errors.ts'
 import type { Network, Networks as NetworkLayer, SubnetSpec } from '../../network/network.ts'
-import type { IPAM, NetworkCreateRequest } from '../api.ts'
+import type { Filters, IPAM, NetworkCreateRequest } from '../api.ts'
 import type { EventLog } from '../events/event-log.ts'
 import { invalid, networkNotFound, notSupported } from '../failures.ts'
+import { pruneFilter } from '../filters.ts'
 import { findByPrefix, newId } from '../ids.ts'
 import { Serial } from '../serial.ts'
 import { readJson, removeFile, writeJson } from '../store/json-file.ts'
@@ -83,13 +84,9 @@ export class Networks {
    * The network as the network layer has it. The bridge that containers without a network get is made when the first
    * of them starts: a machine that never has one keeps its addresses.
    */
-  async ensure(record: NetworkRecord): Promise<Network> {
-    if (record.network) return record.network
-    if (record.driver !== 'bridge') throw new TypeError(`${record.name} has no bridge`)
-    return await this.#makingBridge.run(async () => {
-      const made = this.#byId.get(record.id)?.network ? this.find(record.id) : await this.#make(record)
-      return made.network as Network
-    })
+  async ensure({ id, name, driver }: NetworkRecord): Promise<Network> {
+    if (driver !== 'bridge') throw new TypeError(`${name} has no bridge`)
+    return await this.#makingBridge.run(async () => (await this.#make(this.find(id))).network as Network)
   }
 
   /**
@@ -103,6 +100,7 @@ export class Networks {
     await this.#keep(record)
   }
 
+  /** One that is there already stays as it is; after a restart of the machine it may get another subnet. */
   async #make(record: NetworkRecord): Promise<NetworkRecord> {
     const { layer } = this.#options
     const network = await layer.createNetwork({
@@ -114,6 +112,7 @@ export class Networks {
       subnets: toSubnets(record.ipam),
       options: record.options,
     })
+    if (network === record.network) return record
     try {
       return await this.#keep({ ...record, network })
     } catch (error) {
@@ -158,6 +157,27 @@ export class Networks {
     }
     removeFile(this.#file(record))
     events.emit('network', 'destroy', record.id, { name: record.name, type: record.driver })
+  }
+
+  /** Removes the networks of users that no container is on now. @returns their names */
+  async prune(filters?: Filters): Promise<string[]> {
+    const { connected, events } = this.#options
+    const wanted = pruneFilter(filters)
+    const unused = this.all().filter(
+      record => !isPredefined(record.name) && wanted(record) && connected(record.id).length === 0,
+    )
+    const removed = await Promise.all(
+      unused.map(async ({ id, name }) => {
+        // A container may come to it meanwhile; then it is in use after all.
+        const gone = await this.remove(id).then(
+          () => true,
+          () => false,
+        )
+        return gone ? [name] : []
+      }),
+    )
+    events.emit('network', 'prune', '', { reclaimed: '0' })
+    return removed.flat()
   }
 }
 

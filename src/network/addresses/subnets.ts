@@ -56,12 +56,19 @@ export function chooseSubnet(pools: readonly Pool[], family: Family, occupied: r
   for (const pool of pools)
     for (const subnet of subnetsOf(pool))
       if (subnet.family === family && !occupied.some(other => overlaps(subnet, other.subnet))) return subnet
-  const others = [...new Set(occupied.filter(({ subnet }) => subnet.family === family).map(({ by }) => by))]
+  const inPools = ({ subnet }: Occupied) => pools.some(({ base }) => overlaps(parseSubnet(base), subnet))
   throw new TscomposeError(
     'NETWORK_POOL_EXHAUSTED',
-    `all predefined address pools have been fully subnetted: every subnet overlaps one of ${others.join(', ')}`,
+    `all predefined address pools have been fully subnetted: every subnet overlaps one of ${some(occupied.filter(inPools).map(({ by }) => by))}`,
     { fix: 'Remove networks that nobody uses, name a subnet (ipam), or extend default-address-pools.' },
   )
+}
+
+/** The first of these; there may be hundreds. */
+function some(names: readonly string[], most = 5): string {
+  const different = [...new Set(names)]
+  const rest = different.length - most
+  return different.slice(0, most).join(', ') + (rest > 0 ? ` and ${rest} more` : '')
 }
 
 /** A unique local prefix (RFC 4193) that is a network's own, and the same each time. */

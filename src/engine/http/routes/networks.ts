@@ -10,6 +10,9 @@ export const networkRoutes: readonly Route[] = [
   route('POST', '/networks/create', async ({ engine, body }) =>
     json(await engine.networkCreate(await body(networkCreateRequest)), 201),
   ),
+  route('POST', '/networks/prune', async ({ engine, query }) =>
+    json(await engine.networkPrune(defined({ filters: query.filters() }))),
+  ),
   route('POST', '/networks/{id}/connect', async ({ engine, params: { id }, body }) => {
     const { Container, EndpointConfig } = await body(networkConnectRequest)
     await engine.networkConnect(id, Container, EndpointConfig)

@@ -33,7 +33,6 @@ const endpoints: readonly (readonly [Method, string])[] = [
   ['GET', '/images/{name}/history'],
   ['POST', '/images/{name}/push'],
   ['POST', '/images/prune'],
-  ['POST', '/networks/prune'],
   ['GET', '/nodes'],
   ['GET', '/nodes/{id}'],
   ['DELETE', '/nodes/{id}'],
