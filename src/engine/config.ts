@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { TscomposeError } from '../errors.ts'
+import { closest } from '../suggest.ts'
 import type { Labels, Ulimit } from './api.ts'
 import { parseBytes } from './bytes.ts'
-import { closest } from './suggest.ts'
 
 /** The engine's configuration: what the keys of Docker's `daemon.json` of (nearly) the same names say. */
 export interface EngineConfig {

@@ -1,19 +1,21 @@
+import type { EscapeCharacter } from './dockerfile.ts'
+
 /** The variables an instruction sees. A value: every instruction gets the scope that the one before it left. */
 export interface Scope {
-  /** The environment of the image so far: the base image's, and ENV. */
+  /** The environment of the base image, ENV and ARG so far; of one name, the later wins. */
   readonly environment: ReadonlyMap<string, string>
-  /** ARGs declared in the stage so far, with their effective values; in the order of declaration. */
+  /** ARGs declared in the stage so far and in the stages it is based on, with their effective values. */
   readonly args: ReadonlyMap<string, string | undefined>
-  /** What the stage began with: see {@link StageArguments}. */
-  readonly given: StageArguments
+  /** Has there been an absolute WORKDIR in the file? Only for a warning. */
+  readonly workdirSet: boolean
+  readonly given: GivenToStages
 }
 
 /** What a build gives to all its stages. */
-export interface StageArguments {
+export interface GivenToStages {
+  readonly escape: EscapeCharacter
   /** `--build-arg`; these win over the defaults in the file. */
   readonly buildArgs: ReadonlyMap<string, string>
-  /** The evaluated ARGs before the first FROM. */
-  readonly globalArgs: ReadonlyMap<string, string | undefined>
-  /** BUILDPLATFORM, TARGETARCH and so on: known to FROM lines, and to a stage that declares them. */
-  readonly platformArgs: ReadonlyMap<string, string>
+  /** The evaluated ARGs before the first FROM, and the platforms: for a stage that declares them. */
+  readonly globalArgs: ReadonlyMap<string, string>
 }

@@ -1,4 +1,5 @@
-import type { Instruction, Stage } from './dockerfile.ts'
+import type { Stage } from './dockerfile.ts'
+import type { Instruction } from './instruction.ts'
 
 /** Where files come from: what FROM, `COPY --from` and `--mount=from=` point at. */
 export type Origin =
@@ -28,8 +29,6 @@ export interface StageGraphOptions {
   readonly target?: string
   /** Names of additional contexts, which go before stages and images of the same name. */
   readonly contexts: readonly string[]
-  readonly buildArgs: ReadonlyMap<string, string>
-  readonly platformArgs: ReadonlyMap<string, string>
-  /** `OnBuild` of a base image or context. */
+  /** `OnBuild` of a base that is an image or a context; asked once for each stage that has one. */
   readonly triggersOf: (base: Origin) => Promise<readonly string[]>
 }

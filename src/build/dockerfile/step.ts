@@ -1,4 +1,4 @@
-import type { Heredoc, Instruction } from './dockerfile.ts'
+import type { Instruction } from './instruction.ts'
 
 /** An instruction whose variables are expanded and whose flags are understood: what the solver carries out. */
 export type Step =
@@ -36,67 +36,82 @@ export type Command =
 export interface RunStep extends Expanded {
   readonly keyword: 'RUN'
   /**
-   * A shell form that is nothing but one here-document has that as its script; one that begins with `#!` is to be run as
-   * a file. With other shell forms the here-documents stand in the script itself.
+   * The here-documents are in the script: a shell form that is nothing but one here-document has its content as the
+   * script, otherwise they follow as the shell expects them.
    */
   readonly command: Command
-  /** `RUN <<EOF` whose content begins with `#!`: to be written to a file, which is then run. */
+  /** `RUN <<EOF` whose content begins with `#!`: a file to be run in place of the command, at `/dev/pipes/NAME`. */
   readonly scriptFile?: { readonly name: string; readonly content: string }
   readonly mounts: readonly RunMount[]
   readonly network: 'default' | 'none' | 'host'
   readonly security: 'sandbox' | 'insecure'
-  /** What the process gets besides the image's environment: the ARGs in scope. ENV of the same name wins. */
-  readonly args: ReadonlyMap<string, string>
-  /** Proxy settings given as build arguments: in the environment, but not in the cache key. */
+  /** Of the process: the image's environment and the ARGs in scope. */
+  readonly environment: ReadonlyMap<string, string>
+  /** The ARGs declared in the stage, for the image's history (`RUN |1 VERSION=2 make`). */
+  readonly buildArgs: ReadonlyMap<string, string>
+  /** Proxy settings given as build arguments: for the process's environment, but not for the cache key. */
   readonly proxies: ReadonlyMap<string, string>
 }
 
-/** `RUN --mount=...`; paths are as written, relative targets count from the working directory. */
-export type RunMount =
-  | {
-      readonly type: 'bind'
-      readonly target: string
-      /** A stage, an image or a named context; without it the build context. */
-      readonly from?: string
-      readonly source: string
-      /** `rw`: what is written is thrown away. */
-      readonly readonly: boolean
-    }
-  | {
-      readonly type: 'cache'
-      readonly target: string
-      readonly id: string
-      readonly from?: string
-      readonly source: string
-      readonly readonly: boolean
-      readonly sharing: 'shared' | 'private' | 'locked'
-      readonly mode: number
-      readonly uid: number
-      readonly gid: number
-    }
-  /** Size in bytes. */
-  | { readonly type: 'tmpfs'; readonly target: string; readonly size?: number }
-  | {
-      readonly type: 'secret'
-      readonly id: string
-      /** A file, unless only `env` is given. */
-      readonly target?: string
-      /** The variable that gets the contents. */
-      readonly env?: string
-      readonly required: boolean
-      readonly mode: number
-      readonly uid: number
-      readonly gid: number
-    }
-  | {
-      readonly type: 'ssh'
-      readonly id: string
-      readonly target?: string
-      readonly required: boolean
-      readonly mode: number
-      readonly uid: number
-      readonly gid: number
-    }
+/** `RUN --mount=...`; relative targets count from the working directory. */
+export type RunMount = BindMount | CacheMount | TmpfsMount | SecretMount | SshMount
+
+export interface BindMount {
+  readonly type: 'bind'
+  readonly target: string
+  /** A stage, an image or a named context; without it the build context. */
+  readonly from?: string
+  /** Relative to the root of that. */
+  readonly source: string
+  /** Where not, what is written is thrown away. */
+  readonly readonly: boolean
+}
+
+export interface CacheMount {
+  readonly type: 'cache'
+  readonly target: string
+  readonly id: string
+  /** What a new cache is filled with: `source` in that stage, image or context. */
+  readonly from?: string
+  readonly source: string
+  readonly readonly: boolean
+  readonly sharing: 'shared' | 'private' | 'locked'
+  /** Of a new cache's directory. */
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+}
+
+export interface TmpfsMount {
+  readonly type: 'tmpfs'
+  readonly target: string
+  /** Bytes. */
+  readonly size?: number
+}
+
+export interface SecretMount {
+  readonly type: 'secret'
+  readonly id: string
+  /** A file, unless only `env` is given. */
+  readonly target?: string
+  /** The variable that gets the contents. */
+  readonly env?: string
+  readonly required: boolean
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+}
+
+/** An agent's socket; its path goes into SSH_AUTH_SOCK. */
+export interface SshMount {
+  readonly type: 'ssh'
+  readonly id: string
+  readonly target?: string
+  readonly required: boolean
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+}
 
 interface Copying extends Expanded {
   /** Ends with a slash, or is `.`, where it has to be a directory. */
@@ -114,6 +129,7 @@ export type Chmod = { readonly mode: number } | { readonly symbolic: string }
 
 export interface CopyStep extends Copying {
   readonly keyword: 'COPY'
+  /** Paths first, then here-documents. */
   readonly sources: readonly (PathSource | HeredocSource)[]
   /** A stage, an image or a named context; without it the build context. */
   readonly from?: string
@@ -124,10 +140,8 @@ export interface CopyStep extends Copying {
 export interface AddStep extends Copying {
   readonly keyword: 'ADD'
   readonly sources: readonly (PathSource | HeredocSource | UrlSource | GitSource)[]
-  readonly parents: boolean
   /** Of a URL's content (`sha256:...`), or of a git commit. */
   readonly checksum?: string
-  readonly keepGitDir: boolean
   /** Archives: undefined unpacks those of the context and not those of URLs. */
   readonly unpack?: boolean
 }
@@ -149,14 +163,18 @@ export interface UrlSource {
 }
 export interface GitSource extends GitReference {
   readonly kind: 'git'
+  readonly keepGitDir: boolean
 }
 
-/** `https://host/repo.git#ref:subdir` */
+/** `https://host/repo.git#ref:subdir` or `...?ref=...&subdir=...` */
 export interface GitReference {
   readonly remote: string
   /** A branch, tag or commit; without it the remote's HEAD. */
   readonly ref?: string
   readonly subdir?: string
+  /** What the ref has to resolve to: a commit, or the beginning of one. */
+  readonly commit?: string
+  readonly submodules: boolean
 }
 
 /** image-spec `Healthcheck` (Docker's extension); durations in nanoseconds. `NONE` is `Test: ['NONE']`. */
@@ -168,5 +186,3 @@ export interface Healthcheck {
   readonly StartInterval?: number
   readonly Retries?: number
 }
-
-export type { Heredoc }
