@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import { parseStat, timeText, ttyName } from '../../src/engine/container/processes.ts'
 import { findByPrefix, newId } from '../../src/engine/ids.ts'
 import { parseSignal } from '../../src/engine/signals.ts'
-import { closest } from '../../src/suggest.ts'
 import { parseMoment, timestamp } from '../../src/engine/time.ts'
+import { closest } from '../../src/suggest.ts'
 
 test('signals by name and by number', () => {
   assert.equal(parseSignal('SIGTERM'), 15)
