@@ -1,19 +1,34 @@
 import { CommanderError } from 'commander'
+import { renderServiceFailure, ServiceFailure, serviceFailureJson } from '../compose/diagnosis/service-failure.ts'
 import { renderError, TscomposeError } from '../errors.ts'
 
-/** What stderr gets for a failed command: the message once, without a usage text; one JSON object with --progress json. */
+/**
+ * What stderr gets for a failed command: each message once, without a usage text. With --progress json one object for
+ * each, with the error's stable code.
+ */
 export function renderFailure(error: unknown, { json }: { json: boolean }): string {
-  const messages = flatten(error)
-  if (!json) return messages.map(message => `${message}\n`).join('')
-  return messages.map(message => `${JSON.stringify({ error: true, message })}\n`).join('')
+  const errors = flatten(error)
+  const lines = json ? errors.map(each => JSON.stringify(toJson(each))) : errors.map(toText)
+  return [...new Set(lines)].map(line => `${line}\n`).join('')
 }
 
-function flatten(error: unknown): string[] {
-  if (error instanceof AggregateError) return [...new Set(error.errors.flatMap(flatten))]
-  if (error instanceof TscomposeError) return [renderError(error)]
-  if (error instanceof CommanderError) return [flagMessage(error)]
+const flatten = (error: unknown): unknown[] =>
+  error instanceof AggregateError ? error.errors.flatMap(flatten) : [error]
+
+function toText(error: unknown): string {
+  if (error instanceof ServiceFailure) return renderServiceFailure(error)
+  if (error instanceof TscomposeError) return renderError(error)
+  if (error instanceof CommanderError) return flagMessage(error)
   // Anything else is a mistake of ours: its stack is what a report of it needs.
-  return [error instanceof Error ? (error.stack ?? error.message) : String(error)]
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}
+
+function toJson(error: unknown): Record<string, unknown> {
+  if (!(error instanceof TscomposeError)) return { error: true, message: toText(error) }
+  const { code, message, where, fix } = error
+  const place = where && { file: where.file, line: where.line, col: where.col }
+  const more = error instanceof ServiceFailure ? serviceFailureJson(error) : {}
+  return { error: true, code, message, where: place, fix, ...more }
 }
 
 /** commander's complaints in the words scripts know from docker compose. */

@@ -61,6 +61,10 @@ export async function carryOut(surroundings: Surroundings, operation: Operation,
     }
     await apply(plan, perform, { signal, parallel, keepGoing })
     failed = false
+  } catch (error) {
+    if (!project || (signal.aborted && error === signal.reason)) throw error
+    const { diagnose } = await import('./diagnosis/diagnose.ts')
+    throw await diagnose({ engine, project, plan, idOf: container => performer.idOf(container) }, error)
   } finally {
     await surroundings.end?.(failed)
   }

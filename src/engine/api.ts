@@ -227,6 +227,8 @@ export interface ContainerState {
   Paused: boolean
   Restarting: boolean
   OOMKilled: boolean
+  /** Not of Docker: the most memory it has had, in bytes, where `OOMKilled`. */
+  MemoryPeak?: number
   Dead: boolean
   Pid: number
   ExitCode: number

@@ -13,7 +13,7 @@ import { launch } from './launch.ts'
 import { connectMonitor } from './monitor.ts'
 import { prepareContainer, prepareProcess } from './prepare/prepare.ts'
 import { exitCodeOf } from './protocol.ts'
-import { MonitoredContainer, MonitoredProcess } from './running.ts'
+import { MonitoredContainer, MonitoredProcess, wantOfMemory } from './running.ts'
 import type {
   Adopted,
   AttachStreams,
@@ -106,7 +106,7 @@ class LocalRuntime implements Runtime {
     const record = await readExitRecord(stateDir)
     if (!record) return { status: 'lost' }
     const { status, finishedAt } = record
-    return { status: 'exited', exit: { exitCode: exitCodeOf(status), oomKilled: cgroup.oomKills() > 0, finishedAt } }
+    return { status: 'exited', exit: { exitCode: exitCodeOf(status), ...wantOfMemory(cgroup), finishedAt } }
   }
 
   async release(containerId: string): Promise<void> {

@@ -63,7 +63,7 @@ export class MonitoredProcess implements RunningProcess {
     if (!exit) this.monitorLost()
     this.#closePidfd()
     if (!exit) return { exitCode: EXIT_UNKNOWN, oomKilled: false, finishedAt: new Date() }
-    return { exitCode: exitCodeOf(exit.status), oomKilled: this.cgroup.oomKills() > 0, finishedAt: exit.finishedAt }
+    return { exitCode: exitCodeOf(exit.status), ...wantOfMemory(this.cgroup), finishedAt: exit.finishedAt }
   }
 
   /** Lets go of the process, which runs on; {@link exited} never settles then. */
@@ -83,6 +83,13 @@ export class MonitoredProcess implements RunningProcess {
     if (this.#pidfd !== undefined) closeSync(this.#pidfd)
     this.#pidfd = undefined
   }
+}
+
+/** Whether a container that has ended was killed for want of memory, and how much it has had; while its cgroup is there. */
+export function wantOfMemory(cgroup: Cgroup): Pick<ExitStatus, 'oomKilled' | 'memoryPeak'> {
+  if (cgroup.oomKills() === 0) return { oomKilled: false }
+  const memoryPeak = cgroup.memoryPeak()
+  return { oomKilled: true, ...(memoryPeak !== undefined && { memoryPeak }) }
 }
 
 /** How often to look whether a container's first process is there where that is not the end of the others. */

@@ -5,6 +5,8 @@ import type { ContainerSpec, ProcessSpec, ResourcesSpec } from './spec.ts'
 export interface ExitStatus {
   readonly exitCode: number
   readonly oomKilled: boolean
+  /** The most memory the container has had, in bytes, where the kernel killed something for want of it. */
+  readonly memoryPeak?: number
   readonly finishedAt: Date
 }
 

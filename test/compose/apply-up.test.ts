@@ -66,7 +66,7 @@ test('an unhealthy dependency ends up with its name, and what was started goes o
   const fake = new FakeEngine()
   fake.behaviours.set('db', ({ health }) => health('unhealthy'))
   await assert.rejects(up(fake, chain).done, {
-    code: 'COMPOSE_DEPENDENCY_FAILED',
+    code: 'COMPOSE_SERVICE_UNHEALTHY',
     message: 'dependency failed to start: container demo-db-1 is unhealthy',
   })
   assert.deepEqual(fake.names, [

@@ -1,7 +1,9 @@
 import { EventEmitter, on } from 'node:events'
+import { Readable } from 'node:stream'
 import type {
   ContainerCreateRequest,
   ContainerInspect,
+  ContainerListOptions,
   ContainerState,
   ContainerSummary,
   Engine,
@@ -9,6 +11,7 @@ import type {
   NetworkInspect,
   Volume,
 } from '../../src/engine/api.ts'
+import { encodeFrame } from '../../src/engine/stream-frames.ts'
 import { type ErrorCode, TscomposeError } from '../../src/errors.ts'
 
 interface FakeContainer {
@@ -22,7 +25,9 @@ interface FakeContainer {
 export type Behaviour = (container: FakeControl) => void
 export interface FakeControl {
   exit(code: number): void
-  health(status: 'healthy' | 'unhealthy'): void
+  health(status: 'healthy' | 'unhealthy', output?: string): void
+  /** It has ended, and is about to be started again by its policy. */
+  crash(code: number, restarts: number): void
 }
 
 /**
@@ -32,6 +37,10 @@ export interface FakeControl {
 export class FakeEngine {
   readonly calls: string[] = []
   readonly failures = new Map<string, Error>()
+  /** How often a container's policy has started it again, by its name. */
+  readonly restarts = new Map<string, number>()
+  /** What a container has written, by its name. */
+  readonly output = new Map<string, string>()
   readonly behaviours = new Map<string, Behaviour>()
   readonly #containers = new Map<string, FakeContainer>()
   readonly #networks = new Map<string, NetworkInspect>()
@@ -95,8 +104,15 @@ export class FakeEngine {
         container.state = { ...container.state, Status: 'exited', Running: false, ExitCode: code }
         this.#emit('die', container)
       },
-      health: status => {
-        container.state = { ...container.state, Health: { Status: status, FailingStreak: 0, Log: [] } }
+      crash: (code, restarts) => {
+        this.restarts.set(container.name, restarts)
+        const times = { StartedAt: '2020-01-01T00:00:00Z', FinishedAt: '2020-01-01T00:00:01.5Z' }
+        container.state = { ...container.state, ...times, Status: 'restarting', ExitCode: code }
+        this.#emit('die', container)
+      },
+      health: (status, output) => {
+        const Log = output === undefined ? [] : [{ Start: '', End: '', ExitCode: 1, Output: output }]
+        container.state = { ...container.state, Health: { Status: status, FailingStreak: Log.length, Log } }
         this.#emit(`health_status: ${status}`, container)
       },
     }
@@ -109,8 +125,13 @@ export class FakeEngine {
     })()
   }
 
-  async containerList(): Promise<ContainerSummary[]> {
-    return [...this.#containers.values()].map(({ id, name, request, state }) => ({
+  /** Of the filters only `health`. */
+  async containerList({ filters = {} }: ContainerListOptions = {}): Promise<ContainerSummary[]> {
+    const { health } = filters
+    const listed = [...this.#containers.values()].filter(({ state }) =>
+      health ? state.Running && health.includes(state.Health?.Status ?? 'none') : true,
+    )
+    return listed.map(({ id, name, request, state }) => ({
       Id: id,
       Names: [`/${name}`],
       Image: request.Image,
@@ -167,7 +188,19 @@ export class FakeEngine {
 
   async containerInspect(id: string): Promise<ContainerInspect> {
     const { state, name, request } = this.#find(id)
-    return { Id: id, Name: `/${name}`, State: state, Config: request } as unknown as ContainerInspect
+    return {
+      Id: id,
+      Name: `/${name}`,
+      State: state,
+      RestartCount: this.restarts.get(name) ?? 0,
+      HostConfig: request.HostConfig ?? {},
+      Config: request,
+    } as unknown as ContainerInspect
+  }
+
+  async containerLogs(id: string): Promise<Readable> {
+    const lines = (this.output.get(this.#find(id).name) ?? '').split('\n').filter(line => line !== '')
+    return Readable.from(lines.map(line => encodeFrame('stdout', Buffer.from(`2020-01-01T00:00:00Z ${line}\n`))))
   }
 
   containerStart(id: string): Promise<boolean> {

@@ -1,20 +1,43 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { judge } from '../../src/compose/apply/wait.ts'
+import type { Inspected } from '../../src/compose/diagnosis/cause.ts'
 import { healthOf, lifecycleFromLabels, parseDependsOn, toObserved } from '../../src/compose/observe.ts'
 import type { ContainerState, ContainerSummary } from '../../src/engine/api.ts'
 
 const now = Date.parse('2025-01-01T00:00:10Z')
 const state = (Status: ContainerState['Status'], more: Partial<ContainerState> = {}) =>
   ({ Status, ExitCode: 0, StartedAt: '2025-01-01T00:00:00Z', ...more }) as ContainerState
+const inspected = (State: ContainerState, more: Partial<Inspected> = {}): Inspected => ({
+  State,
+  RestartCount: 0,
+  HostConfig: {},
+  Config: { Image: 'i' },
+  ...more,
+})
 const health = (Status: 'starting' | 'healthy' | 'unhealthy') => ({ Health: { Status, FailingStreak: 0, Log: [] } })
 
 for (const [condition, mayComplete, given, expected] of [
   ['service_healthy', false, state('running', health('healthy')), { is: 'met' }],
   ['service_healthy', false, state('running', health('starting')), { is: 'waiting' }],
-  ['service_healthy', false, state('running', health('unhealthy')), { is: 'failed', why: 'container c is unhealthy' }],
-  ['service_healthy', false, state('running'), { is: 'failed', why: 'container c has no healthcheck configured' }],
-  ['service_healthy', false, state('exited', { ExitCode: 3 }), { is: 'failed', why: 'container c exited (3)' }],
+  [
+    'service_healthy',
+    false,
+    state('running', health('unhealthy')),
+    { is: 'failed', code: 'COMPOSE_SERVICE_UNHEALTHY', why: 'container c is unhealthy' },
+  ],
+  [
+    'service_healthy',
+    false,
+    state('running'),
+    { is: 'failed', code: 'COMPOSE_SERVICE_NO_HEALTHCHECK', why: 'container c has no healthcheck configured' },
+  ],
+  [
+    'service_healthy',
+    false,
+    state('exited', { ExitCode: 3 }),
+    { is: 'failed', code: 'COMPOSE_SERVICE_EXITED', why: 'container c exited (3)' },
+  ],
   ['service_healthy', false, state('restarting', health('starting')), { is: 'waiting' }],
   ['service_completed_successfully', false, state('running'), { is: 'waiting' }],
   ['service_completed_successfully', false, state('restarting', { ExitCode: 1 }), { is: 'waiting' }],
@@ -23,22 +46,56 @@ for (const [condition, mayComplete, given, expected] of [
     'service_completed_successfully',
     false,
     state('exited', { ExitCode: 4 }),
-    { is: 'failed', why: `service "s" didn't complete successfully: exit 4` },
+    { is: 'failed', code: 'COMPOSE_SERVICE_EXITED', why: `service "s" didn't complete successfully: exit 4` },
   ],
   ['running_or_healthy', false, state('running'), { is: 'met' }],
   ['running_or_healthy', false, state('running', health('starting')), { is: 'waiting' }],
-  ['running_or_healthy', false, state('exited'), { is: 'failed', why: 'container c exited (0)' }],
+  [
+    'running_or_healthy',
+    false,
+    state('exited'),
+    { is: 'failed', code: 'COMPOSE_SERVICE_EXITED', why: 'container c exited (0)' },
+  ],
   ['running_or_healthy', true, state('exited'), { is: 'met' }],
-  ['running_or_healthy', true, state('exited', { ExitCode: 1 }), { is: 'failed', why: 'container c exited (1)' }],
+  [
+    'running_or_healthy',
+    true,
+    state('exited', { ExitCode: 1 }),
+    { is: 'failed', code: 'COMPOSE_SERVICE_EXITED', why: 'container c exited (1)' },
+  ],
   ['running_or_healthy', false, state('restarting'), { is: 'waiting' }],
 ] as const)
   test(`${condition}${mayComplete ? ' (may complete)' : ''} of what is ${given.Status} ${given.Health?.Status ?? given.ExitCode}`, () =>
-    assert.deepEqual(judge({ condition, service: 's', mayComplete }, 'c', given, now), expected))
+    assert.deepEqual(judge({ condition, service: 's', mayComplete }, 'c', inspected(given), now), expected))
 
 test('a container without a probe has to run for a moment before it counts as running', () => {
   const started = state('running', { StartedAt: '2025-01-01T00:00:09.900Z' })
-  const verdict = judge({ condition: 'running_or_healthy', service: 's', mayComplete: false }, 'c', started, now)
+  const verdict = judge(
+    { condition: 'running_or_healthy', service: 's', mayComplete: false },
+    'c',
+    inspected(started),
+    now,
+  )
   assert.deepEqual(verdict, { is: 'waiting', forMs: 200 })
+})
+
+const crashed = (more: Partial<Inspected>, FinishedAt = '2025-01-01T00:00:01Z') =>
+  judge(
+    { condition: 'service_healthy', service: 's', mayComplete: false },
+    'c',
+    inspected(state('restarting', { ...health('unhealthy'), ExitCode: 1, FinishedAt }), { RestartCount: 3, ...more }),
+    now,
+  )
+
+test('a container that keeps ending is in a crash loop, unless it may try so often', () => {
+  assert.deepEqual(crashed({}), {
+    is: 'failed',
+    code: 'COMPOSE_SERVICE_CRASH_LOOP',
+    why: 'container c keeps exiting (1)',
+  })
+  assert.equal(crashed({ RestartCount: 2 }).is, 'waiting')
+  assert.equal(crashed({ HostConfig: { RestartPolicy: { Name: 'on-failure', MaximumRetryCount: 5 } } }).is, 'waiting')
+  assert.equal(crashed({}, '2025-01-01T00:00:20Z').is, 'waiting', 'it ran for long before it ended')
 })
 
 test('health is part of the status text', () => {

@@ -86,3 +86,39 @@ test('what cannot be started is named, and what could be started goes on', { ski
     assert.equal(good, 'good')
   })
 })
+
+/** Each service fails in a way of its own: what `up --wait` must say about it besides its name. */
+const failing: Record<string, { yaml: string; says: readonly RegExp[] }> = {
+  'a program that ends': {
+    yaml: '{ image: "rootfs:/", command: [sh, -c, "echo no config; exit 3"] }',
+    says: [/exited \(3\) \[COMPOSE_SERVICE_EXITED\]/, /output: {2}no config/],
+  },
+  'a program that ends again and again': {
+    yaml: '{ image: "rootfs:/", command: [sh, -c, "exit 4"], restart: always }',
+    says: [/\[COMPOSE_SERVICE_CRASH_LOOP\]/, /3 times in a row, the last time with exit code 4/],
+  },
+  'want of memory': {
+    yaml: '{ image: "rootfs:/", command: [sh, -c, "sleep 0.4; tail /dev/zero"], mem_limit: 30m, healthcheck: { test: sleep 9 } }',
+    says: [/\[COMPOSE_SERVICE_OUT_OF_MEMORY\]/, /it had \d+\.\dMiB of its limit of 30\.0MiB/],
+  },
+  'a probe that fails': {
+    yaml: '{ image: "rootfs:/", command: sleep 100, healthcheck: { test: echo no disk; exit 1, interval: 50ms, retries: 2 } }',
+    says: [/\[COMPOSE_SERVICE_UNHEALTHY\]/, /with exit code 1: echo no disk; exit 1/, /probe: {3}no disk/],
+  },
+}
+
+test('up says why a service failed, and who waited for it', { skip }, async t => {
+  const machine = await newMachine(t)
+  for (const [what, { yaml, says }] of Object.entries(failing))
+    await t.test(what, async () => {
+      const text = `services:\n  bad: ${yaml}\n  web: { image: "rootfs:/", command: sleep 100, depends_on: { bad: { condition: service_healthy } } }\n`
+      const cwd = await machine.project('why', { 'compose.yaml': text })
+      const { code, stderr } = await machine.run(['up', '-d', '--wait', 'bad'], { cwd })
+      const dependent = await machine.run(['up', '-d'], { cwd })
+      await machine.run(['down', '-t', '0'], { cwd })
+      assert.equal(code, 1)
+      for (const pattern of says) assert.match(stderr, pattern)
+      assert.equal(dependent.code, 1)
+      assert.match(dependent.stderr, /waiting: web \(service_healthy\)/)
+    })
+})

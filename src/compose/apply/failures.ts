@@ -1,16 +1,19 @@
 import { TscomposeError } from '../../errors.ts'
+import { ServiceFailure } from '../diagnosis/service-failure.ts'
 import type { Step } from '../plan/plan.ts'
 import type { Project } from '../project.ts'
 
-/** An engine's error with the service it happened to, and the place in the file that caused it where that is clear. */
+/** An error with the service it happened to, and the place in the file that caused it where that is clear. */
 export function inService(error: unknown, step: Step, project: Project | undefined): unknown {
   if (!(error instanceof TscomposeError)) return error
   const service = serviceOf(step)
-  if (service === undefined || step.op === 'waitFor' || error.code.startsWith('COMPOSE_')) return error
+  if (service === undefined || error instanceof ServiceFailure) return error
+  const message = error.code.startsWith('COMPOSE_') ? error.message : `service "${service}": ${error.message}`
   const where =
     error.where ??
     project?.origins.get(`services.${service}${step.op === 'pullImage' ? '.image' : culprit(error.code)}`)
-  return new TscomposeError(error.code, `service "${service}": ${error.message}`, {
+  return new ServiceFailure(error.code, message, {
+    service,
     ...(where && { where }),
     ...(error.fix !== undefined && { fix: error.fix }),
     cause: error,

@@ -33,6 +33,7 @@ export async function handleExit(context: Context, container: Container, exit: E
     finishedAt: exit.finishedAt.toISOString(),
     exitCode: exit.exitCode,
     oomKilled: exit.oomKilled,
+    ...(exit.memoryPeak !== undefined && { memoryPeak: exit.memoryPeak }),
     error: '',
   }
   const ranMs = exit.finishedAt.getTime() - Date.parse(startedAt)

@@ -9,6 +9,8 @@ export interface Ended {
   readonly finishedAt: string
   readonly exitCode: number
   readonly oomKilled: boolean
+  /** Bytes; where `oomKilled`. */
+  readonly memoryPeak?: number
   /** Why it could not be started, if that is what happened last. */
   readonly error: string
 }
@@ -64,6 +66,7 @@ export function apiState(state: ContainerState, removing: boolean, health: Healt
     Paused: state.status === 'paused',
     Restarting: state.status === 'restarting',
     OOMKilled: 'oomKilled' in state && state.oomKilled,
+    ...('memoryPeak' in state && { MemoryPeak: state.memoryPeak }),
     Dead: false,
     Pid: 'pid' in state ? state.pid : 0,
     ExitCode: exitCodeOf(state),

@@ -42,6 +42,8 @@ export interface Cgroup {
   stats(): ContainerStats
   /** How many of its processes the kernel has killed for want of memory. */
   oomKills(): number
+  /** The most memory it has had, in bytes; undefined where the kernel does not tell. */
+  memoryPeak(): number | undefined
   /** Sends SIGKILL to whatever is in it, frozen or not. */
   kill(): void
   /** Kills what is left in it and removes the directories, nested ones too. Idempotent. */

@@ -27,6 +27,15 @@ export function readPids(file: string): readonly number[] {
   }
 }
 
+/** The one number in a file; undefined if there is no such file, or no such controller. */
+export function readCount(read: () => string): number | undefined {
+  try {
+    return Number(read())
+  } catch {
+    return undefined
+  }
+}
+
 /** SIGKILL to each; one that has gone meanwhile is no error. */
 export function killAll(pids: readonly number[]): void {
   for (const pid of pids) {

@@ -7,7 +7,7 @@ import type { Hierarchy } from './hierarchies.ts'
 import { limitsV1 } from './limits-v1.ts'
 import { applySettings, type CgroupFiles } from './setting.ts'
 import { statsV1 } from './stats-v1.ts'
-import { busy, killAll, parseKeyed, readPids, settle, tryRemove, withNested } from './tree.ts'
+import { busy, killAll, parseKeyed, readCount, readPids, settle, tryRemove, withNested } from './tree.ts'
 
 /** How long processes may take to die or to freeze. One in an uninterruptible wait, say for a disk, can take long. */
 const patienceMs = 5000
@@ -85,6 +85,10 @@ export class CgroupV1 implements Cgroup, CgroupFiles {
     } catch {
       return 0 // no memory controller, or no cgroup any more
     }
+  }
+
+  memoryPeak(): number | undefined {
+    return readCount(() => this.read('memory', 'memory.max_usage_in_bytes'))
   }
 
   kill(): void {

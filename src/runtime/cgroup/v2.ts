@@ -6,7 +6,7 @@ import { attachDeviceProgram } from './device-program.ts'
 import { limitsV2 } from './limits-v2.ts'
 import { applySettings, type CgroupFiles } from './setting.ts'
 import { statsV2 } from './stats-v2.ts'
-import { busy, killAll, parseKeyed, readPids, settle, tryRemove, withNested } from './tree.ts'
+import { busy, killAll, parseKeyed, readCount, readPids, settle, tryRemove, withNested } from './tree.ts'
 
 const patienceMs = 5000
 
@@ -70,6 +70,10 @@ export class CgroupV2 implements Cgroup, CgroupFiles {
     } catch {
       return 0 // no memory controller, or no cgroup any more
     }
+  }
+
+  memoryPeak(): number | undefined {
+    return readCount(() => this.read('', 'memory.peak')) // since Linux 5.19
   }
 
   kill(): void {
