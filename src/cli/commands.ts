@@ -39,5 +39,6 @@ export const commands: CommandTable = {
     summary: 'The engine behind all this: status, start, stop',
     loadGroup: () => import('./commands/engine.ts'),
   },
+  network: { summary: 'Manage networks', loadGroup: () => import('./commands/network.ts') },
   image: { summary: 'Manage images', loadGroup: () => import('./commands/image.ts') },
 }

@@ -1,8 +1,7 @@
-import { createInterface } from 'node:readline/promises'
 import { planRemove } from '../../compose/plan/down.ts'
 import { subject } from '../../compose/plan/plan.ts'
-import type { Cli } from '../cli.ts'
 import type { Define } from '../command.ts'
+import { confirm } from '../confirm.ts'
 import { carryOutOn } from '../lifecycle.ts'
 import { observeTarget } from '../target.ts'
 
@@ -26,12 +25,5 @@ export const define: Define = (command, cli) =>
       if (names.length === 0) return void cli.stderr.write('No stopped containers\n')
       if (force) return carryOutOn(cli, target, plan)
       cli.stdout.write(`Going to remove ${names.join(', ')}\n`)
-      if (await confirm(cli, 'Are you sure?')) await carryOutOn(cli, target, plan)
+      if (await confirm(cli, 'Are you sure? [yN]')) await carryOutOn(cli, target, plan)
     })
-
-/** Without a terminal the answer is no. */
-async function confirm({ stdin, stderr, signal }: Cli, question: string): Promise<boolean> {
-  if (!stdin.isTTY) return false
-  using readline = createInterface({ input: stdin, output: stderr })
-  return /^y(es)?$/i.test((await readline.question(`${question} [yN] `, { signal })).trim())
-}
