@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type ImageConfiguration, parseConfiguration } from './config.ts'
 import { ContentStore } from './content.ts'
-import type { Digest, Image } from './image.ts'
+import type { Digest, Image, RetainedLayers } from './image.ts'
 import { LayerDirectories } from './layers.ts'
 import { Mutex } from './mutex.ts'
 import { namesOf } from './names.ts'
@@ -22,6 +22,8 @@ export class Catalog {
   /** Unpacked, but no image names them yet, or no longer. */
   readonly #unnamed = new Map<Digest, Layer>()
   readonly #leases = new Set<Set<Digest>>()
+  /** On what somebody else was said to have a use for; disposed of by him when he holds it himself. */
+  readonly retained: Lease = this.lease()
 
   private constructor(
     file: string,
@@ -38,7 +40,7 @@ export class Catalog {
   }
 
   /** An image of which something is missing on disk counts as not there: the next pull makes it whole. */
-  static async open(directory: string): Promise<Catalog> {
+  static async open(directory: string, retained: RetainedLayers = nothing): Promise<Catalog> {
     await mkdir(directory, { recursive: true, mode: 0o700 })
     const file = join(directory, 'images.json')
     const found = await readState(file)
@@ -46,7 +48,10 @@ export class Catalog {
     const layers = join(directory, 'layers')
     const directories = await LayerDirectories.open(
       layers,
-      new Set(Object.values(found.layers).map(layer => layer.directory)),
+      new Set([
+        ...[...Object.values(found.layers), ...retained.layers.values()].map(layer => layer.directory),
+        ...retained.directories,
+      ]),
     )
     const present = await directories.list()
     const configurations = new Map<Digest, ImageConfiguration>()
@@ -58,8 +63,9 @@ export class Catalog {
       }),
     )
     const catalog = new Catalog(file, restricted(found, configurations), content, directories, configurations)
-    for (const [diffId, layer] of Object.entries(found.layers))
+    for (const [diffId, layer] of [...retained.layers, ...Object.entries(found.layers)])
       if (present.has(layer.directory) && !(diffId in catalog.#state.layers)) catalog.addLayer(diffId as Digest, layer)
+    await catalog.retained.hold([...retained.layers.keys()])
     await catalog.collectGarbage()
     return catalog
   }
@@ -162,6 +168,8 @@ export class Catalog {
     for (const digest of await this.content.list()) if (!kept.has(digest)) await this.content.remove(digest)
   }
 }
+
+const nothing: RetainedLayers = { directories: new Set(), layers: new Map() }
 
 export interface Lease extends AsyncDisposable {
   hold(digests: readonly Digest[]): Promise<void>

@@ -65,6 +65,16 @@ export class ContentStore {
     return new BlobWriter(path, await open(path, 'wx', 0o600), digest => this.path(digest))
   }
 
+  /** Where another process may write a blob, to be put in place by {@link adopt} or removed by whoever asked. */
+  partialPath(): string {
+    return join(this.#partial, randomBytes(8).toString('hex'))
+  }
+
+  /** Puts a file that has this digest under its name. */
+  async adopt(path: string, digest: Digest): Promise<void> {
+    await rename(path, this.path(digest))
+  }
+
   async list(): Promise<readonly Digest[]> {
     return (await readdir(this.#blobs)).map(hex => `sha256:${hex}` as const).filter(isDigest)
   }

@@ -1,4 +1,6 @@
 import type { Readable } from 'node:stream'
+import type { Layer } from './state.ts'
+import type { Workshop } from './workshop.ts'
 
 /** `sha256:` and 64 hex digits (OCI image-spec, descriptor.md). */
 export type Digest = `sha256:${string}`
@@ -84,6 +86,8 @@ export interface PullOptions {
 
 /** Errors are TscomposeErrors with codes IMAGE_*: IMAGE_NOT_FOUND, IMAGE_REFERENCE_INVALID, REGISTRY_*... */
 export interface ImageStore {
+  /** Where images are made of layers that come from no registry and no archive. */
+  readonly workshop: Workshop
   /**
    * By name, tag, digest, id or unambiguous prefix of an id; `rootfs:PATH` always resolves where PATH is a directory.
    * @returns undefined if there is none
@@ -109,4 +113,13 @@ export interface ImageStoreOptions {
   readonly registryMirrors: readonly string[]
   /** `insecure-registries`: hosts or CIDRs that may be spoken to without TLS; loopback always may. */
   readonly insecureRegistries: readonly string[]
+  /** What somebody else in this data root has a use for, beyond the images. */
+  readonly retained?: RetainedLayers
+}
+
+/** Layers that stay although no image has them. */
+export interface RetainedLayers {
+  /** Names of layer directories without a diff id. */
+  readonly directories: ReadonlySet<string>
+  readonly layers: ReadonlyMap<Digest, Layer>
 }

@@ -71,6 +71,16 @@ export class LayerDirectories {
     }
   }
 
+  /**
+   * Takes over a directory of the same file system that is in the form of a layer: the upper directory of an overlay.
+   * It is gone from `path`, and must not change any more. @returns its name, which says nothing of what is in it
+   */
+  async adopt(path: string): Promise<string> {
+    const name = randomBytes(8).toString('hex')
+    await rename(path, this.path(name))
+    return name
+  }
+
   /** At once gone by name; the files themselves are removed in the background. */
   async remove(name: string): Promise<void> {
     const gone = this.#temporary()

@@ -9,18 +9,20 @@ import { named, planRemoval, removalLines, resolve } from './names.ts'
 import { Puller } from './pull.ts'
 import { parseReference } from './reference.ts'
 import { isRootfs, rootfsImage } from './rootfs.ts'
+import { Workshop } from './workshop.ts'
 
 /**
  * Opens the store in `options.dataDir`, which one process at a time may have open, and clears away what an interrupted
  * pull or load has left there.
  */
 export async function openImageStore(options: ImageStoreOptions): Promise<ImageStore> {
-  const catalog = await Catalog.open(options.dataDir)
+  const catalog = await Catalog.open(options.dataDir, options.retained)
   const intake = new Intake(catalog)
   return new LocalImageStore(catalog, intake, new Puller(catalog, intake, options))
 }
 
 class LocalImageStore implements ImageStore {
+  readonly workshop: Workshop
   readonly #catalog: Catalog
   readonly #intake: Intake
   readonly #puller: Puller
@@ -29,6 +31,7 @@ class LocalImageStore implements ImageStore {
     this.#catalog = catalog
     this.#intake = intake
     this.#puller = puller
+    this.workshop = new Workshop(catalog, intake)
   }
 
   async find(reference: string): Promise<Image | undefined> {

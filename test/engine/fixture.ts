@@ -117,6 +117,9 @@ export class FakeLayers {
   #images(): ImageStore {
     const unused = () => Promise.reject(new Error('no test needs it'))
     return {
+      get workshop(): never {
+        throw new Error('no test needs it')
+      },
       find: async reference => {
         const image = await rootfsImage(`rootfs:${this.#rootfs}`)
         const config = this.configs.get(reference)

@@ -1,0 +1,122 @@
+import type { Catalog, Lease } from './catalog.ts'
+import { parseConfiguration } from './config.ts'
+import type { BlobWriter } from './content.ts'
+import { digestOf } from './digest.ts'
+import type { Digest, Image } from './image.ts'
+import type { Intake } from './intake.ts'
+import { mediaTypes } from './manifest.ts'
+import { named, withImage } from './names.ts'
+import { parseReference } from './reference.ts'
+import type { Layer } from './state.ts'
+
+/** An image as its maker describes it. Its layers are in the store, and he holds a lease on them. */
+export interface NewImage {
+  /** The text of its configuration (image-spec config.md); its digest is the image's id. */
+  readonly configuration: string
+  /** Names it gets, in Docker's familiar or canonical form; they are taken away from the images that have them. */
+  readonly names: readonly string[]
+}
+
+/**
+ * Makes images of layers that are made here: by a build, by a commit. Whoever does holds a {@link Lease} on every layer
+ * from before it is announced until an image has it.
+ */
+export class Workshop {
+  readonly #catalog: Catalog
+  readonly #intake: Intake
+
+  constructor(catalog: Catalog, intake: Intake) {
+    this.#catalog = catalog
+    this.#intake = intake
+  }
+
+  lease(): Lease {
+    return this.#catalog.lease()
+  }
+
+  /** Lets go of `retained` (ImageStoreOptions), which is held by its owner from now on. */
+  async releaseRetained(): Promise<void> {
+    await this.#catalog.retained[Symbol.asyncDispose]()
+  }
+
+  /** Says that there will be layers to unpack in a moment. */
+  prepare(): void {
+    this.#intake.prepare()
+  }
+
+  layer(diffId: Digest): Layer | undefined {
+    return this.#catalog.layer(diffId)
+  }
+
+  /** The path of a layer's directory. */
+  path(directory: string): string {
+    return this.#catalog.directories.path(directory)
+  }
+
+  /** Takes over the upper directory of an overlay as a layer's directory, without a diff id yet. @returns its name */
+  adopt(path: string): Promise<string> {
+    return this.#catalog.directories.adopt(path)
+  }
+
+  /** Removes a layer's directory that was adopted and never announced with a diff id. */
+  remove(directory: string): Promise<void> {
+    return this.#catalog.directories.remove(directory)
+  }
+
+  /** The archive of a layer, on its way into the store; with {@link BlobWriter.commit} it is there. */
+  createBlob(): Promise<BlobWriter> {
+    return this.#catalog.content.create()
+  }
+
+  /** Where another process may write the archive of a layer, for {@link announce}. */
+  partialPath(): string {
+    return this.#catalog.content.partialPath()
+  }
+
+  /**
+   * Announces a layer whose directory was adopted, and its archive, which a process has written to `archive`. Of two
+   * directories with the same contents the first one counts.
+   */
+  async announce(layer: Omit<Layer, 'blob'>, archive: string, digest: Digest, size: number): Promise<void> {
+    await this.#catalog.content.adopt(archive, digest)
+    if (this.#intake.has(digest)) return
+    this.#catalog.addLayer(digest, { ...layer, blob: { digest, size, mediaType: mediaTypes.ociLayer } })
+  }
+
+  /** Unpacks a layer whose uncompressed archive has been committed, unless it is there already. */
+  async unpack(digest: Digest, size: number, signal: AbortSignal): Promise<Layer> {
+    await this.#intake.stored(digest, { digest, size, mediaType: mediaTypes.ociLayer }, () => {}, signal)
+    const layer = this.layer(digest)
+    if (!layer) throw new TypeError(`the layer ${digest} is not there after it was unpacked`)
+    return layer
+  }
+
+  /** @throws TscomposeError IMAGE_REFERENCE_INVALID for a name that cannot be one */
+  async addImage({ configuration, names }: NewImage): Promise<Image> {
+    const references = names.map(parseReference)
+    const parsed = parseConfiguration(configuration)
+    const { content } = this.#catalog
+    await using lease = this.lease()
+    const id = digestOf(configuration)
+    await lease.hold([id, ...parsed.diffIds])
+    await content.put(configuration)
+    const layers = parsed.diffIds.map(diffId => {
+      const layer = this.layer(diffId)
+      if (!layer) throw new TypeError(`there is no layer ${diffId} for the image ${id}`)
+      return layer.blob
+    })
+    const manifest = JSON.stringify({
+      schemaVersion: 2,
+      mediaType: mediaTypes.ociManifest,
+      config: { mediaType: mediaTypes.ociConfig, digest: id, size: Buffer.byteLength(configuration) },
+      layers: layers.map(({ mediaType, digest, size }) => ({ mediaType, digest, size })),
+    })
+    await lease.hold([digestOf(manifest)])
+    await content.put(manifest)
+    this.#catalog.addConfiguration(id, parsed)
+    await this.#catalog.change(state => named(withImage(state, id, digestOf(manifest)), id, ...references))
+    const image = this.#catalog.image(id)
+    if (!image) throw new TypeError(`the image ${id} is not there after it was added`)
+    return image
+  }
+}
