@@ -33,6 +33,7 @@ export const commands: CommandTable = {
     aliases: ['convert'],
     load: () => import('./commands/config.ts'),
   },
+  graph: { summary: 'Draw which service waits for which', load: () => import('./commands/graph.ts') },
   volumes: { summary: 'List volumes', load: () => import('./commands/volumes.ts') },
   version: { summary: 'Show the version', load: () => import('./commands/version.ts') },
   engine: {

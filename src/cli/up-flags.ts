@@ -30,6 +30,7 @@ export interface UpFlags {
   readonly color: boolean
   readonly logPrefix: boolean
   readonly timestamps?: boolean
+  readonly timings?: boolean
   readonly watch?: boolean
   readonly menu?: boolean
   readonly yes?: boolean

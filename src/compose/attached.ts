@@ -31,6 +31,8 @@ export interface Foreground {
   readonly show: ShowLine
   /** A line about containers, on stdout. */
   readonly say: (line: string) => void
+  /** Everything is up. */
+  readonly isUp: () => Promise<void>
   /** A line about what the command does now, on stderr. */
   readonly note: (line: string) => void
   /** The user has lost patience with a graceful stop. */
@@ -86,6 +88,7 @@ export async function upAttached(
   try {
     await bringUp({ ...surroundings, signal: until, beforeStart: announce }, project, options)
     await announce()
+    await foreground.isUp()
     await attachment.complete()
     using stopped = whenAborted(until)
     await Promise.race([attachment.allEnded, stopped.promise])

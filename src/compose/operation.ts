@@ -8,6 +8,7 @@ import { expectedReports } from './apply/reported.ts'
 import type { Observed } from './plan/observed.ts'
 import { type Plan, renderPlan } from './plan/plan.ts'
 import type { Project } from './project.ts'
+import type { Stopwatch } from './timings/timings.ts'
 
 /** What every operation on a project needs: the engine, where to tell what happens, and when to stop. */
 export interface Surroundings {
@@ -22,6 +23,8 @@ export interface Surroundings {
   readonly hookOutput: HookOutput
   readonly signal: AbortSignal
   readonly parallel: number
+  /** Takes the time of each step. */
+  readonly stopwatch?: Stopwatch
   /** Takes a plan as text instead of having it carried out. */
   readonly dryRun?: (plan: string) => void
 }
@@ -54,10 +57,11 @@ export async function carryOut(surroundings: Surroundings, operation: Operation,
   surroundings.begin?.(expectedReports(plan))
   let failed = true
   try {
-    const { beforeStart } = surroundings
+    const { beforeStart, stopwatch } = surroundings
+    const timed = stopwatch?.plan() ?? ((_, act) => act())
     const perform: Perform = async (planned, until) => {
       if (planned.step.op === 'startContainer') await beforeStart?.()
-      await performer.perform(planned, until)
+      await timed(planned, () => performer.perform(planned, until))
     }
     await apply(plan, perform, { signal, parallel, keepGoing })
     failed = false

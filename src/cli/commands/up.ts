@@ -1,6 +1,8 @@
 import { type AttachedOptions, upAttached } from '../../compose/attached.ts'
+import type { Surroundings } from '../../compose/operation.ts'
 import type { Project } from '../../compose/project.ts'
 import { serviceOf } from '../../compose/select.ts'
+import { Stopwatch } from '../../compose/timings/timings.ts'
 import { type BringUpOptions, bringUp } from '../../compose/up.ts'
 import type { Engine } from '../../engine/api.ts'
 import { TscomposeError } from '../../errors.ts'
@@ -42,6 +44,7 @@ export const define: Define = (command, cli) =>
     .option('--no-color', 'Without colours')
     .option('--no-log-prefix', 'Without the names of the containers')
     .option('--timestamps', 'With the time of each line')
+    .option('--timings', 'Tell how long each service took, and the critical chain')
     .option('-w, --watch', 'Watch files and update (not supported yet)')
     .option('--menu', 'Key menu (not supported yet)')
     .option('-y, --yes', 'Answer questions with yes')
@@ -53,13 +56,18 @@ export const define: Define = (command, cli) =>
       for (const service of services) serviceOf(project.services, service)
       const options = bringUpOptions(cli, project, services, flags)
       const detached = flags.detach || flags.wait || !flags.start || cli.options.dryRun
-      await using surroundings = await openSurroundings(cli, engine, {
+      const stopwatch = new Stopwatch()
+      await using opened = await openSurroundings(cli, engine, {
         project: project.name,
         quietPull: flags.quietPull ?? false,
       })
+      const surroundings = { ...opened, stopwatch }
       if (detached) {
         await bringUp(surroundings, project, options)
-        if (flags.start && !cli.options.dryRun) await tellAddresses(cli, engine, project)
+        if (flags.start && !cli.options.dryRun) {
+          await tellTimings(cli, stopwatch, flags)
+          await tellAddresses(cli, engine, project)
+        }
         return
       }
       const code = await inForeground(cli, project, flags, options, surroundings)
@@ -92,7 +100,7 @@ async function inForeground(
   project: Project,
   flags: UpFlags,
   options: BringUpOptions,
-  surroundings: Parameters<typeof upAttached>[0],
+  surroundings: Surroundings & { readonly stopwatch: Stopwatch },
 ): Promise<number> {
   const printer = newLogPrinter(cli, project.name, {
     noColor: !flags.color,
@@ -117,10 +125,21 @@ async function inForeground(
     shortName: name => printer.shortName(name),
     // The time of printing, not the engine's: that is what docker compose shows here.
     show: ({ container, stream, text }) => printer.print(container, stream, text, new Date().toISOString()),
+    isUp: () => tellTimings(cli, surroundings.stopwatch, flags),
     say: line => void cli.stdout.write(`${line}\n`),
     note: line => void cli.stderr.write(`${line}\n`),
     forced: cli.forced,
   })
+}
+
+/** With --timings all of them; on a terminal always a line. */
+async function tellTimings({ stderr, options }: Cli, stopwatch: Stopwatch, { timings }: UpFlags): Promise<void> {
+  if (options.progress === 'quiet' || !(timings || stderr.isTTY)) return
+  const { renderSummary, renderTimings, timingsJson } = await import('../output/timings.ts')
+  const read = stopwatch.read()
+  if (!timings && read.chain.length === 0) return
+  if (options.progress !== 'json') stderr.write(timings ? renderTimings(read) : renderSummary(read))
+  else if (timings) stderr.write(timingsJson(read))
 }
 
 /** On a terminal, where everything can be reached now. */
