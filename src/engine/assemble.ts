@@ -6,13 +6,16 @@ import type { Runtime } from '../runtime/runtime.ts'
 import type { EngineConfig } from './config.ts'
 import { adoptContainers, loadContainers } from './container/adopt.ts'
 import { ContainerRegistry } from './container/registry.ts'
+import { donorOf } from './container/release.ts'
 import type { Context, Directories } from './context.ts'
 import { EventLog } from './events/event-log.ts'
 import { ExecRegistry } from './exec/registry.ts'
+import { messageOf } from './failures.ts'
 import { newId } from './ids.ts'
 import { LocalEngine } from './local-engine.ts'
 import { connectedTo } from './network/connections.ts'
 import { Networks } from './network/networks.ts'
+import { Sampler } from './stats/sampler.ts'
 import { lockDataRoot } from './store/data-lock.ts'
 import { readJson, writeJson } from './store/json-file.ts'
 import { readMachine } from './system/machine.ts'
@@ -66,6 +69,11 @@ export async function openEngineOn(
     volumes: new Volumes({ directory: directories.volumes, events, usedBy, report }),
     execs: new ExecRegistry(),
     events,
+    sampler: new Sampler({
+      networkLayer,
+      networkOwner: container => (donorOf({ containers }, container) ?? container).id,
+      report: error => report(messageOf(error)),
+    }),
     closing: closing.signal,
     report,
   }

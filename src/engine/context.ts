@@ -6,6 +6,7 @@ import type { ContainerRegistry } from './container/registry.ts'
 import type { EventLog } from './events/event-log.ts'
 import type { ExecRegistry } from './exec/registry.ts'
 import type { Networks } from './network/networks.ts'
+import type { Sampler } from './stats/sampler.ts'
 import type { Machine } from './system/machine.ts'
 import type { Volumes } from './volume/volumes.ts'
 
@@ -35,6 +36,7 @@ export interface Context {
   readonly volumes: Volumes
   readonly execs: ExecRegistry
   readonly events: EventLog
+  readonly sampler: Sampler
   /** Aborts when the engine closes: timers and probes end, containers run on. */
   readonly closing: AbortSignal
   /** Tells the operator something that no caller waits for. */

@@ -25,6 +25,7 @@ import { deleteImage, inspect, listImages, loadImages, pullImage, tagImage } fro
 import { parsePlatform } from './image/platform.ts'
 import { connectContainer, connectedContainers, connectedTo, disconnectContainer } from './network/connections.ts'
 import { inspectNetwork, networkFilter } from './network/inspect.ts'
+import { containerStats } from './stats/stats.ts'
 import { systemInfo, systemVersion } from './system/info.ts'
 
 /** The engine in this process: every operation finds what it is about, and hands it to the part that does it. */
@@ -132,6 +133,14 @@ export class LocalEngine implements api.Engine, AsyncDisposable {
 
   async containerTop(id: string, psArgs?: string): Promise<api.ContainerTop> {
     return await topContainer(this.#container(id), psArgs)
+  }
+
+  async containerStats(
+    id: string,
+    options: api.StatsOptions,
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<api.ContainerStatsResponse>> {
+    return containerStats(this.#context, this.#container(id), options, signal)
   }
 
   async execCreate(containerId: string, config: api.ExecConfig): Promise<{ Id: string }> {

@@ -143,7 +143,8 @@ export interface Networks extends AsyncDisposable {
   ): Promise<void>
   /** What a sandbox is now: connect and disconnect change its endpoints, and may publish its ports anew. */
   sandbox(containerId: string): Sandbox | undefined
-  interfaceStats(containerId: string): Promise<readonly InterfaceStats[]>
+  /** Of all these containers at once, by their ids; those without a sandbox of their own are left out. */
+  interfaceStats(containerIds: readonly string[]): Promise<ReadonlyMap<string, readonly InterfaceStats[]>>
   /**
    * After a restart of the engine: takes over what is alive of these, makes again what is missing of the networks,
    * and removes what is ours and in neither list. @returns the sandboxes that are alive

@@ -11,9 +11,9 @@ import type { PortMapping } from './firewall/ruleset.ts'
 import type { Host } from './host/host.ts'
 import { instanceOf, parseDeviceAlias } from './instance.ts'
 import { Links } from './links.ts'
-import { inNamespace, isPinned, pinnedNames, pinnedPath, unpinNamespace } from './namespace.ts'
+import { isPinned, pinnedNames, pinnedPath, unpinNamespace } from './namespace.ts'
 import { deleteUdpMappings } from './netlink/conntrack.ts'
-import { decodeInterfaceStats, getLinks, type Link, setLink } from './netlink/link.ts'
+import { type Link, setLink } from './netlink/link.ts'
 import { NETLINK, NetlinkSocket } from './netlink/socket.ts'
 import type {
   Endpoint,
@@ -30,6 +30,7 @@ import { LiveSandbox } from './sandbox.ts'
 import { type RunningService, startService } from './service/start.ts'
 import { Zones } from './service/zones.ts'
 import { settleAll } from './settle.ts'
+import { Traffic } from './traffic.ts'
 
 /**
  * The network layer of one engine. Closing it ends name service and proxies and keeps everything in the kernel:
@@ -59,6 +60,8 @@ class NetworkLayer implements Networks {
   readonly #sandboxes = new Map<string, LiveSandbox>()
   readonly #resources = new AsyncDisposableStack()
   #running: RunningService | undefined
+  /** Made when somebody asks for counters. */
+  #traffic: Traffic | undefined
 
   constructor(options: NetworksOptions) {
     this.#options = options
@@ -181,10 +184,13 @@ class NetworkLayer implements Networks {
     return sandbox
   }
 
-  async interfaceStats(containerId: string): Promise<readonly InterfaceStats[]> {
-    const { netnsPath } = this.#need(containerId).describe()
-    using inside = inNamespace(netnsPath, () => new NetlinkSocket(NETLINK.ROUTE))
-    return (await inside.dump(getLinks())).map(decodeInterfaceStats).filter(({ name }) => name !== 'lo')
+  async interfaceStats(containerIds: readonly string[]): Promise<ReadonlyMap<string, readonly InterfaceStats[]>> {
+    this.#traffic ??= this.#resources.use(new Traffic(this.#host.links))
+    const sandboxes = containerIds.flatMap(id => {
+      const sandbox = this.#sandboxes.get(id)
+      return sandbox ? [[id, sandbox.endpoints] as const] : []
+    })
+    return await named(this.#traffic.read(new Map(sandboxes)))
   }
 
   async adopt(networks: readonly Network[], sandboxes: readonly Sandbox[]): Promise<readonly Sandbox[]> {

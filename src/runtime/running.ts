@@ -4,7 +4,7 @@ import { linux, SystemError } from '../sys/kernel.ts'
 import type { Cgroup } from './cgroup/cgroup.ts'
 import type { MonitorConnection } from './monitor.ts'
 import { exitCodeOf } from './protocol.ts'
-import type { AttachStreams, ContainerStats, ExitStatus, RunningContainer, RunningProcess } from './runtime.ts'
+import type { AttachStreams, ExitStatus, RunningContainer, RunningProcess, StatsReader } from './runtime.ts'
 import type { ContainerSpec, ResourcesSpec } from './spec.ts'
 
 const SIGKILL = 9
@@ -120,8 +120,8 @@ export class MonitoredContainer extends MonitoredProcess implements RunningConta
     return this.cgroup.apply(resources)
   }
 
-  stats(): ContainerStats {
-    return this.cgroup.stats()
+  openStats(): StatsReader {
+    return this.cgroup.openStats()
   }
 
   override kill(signal: number): boolean {

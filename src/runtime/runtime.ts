@@ -49,7 +49,13 @@ export interface RunningContainer extends RunningProcess {
   pids(): readonly number[]
   /** @returns one warning for each limit the machine cannot apply, naming the controller */
   update(resources: ResourcesSpec): readonly string[]
-  stats(): ContainerStats
+  /** Its counters, for reading again and again. The caller disposes of it. */
+  openStats(): StatsReader
+}
+
+/** The counters of one container: files that are open already, so that a reading takes microseconds each. */
+export interface StatsReader extends Disposable {
+  read(): ContainerStats
 }
 
 /** One reading of a container's cgroup; bytes and nanoseconds. */
@@ -57,6 +63,8 @@ export interface ContainerStats {
   readonly read: Date
   readonly cpu: {
     readonly totalUsage: number
+    /** By processor; empty where the kernel does not tell (cgroup v2). */
+    readonly percpuUsage: readonly number[]
     readonly usageInKernelmode: number
     readonly usageInUsermode: number
     readonly throttledPeriods: number
@@ -67,6 +75,10 @@ export interface ContainerStats {
     readonly usage: number
     readonly maxUsage: number
     readonly limit: number
+    /** How often the limit was met. */
+    readonly failcnt: number
+    /** Processes that the kernel has killed for want of memory. */
+    readonly oomKills: number
     /** memory.stat, as the kernel names its lines */
     readonly stats: Readonly<Record<string, number>>
   }

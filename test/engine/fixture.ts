@@ -184,7 +184,7 @@ export class FakeLayers {
       disconnect: async (id, networkId) => change(id, all => all.filter(one => one.networkId !== networkId)),
       rename: async () => {},
       sandbox: id => sandboxes.get(id),
-      interfaceStats: async () => [],
+      interfaceStats: async () => new Map(),
       adopt: async (_, alive) => alive,
       [Symbol.asyncDispose]: async () => {},
     }

@@ -13,7 +13,6 @@ import {
 import { deleteUdpMappings } from '../../src/network/netlink/conntrack.ts'
 import {
   bringUpPort,
-  decodeInterfaceStats,
   decodeLink,
   deleteLinkGroup,
   getLink,
@@ -28,6 +27,7 @@ import {
   type Message,
 } from '../../src/network/netlink/message.ts'
 import { decodeAddress, decodeRoute, newAddress, replaceDefaultRoute } from '../../src/network/netlink/route.ts'
+import { decodeCounters, fromOtherEnd, indexOfStats } from '../../src/network/netlink/stats.ts'
 
 const table = {
   small: u8(1),
@@ -204,14 +204,14 @@ test('counters are in the order of struct rtnl_link_stats64', () => {
   for (let i = 0; i < 24; i++) counters.writeBigUInt64LE(BigInt(i + 1), i * 8)
   const head = Buffer.alloc(4)
   head.writeUInt16LE(4 + counters.length, 0)
-  head.writeUInt16LE(23, 2)
-  const body = Buffer.concat([
-    Buffer.from(`${ifinfomsg('02000000')}0900030065746830${'00000000'}`, 'hex'),
-    head,
-    counters,
-  ])
-  assert.deepEqual(decodeInterfaceStats({ type: 16, sequence: 1, body }), {
-    name: 'eth0',
+  head.writeUInt16LE(1, 2)
+  const reply = {
+    type: 92,
+    sequence: 1,
+    body: Buffer.concat([Buffer.from('000000000700000001000000', 'hex'), head, counters]),
+  }
+  assert.equal(indexOfStats(reply), 7)
+  const here = {
     rxPackets: 1,
     txPackets: 2,
     rxBytes: 3,
@@ -220,5 +220,8 @@ test('counters are in the order of struct rtnl_link_stats64', () => {
     txErrors: 6,
     rxDropped: 7,
     txDropped: 8,
-  })
+  }
+  assert.deepEqual(decodeCounters(reply), here)
+  assert.deepEqual(fromOtherEnd(fromOtherEnd(here)), here)
+  assert.equal(fromOtherEnd(here).rxBytes, 4)
 })

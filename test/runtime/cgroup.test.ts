@@ -223,7 +223,8 @@ test('the kernel accepts device programs', {
 
 test('the counters of v1', () => {
   const { files } = fakeFiles({
-    'cpuacct.usage': '123\n',
+    'cpuacct.usage_percpu': '100 23 \n',
+    'cpuacct.usage_all': 'cpu user system\n0 50 40\n1 10 20\n',
     'memory.usage_in_bytes': '4096\n',
     'memory.limit_in_bytes': '9223372036854771712\n',
     'memory.stat': 'cache 1\nrss 2\n',
@@ -233,7 +234,8 @@ test('the counters of v1', () => {
     'pids.max': 'max\n',
   })
   const { cpu, memory, blockIO, pids } = statsV1(files)
-  assert.equal(cpu.totalUsage, 123)
+  assert.deepEqual([cpu.totalUsage, cpu.usageInUsermode, cpu.usageInKernelmode], [123, 60, 60])
+  assert.deepEqual(cpu.percpuUsage, [100, 23])
   assert.deepEqual([memory.usage, memory.stats], [4096, { cache: 1, rss: 2 }])
   assert.ok(memory.limit < 2 ** 50, 'without a limit it is the memory of the machine')
   assert.deepEqual(blockIO, [

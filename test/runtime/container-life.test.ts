@@ -79,7 +79,8 @@ suite('the life of a container', { skip, concurrency: 2 }, () => {
   test('pause stops everything in it, unpause lets it go on, and kill reaches it paused', async () => {
     const { container, spec } = await bench.start('while :; do :; done')
     await container.pause()
-    const used = () => container.stats().cpu.totalUsage
+    using reader = container.openStats()
+    const used = () => reader.read().cpu.totalUsage
     const before = used()
     await setTimeout(50)
     assert.equal(used(), before)
@@ -99,11 +100,12 @@ suite('the life of a container', { skip, concurrency: 2 }, () => {
     }
     const { container, spec, warnings } = await bench.start('sleep 1000', { resources })
     assert.deepEqual(warnings, [])
-    const { memory, pids } = container.stats()
+    using reader = container.openStats()
+    const { memory, pids } = reader.read()
     assert.deepEqual([memory.limit, pids.limit, pids.current], [64 << 20, 50, 2])
     assert.ok(memory.usage > 0)
     assert.deepEqual(container.update({ memory: { limit: 128 << 20 }, pids: { limit: 60 } }), [])
-    assert.deepEqual([container.stats().memory.limit, container.stats().pids.limit], [128 << 20, 60])
+    assert.deepEqual([reader.read().memory.limit, reader.read().pids.limit], [128 << 20, 60])
     assert.throws(() => container.update({ cpu: { cpus: '4000' } }), { code: 'RUNTIME_LIMIT_REFUSED' })
     await bench.runtime.release(spec.id)
   })

@@ -5,6 +5,7 @@ import type {
   ContainerCreateResponse,
   ContainerInspect,
   ContainerListOptions,
+  ContainerStatsResponse,
   ContainerSummary,
   ContainerTop,
   ContainerWaitResponse,
@@ -24,6 +25,7 @@ import type {
   NetworkCreateRequest,
   NetworkInspect,
   RegistryAuthConfig,
+  StatsOptions,
   SystemInfo,
   SystemVersion,
   Volume,
@@ -167,6 +169,16 @@ export class RemoteEngine implements Engine, Disposable {
     return this.#connection.json('GET', path`/containers/${id}/top`, { query: { ps_args: psArgs } })
   }
 
+  async containerStats(
+    id: string,
+    { stream = true, oneShot }: StatsOptions,
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<ContainerStatsResponse>> {
+    const query = { stream, 'one-shot': oneShot }
+    const response = await this.#connection.send('GET', path`/containers/${id}/stats`, { query, signal })
+    return untilAborted(this.#connection.lines(response, signal), signal) as AsyncIterable<ContainerStatsResponse>
+  }
+
   execCreate(containerId: string, body: ExecConfig): Promise<{ Id: string }> {
     return this.#connection.json('POST', path`/containers/${containerId}/exec`, { body })
   }
@@ -267,11 +279,16 @@ export class RemoteEngine implements Engine, Disposable {
 }
 
 async function* eventsOf(lines: AsyncIterable<unknown>, signal: AbortSignal): AsyncGenerator<EventMessage> {
+  for await (const line of untilAborted(lines, signal)) {
+    const { Type, Action, Actor, scope, time, timeNano } = line as EventMessage
+    yield { Type, Action, Actor, scope, time, timeNano }
+  }
+}
+
+/** For who aborts, a stream comes to its end. */
+async function* untilAborted<T>(items: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
   try {
-    for await (const line of lines) {
-      const { Type, Action, Actor, scope, time, timeNano } = line as EventMessage
-      yield { Type, Action, Actor, scope, time, timeNano }
-    }
+    yield* items
   } catch (error) {
     if (!signal.aborted) throw error
   }

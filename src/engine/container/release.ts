@@ -46,7 +46,8 @@ async function releaseDonor(context: Context, container: Container): Promise<voi
   await donor.serial.run(async () => await removeSandbox(context, donor))
 }
 
-function donorOf({ containers }: Context, { record }: Container): Container | undefined {
+/** The container in whose network another one lives. */
+export function donorOf({ containers }: Pick<Context, 'containers'>, { record }: Container): Container | undefined {
   const mode = parseNetworkMode(record.hostConfig.NetworkMode)
   return typeof mode === 'object' && 'container' in mode ? containers.get(mode.container) : undefined
 }

@@ -1,4 +1,3 @@
-import type { InterfaceStats } from '../network.ts'
 import {
   type Attributes,
   decodeAttributes,
@@ -41,7 +40,6 @@ export const linkAttributes = {
   master: u32(10),
   operstate: u8(16),
   linkInfo: nested(18, linkInfo),
-  stats64: raw(23),
   afSpec: nested(26, afSpec),
   group: u32(27),
   netnsFd: u32(28),
@@ -177,20 +175,3 @@ export const decodeLink = ({ body }: Reply): Link => ({
   index: body.readInt32LE(4),
   up: (body.readUInt32LE(8) & IFF_UP) !== 0,
 })
-
-/** The counters of a device; struct rtnl_link_stats64. */
-export function decodeInterfaceStats(reply: Reply): InterfaceStats {
-  const { name = '', stats64 } = decodeLink(reply)
-  const counter = (index: number) => Number(stats64?.readBigUInt64LE(index * 8) ?? 0n)
-  return {
-    name,
-    rxPackets: counter(0),
-    txPackets: counter(1),
-    rxBytes: counter(2),
-    txBytes: counter(3),
-    rxErrors: counter(4),
-    txErrors: counter(5),
-    rxDropped: counter(6),
-    txDropped: counter(7),
-  }
-}

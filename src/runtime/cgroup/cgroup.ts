@@ -1,4 +1,4 @@
-import type { ContainerStats } from '../runtime.ts'
+import type { StatsReader } from '../runtime.ts'
 import type { DeviceRule, ResourcesSpec } from '../spec.ts'
 
 /** How a launch program puts its process into a cgroup. */
@@ -39,7 +39,7 @@ export interface Cgroup {
   pids(): readonly number[]
   freeze(): Promise<void>
   thaw(): Promise<void>
-  stats(): ContainerStats
+  openStats(): StatsReader
   /** How many of its processes the kernel has killed for want of memory. */
   oomKills(): number
   /** The most memory it has had, in bytes; undefined where the kernel does not tell. */

@@ -24,8 +24,10 @@ export const setting = (
     : [{ controller, files: typeof file === 'string' ? [file] : file, limit, value: String(value), readBack }]
 
 /** Files of one cgroup; errors as those of node:fs. */
-export interface CgroupFiles {
+export interface ReadableFiles {
   read(controller: string, file: string): string
+}
+export interface CgroupFiles extends ReadableFiles {
   write(controller: string, file: string, value: string): void
 }
 

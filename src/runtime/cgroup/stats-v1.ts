@@ -1,10 +1,10 @@
 import { totalmem } from 'node:os'
 import type { ContainerStats } from '../runtime.ts'
-import type { CgroupFiles } from './setting.ts'
+import type { ReadableFiles } from './setting.ts'
 import { parseKeyed } from './tree.ts'
 
 /** Reads the counters of cgroups v1; what a machine does not count is 0. */
-export function statsV1(files: CgroupFiles): ContainerStats {
+export function statsV1(files: ReadableFiles): ContainerStats {
   const text = (controller: string, file: string): string => {
     try {
       return files.read(controller, file)
@@ -13,14 +13,17 @@ export function statsV1(files: CgroupFiles): ContainerStats {
     }
   }
   const number = (controller: string, file: string) => Number(text(controller, file)) || 0
+  const percpu = text('cpuacct', 'cpuacct.usage_percpu').trim().split(' ').map(Number)
+  const [inUser, inKernel] = userAndKernel(text('cpuacct', 'cpuacct.usage_all'))
   const bandwidth = parseKeyed(text('cpu', 'cpu.stat'))
   const pidsLimit = text('pids', 'pids.max').trim()
   return {
     read: new Date(),
     cpu: {
-      totalUsage: number('cpuacct', 'cpuacct.usage'),
-      usageInKernelmode: number('cpuacct', 'cpuacct.usage_sys'),
-      usageInUsermode: number('cpuacct', 'cpuacct.usage_user'),
+      totalUsage: percpu.reduce((sum, usage) => sum + usage, 0),
+      percpuUsage: percpu,
+      usageInKernelmode: inKernel,
+      usageInUsermode: inUser,
       periods: bandwidth.nr_periods ?? 0,
       throttledPeriods: bandwidth.nr_throttled ?? 0,
       throttledTime: bandwidth.throttled_time ?? 0,
@@ -29,6 +32,8 @@ export function statsV1(files: CgroupFiles): ContainerStats {
       usage: number('memory', 'memory.usage_in_bytes'),
       maxUsage: number('memory', 'memory.max_usage_in_bytes'),
       limit: Math.min(number('memory', 'memory.limit_in_bytes') || Number.POSITIVE_INFINITY, totalmem()),
+      failcnt: number('memory', 'memory.failcnt'),
+      oomKills: parseKeyed(text('memory', 'memory.oom_control')).oom_kill ?? 0,
       stats: parseKeyed(text('memory', 'memory.stat')),
     },
     blockIO: parseBlkio(
@@ -37,6 +42,16 @@ export function statsV1(files: CgroupFiles): ContainerStats {
     ),
     pids: { current: number('pids', 'pids.current'), limit: pidsLimit === 'max' ? 0 : Number(pidsLimit) },
   }
+}
+
+/** The sums of lines such as `0 12345 678`: processor, time in user mode, time in the kernel. */
+function userAndKernel(text: string): [user: number, kernel: number] {
+  const sums: [number, number] = [0, 0]
+  for (const [, user, kernel] of text.matchAll(/^\d+ (\d+) (\d+)$/gm)) {
+    sums[0] += Number(user)
+    sums[1] += Number(kernel)
+  }
+  return sums
 }
 
 /** Lines such as `254:0 Read 4096`; the last line is a total. */

@@ -1,10 +1,10 @@
 import { totalmem } from 'node:os'
 import type { ContainerStats } from '../runtime.ts'
-import type { CgroupFiles } from './setting.ts'
+import type { ReadableFiles } from './setting.ts'
 import { parseKeyed } from './tree.ts'
 
 /** Reads the counters of cgroups v2; what a machine does not count is 0. */
-export function statsV2(files: CgroupFiles): ContainerStats {
+export function statsV2(files: ReadableFiles): ContainerStats {
   const text = (file: string): string => {
     try {
       return files.read('', file)
@@ -14,11 +14,13 @@ export function statsV2(files: CgroupFiles): ContainerStats {
   }
   const cpu = parseKeyed(text('cpu.stat'))
   const nanoseconds = (microseconds = 0) => microseconds * 1000
+  const memoryEvents = parseKeyed(text('memory.events'))
   const usage = Number(text('memory.current')) || 0
   return {
     read: new Date(),
     cpu: {
       totalUsage: nanoseconds(cpu.usage_usec),
+      percpuUsage: [],
       usageInKernelmode: nanoseconds(cpu.system_usec),
       usageInUsermode: nanoseconds(cpu.user_usec),
       periods: cpu.nr_periods ?? 0,
@@ -29,6 +31,8 @@ export function statsV2(files: CgroupFiles): ContainerStats {
       usage,
       maxUsage: Number(text('memory.peak')) || usage,
       limit: Math.min(Number(text('memory.max')) || Number.POSITIVE_INFINITY, totalmem()),
+      failcnt: memoryEvents.max ?? 0,
+      oomKills: memoryEvents.oom_kill ?? 0,
       stats: parseKeyed(text('memory.stat')),
     },
     blockIO: text('io.stat').split('\n').flatMap(ioRow),

@@ -1,10 +1,11 @@
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
-import type { ContainerStats } from '../runtime.ts'
+import type { StatsReader } from '../runtime.ts'
 import type { DeviceRule, ResourcesSpec } from '../spec.ts'
 import type { Cgroup, CgroupJoin, CgroupView } from './cgroup.ts'
 import { formatDeviceRule } from './device-rules.ts'
 import type { Hierarchy } from './hierarchies.ts'
 import { limitsV1 } from './limits-v1.ts'
+import { statsReader } from './open-files.ts'
 import { applySettings, type CgroupFiles } from './setting.ts'
 import { statsV1 } from './stats-v1.ts'
 import { busy, killAll, parseKeyed, readCount, readPids, settle, tryRemove, withNested } from './tree.ts'
@@ -75,8 +76,8 @@ export class CgroupV1 implements Cgroup, CgroupFiles {
     this.write('freezer', 'freezer.state', 'THAWED')
   }
 
-  stats(): ContainerStats {
-    return statsV1(this)
+  openStats(): StatsReader {
+    return statsReader((controller, file) => this.#path(controller, file), statsV1)
   }
 
   oomKills(): number {

@@ -1,9 +1,10 @@
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
-import type { ContainerStats } from '../runtime.ts'
+import type { StatsReader } from '../runtime.ts'
 import type { DeviceRule, ResourcesSpec } from '../spec.ts'
 import type { Cgroup, CgroupJoin, CgroupView } from './cgroup.ts'
 import { attachDeviceProgram } from './device-program.ts'
 import { limitsV2 } from './limits-v2.ts'
+import { statsReader } from './open-files.ts'
 import { applySettings, type CgroupFiles } from './setting.ts'
 import { statsV2 } from './stats-v2.ts'
 import { busy, killAll, parseKeyed, readCount, readPids, settle, tryRemove, withNested } from './tree.ts'
@@ -60,8 +61,8 @@ export class CgroupV2 implements Cgroup, CgroupFiles {
     this.write('', 'cgroup.freeze', '0')
   }
 
-  stats(): ContainerStats {
-    return statsV2(this)
+  openStats(): StatsReader {
+    return statsReader((controller, file) => this.#path(controller, file), statsV2)
   }
 
   oomKills(): number {
@@ -96,11 +97,16 @@ export class CgroupV2 implements Cgroup, CgroupFiles {
     if (!(await settle(goneAfterKill, patienceMs))) throw busy(`cgroup ${this.#directory} cannot be removed`)
   }
 
-  read(_controller: string, file: string): string {
-    return readFileSync(`${this.#directory}/${file}`, 'utf8')
+  read(controller: string, file: string): string {
+    return readFileSync(this.#path(controller, file), 'utf8')
   }
 
-  write(_controller: string, file: string, value: string): void {
-    writeFileSync(`${this.#directory}/${file}`, value, { flag: 'r+' })
+  write(controller: string, file: string, value: string): void {
+    writeFileSync(this.#path(controller, file), value, { flag: 'r+' })
+  }
+
+  /** All controllers have their files in one directory. */
+  #path(_controller: string, file: string): string {
+    return `${this.#directory}/${file}`
   }
 }

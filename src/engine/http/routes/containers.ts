@@ -76,6 +76,16 @@ async function wait({ engine, params: { id }, query, signal }: ContainerCall): P
   return { kind: 'later', value }
 }
 
+async function stats({ engine, params: { id }, query, signal }: ContainerCall): Promise<Answer> {
+  const stream = query.boolean('stream') ?? true
+  const oneShot = query.boolean('one-shot') ?? false
+  if (stream && oneShot) throw invalid('cannot have stream=true and one-shot=true')
+  const lines = await engine.containerStats(id, { stream, oneShot }, signal)
+  if (stream) return { kind: 'lines', lines, atOnce: true }
+  for await (const only of lines) return json(only)
+  return empty(200) // nobody waits for it any more
+}
+
 /** The size of a terminal, as the queries of resize have it. */
 export function terminalSize({ query }: Call): { readonly height: number; readonly width: number } {
   const [height, width] = [query.integer('h'), query.integer('w')]
@@ -93,6 +103,7 @@ export const containerRoutes: readonly Route[] = [
   route('GET', '/containers/{id}/top', async ({ engine, params: { id }, query }) =>
     json(await engine.containerTop(id, query.text('ps_args'))),
   ),
+  route('GET', '/containers/{id}/stats', stats),
   route('POST', '/containers/{id}/start', async ({ engine, params: { id } }) =>
     empty((await engine.containerStart(id)) ? 204 : 304),
   ),

@@ -19,7 +19,6 @@ const endpoints: readonly (readonly [Method, string])[] = [
   ['GET', '/containers/{id}/attach/ws'],
   ['GET', '/containers/{id}/changes'],
   ['GET', '/containers/{id}/export'],
-  ['GET', '/containers/{id}/stats'],
   ['POST', '/containers/{id}/update'],
   ['POST', '/containers/prune'],
   ['GET', '/containers/{id}/checkpoints'],
