@@ -24,6 +24,7 @@ export const commands: CommandTable = {
   attach: { summary: 'Attach to a running container', load: () => import('./commands/attach.ts') },
   port: { summary: 'Show where a port is published', load: () => import('./commands/port.ts') },
   top: { summary: 'List the processes in containers', load: () => import('./commands/top.ts') },
+  stats: { summary: 'Show what containers use of the machine', load: () => import('./commands/stats.ts') },
   images: { summary: 'List the images of containers', load: () => import('./commands/images.ts') },
   ls: { summary: 'List projects', load: () => import('./commands/ls.ts') },
   events: { summary: 'Show what happens, as it happens', load: () => import('./commands/events.ts') },

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import { test } from 'node:test'
-import type { Engine, EventMessage, ExecInspect, JSONMessage } from '../../src/engine/api.ts'
+import type {
+  ContainerStatsResponse,
+  Engine,
+  EventMessage,
+  ExecInspect,
+  JSONMessage,
+  StatsOptions,
+} from '../../src/engine/api.ts'
 import { connectEngine } from '../../src/engine/client/remote-engine.ts'
 import { decodeFrames, encodeFrame } from '../../src/engine/stream-frames.ts'
 import { errorCodes, TscomposeError } from '../../src/errors.ts'
@@ -58,6 +65,25 @@ for (const [method, args, result] of operations)
     assert.deepEqual(await call.apply(served.remote, [...args]), result)
     assert.deepEqual(served.calls, [[method, ...args]])
   })
+
+test('statistics come as a stream, or as one answer', async () => {
+  const readings = async function* () {
+    yield* [{ id: '1' }, { id: '2' }] as ContainerStatsResponse[]
+  }
+  await using served = await serve({ containerStats: async () => readings() })
+  const signal = new AbortController().signal
+  const read = async (options: StatsOptions) =>
+    (await Array.fromAsync(await served.remote.containerStats('x', options, signal))).map(({ id }) => id)
+  assert.deepEqual(await read({}), ['1', '2'])
+  assert.deepEqual(await read({ stream: false, oneShot: true }), ['1'])
+  assert.deepEqual(
+    served.calls.map(([, , options]) => options),
+    [
+      { stream: true, oneShot: false },
+      { stream: false, oneShot: true },
+    ],
+  )
+})
 
 test('the version is that of the engine, the API version that of the server', async () => {
   await using served = await serve({ systemVersion: async () => ({ Version: '9', ApiVersion: '?' }) as never })
