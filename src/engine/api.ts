@@ -663,6 +663,14 @@ export interface Engine {
     options: { platform?: string; auth?: RegistryAuthConfig },
     signal: AbortSignal,
   ): Promise<AsyncIterable<JSONMessage>>
+  /**
+   * Pushes (`POST /images/{name}/push`), without a tag all tags of the repository. The stream ends as that of a pull.
+   */
+  imagePush(
+    name: string,
+    options: { tag?: string; platform?: string; auth?: RegistryAuthConfig },
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<JSONMessage>>
   imageLoad(archive: Readable, signal: AbortSignal): Promise<AsyncIterable<JSONMessage>>
   imageTag(name: string, repo: string, tag: string): Promise<void>
   imageDelete(name: string, options?: { force?: boolean; noprune?: boolean }): Promise<ImageDeleteItem[]>

@@ -23,6 +23,7 @@ import { createExec, resizeExec, startExec } from './exec/exec.ts'
 import { inspectExec } from './exec/session.ts'
 import { deleteImage, inspect, listImages, loadImages, pullImage, tagImage } from './image/images.ts'
 import { parsePlatform } from './image/platform.ts'
+import { pushImage } from './image/push.ts'
 import { connectContainer, connectedContainers, connectedTo, disconnectContainer } from './network/connections.ts'
 import { inspectNetwork, networkFilter } from './network/inspect.ts'
 import { containerStats } from './stats/stats.ts'
@@ -173,6 +174,14 @@ export class LocalEngine implements api.Engine, AsyncDisposable {
     signal: AbortSignal,
   ): Promise<AsyncIterable<api.JSONMessage>> {
     return pullImage(this.#context, reference, options, signal)
+  }
+
+  async imagePush(
+    name: string,
+    options: { tag?: string; platform?: string; auth?: api.RegistryAuthConfig },
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<api.JSONMessage>> {
+    return pushImage(this.#context, name, options, signal)
   }
 
   async imageLoad(archive: Readable, signal: AbortSignal): Promise<AsyncIterable<api.JSONMessage>> {

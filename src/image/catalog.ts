@@ -130,7 +130,7 @@ export class Catalog {
       const layers: Record<Digest, Layer> = {}
       for (const id of Object.keys(images.images) as Digest[]) {
         for (const diffId of this.#configurations.get(id)?.diffIds ?? []) {
-          const layer = this.layer(diffId)
+          const layer = images.layers[diffId] ?? this.layer(diffId)
           if (!layer) throw new TypeError(`image ${id} has no layer ${diffId}`)
           layers[diffId] = layer
         }

@@ -84,6 +84,19 @@ export interface PullOptions {
   readonly onProgress?: OnImageProgress
 }
 
+export interface PushOptions extends PullOptions {
+  /** Without it all tags of the repository are pushed. */
+  readonly tag?: string
+}
+
+/** What a registry has got. */
+export interface PushedImage {
+  readonly tag: string
+  readonly digest: Digest
+  /** Bytes of the manifest. */
+  readonly size: number
+}
+
 /** Errors are TscomposeErrors with codes IMAGE_*: IMAGE_NOT_FOUND, IMAGE_REFERENCE_INVALID, REGISTRY_*... */
 export interface ImageStore {
   /** Where images are made of layers that come from no registry and no archive. */
@@ -97,6 +110,8 @@ export interface ImageStore {
   /** Directories of an image's unpacked layers for overlayfs, the uppermost first. */
   lowerdirs(image: Image): readonly string[]
   pull(reference: string, options: PullOptions, signal: AbortSignal): Promise<Image>
+  /** @param repository a name without a tag; with one, that is the tag which is pushed */
+  push(repository: string, options: PushOptions, signal: AbortSignal): Promise<readonly PushedImage[]>
   /** Loads every image of a docker-archive or OCI archive (tar, maybe compressed). */
   load(archive: Readable, onProgress: OnImageProgress, signal: AbortSignal): Promise<readonly Image[]>
   tag(image: Image, reference: string): Promise<void>

@@ -25,6 +25,7 @@ export interface Descriptor {
 /** An image for one platform: OCI image-spec manifest.md, or Docker's schema 2, which is the same. */
 export interface Manifest {
   readonly kind: 'manifest'
+  readonly mediaType: string
   readonly config: Descriptor
   /** Lowest first. */
   readonly layers: readonly Descriptor[]
@@ -33,6 +34,7 @@ export interface Manifest {
 /** One image for several platforms: image-spec image-index.md, or Docker's manifest list. */
 export interface Index {
   readonly kind: 'index'
+  readonly mediaType: string
   readonly manifests: readonly Descriptor[]
 }
 
@@ -42,15 +44,33 @@ export function parseManifest(text: string | Buffer, what = 'image manifest'): M
   const version = json.number('schemaVersion')
   if (version === 1) throw json.invalid('schema 1 is not supported; the image has to be pushed anew by a newer tool')
   const manifests = json.objects('manifests')
-  if (manifests) return { kind: 'index', manifests: manifests.map(descriptor) }
+  const mediaType = json.string('mediaType') || (manifests ? mediaTypes.ociIndex : mediaTypes.ociManifest)
+  if (manifests) return { kind: 'index', mediaType, manifests: manifests.map(descriptor) }
   const artifact = json.string('artifactType')
   if (artifact && !json.has('config')) throw json.invalid(`not a container image but ${artifact}`)
   return {
     kind: 'manifest',
+    mediaType,
     config: descriptor(json.required('config', (json, key) => json.object(key))),
     layers: json.required('layers', (json, key) => json.objects(key)).map(descriptor),
   }
 }
+
+/** A manifest for an image that has none, or none that fits how its layers are stored. */
+export const ociManifest = (
+  { digest, size }: Pick<Descriptor, 'digest' | 'size'>,
+  layers: readonly Pick<Descriptor, 'digest' | 'size' | 'mediaType'>[],
+): string =>
+  JSON.stringify({
+    schemaVersion: 2,
+    mediaType: mediaTypes.ociManifest,
+    config: { mediaType: mediaTypes.ociConfig, digest, size },
+    layers: layers.map(({ mediaType, digest, size }) => ({ mediaType: ociLayerType(mediaType), digest, size })),
+  })
+
+/** Docker's name for a layer is another one than the specification's. */
+const ociLayerType = (mediaType: string): string =>
+  mediaTypes.ociLayer + (/[.+](gzip|zstd)$/.exec(mediaType)?.[1]?.replace(/^/, '+') ?? '')
 
 function descriptor(json: JsonObject): Descriptor {
   const digest = json.required('digest', (json, key) => json.string(key))

@@ -16,17 +16,18 @@ import {
 } from './manifest.ts'
 import { Semaphore } from './mutex.ts'
 import { named, withImage } from './names.ts'
+import { throttled } from './progress-lines.ts'
 import { canonicalName, familiarName, type Reference } from './reference.ts'
 import { RegistryClient } from './registry/client.ts'
 import { storedCredentials } from './registry/credentials.ts'
 import { download } from './registry/download.ts'
 import { endpointsOf } from './registry/endpoints.ts'
 import { retrying } from './registry/retry.ts'
+import { RegistrySession } from './registry/session.ts'
 
 /** As Docker's `max-concurrent-downloads`. */
 const DOWNLOADS = 3
 const RETRIES = 2
-const PROGRESS_MS = 100
 
 /** Pulls images from registries. */
 export class Puller {
@@ -50,7 +51,7 @@ export class Puller {
           ? options.auth
           : await storedCredentials(endpoint.domain, signal)
       try {
-        const client = new RegistryClient(endpoint, reference, login)
+        const client = new RegistryClient(new RegistrySession(endpoint, reference, { login, doing: 'pull' }))
         return await this.#pullFrom(client, reference, options, signal)
       } catch (error) {
         signal.throwIfAborted()
@@ -139,8 +140,10 @@ export class Puller {
   ): Promise<void> {
     const failed = new AbortController()
     const until = AbortSignal.any([signal, failed.signal])
+    const tell = throttled(onProgress)
     const one = async (layer: Descriptor, diffId: Digest) => {
-      const say = layerLines(layer.digest, onProgress)
+      const say = (status: string, detail?: { current: number; total: number }) =>
+        tell(shortId(layer.digest), status, detail)
       if (this.#intake.has(diffId)) return say('Already exists')
       say('Pulling fs layer')
       const get = async (writer: BlobWriter, onProgress: (current: number) => void, signal: AbortSignal) => {
@@ -172,21 +175,10 @@ function checkPlatform(actual: Platform, asked: Platform | undefined, what: stri
     )
 }
 
-type Say = (status: string, progressDetail?: { readonly current: number; readonly total: number }) => void
-
-/** Lines of one layer; those that tell how far it is come ten times a second at most. */
-function layerLines(digest: Digest, onProgress: OnImageProgress): Say {
-  const id = shortId(digest)
-  let last = 0
-  return (status, progressDetail) => {
-    const now = performance.now()
-    if (progressDetail && now - last < PROGRESS_MS) return
-    if (progressDetail) last = now
-    onProgress({ status, id, progressDetail: progressDetail ?? {} })
-  }
-}
-
-function tellProgress(say: Say, { step, current, total }: LayerProgress): void {
+function tellProgress(
+  say: (status: string, detail?: { current: number; total: number }) => void,
+  { step, current, total }: LayerProgress,
+): void {
   if (step === 'downloaded') say('Download complete')
   else say(step === 'downloading' ? 'Downloading' : 'Extracting', { current, total })
 }

@@ -2,12 +2,22 @@ import type { Readable } from 'node:stream'
 import { TscomposeError } from '../errors.ts'
 import { Catalog } from './catalog.ts'
 import { chainIds } from './chain-id.ts'
-import type { Image, ImageRemoval, ImageStore, ImageStoreOptions, OnImageProgress, PullOptions } from './image.ts'
+import type {
+  Image,
+  ImageRemoval,
+  ImageStore,
+  ImageStoreOptions,
+  OnImageProgress,
+  PullOptions,
+  PushedImage,
+  PushOptions,
+} from './image.ts'
 import { Intake } from './intake.ts'
 import { loadArchive } from './load/load.ts'
 import { named, planRemoval, removalLines, resolve } from './names.ts'
 import { Puller } from './pull.ts'
-import { parseReference } from './reference.ts'
+import { Pusher } from './push/push.ts'
+import { parseReference, repositoryOf } from './reference.ts'
 import { isRootfs, rootfsImage } from './rootfs.ts'
 import { Workshop } from './workshop.ts'
 
@@ -18,7 +28,7 @@ import { Workshop } from './workshop.ts'
 export async function openImageStore(options: ImageStoreOptions): Promise<ImageStore> {
   const catalog = await Catalog.open(options.dataDir, options.retained)
   const intake = new Intake(catalog)
-  return new LocalImageStore(catalog, intake, new Puller(catalog, intake, options))
+  return new LocalImageStore(catalog, intake, new Puller(catalog, intake, options), new Pusher(catalog, options))
 }
 
 class LocalImageStore implements ImageStore {
@@ -26,11 +36,13 @@ class LocalImageStore implements ImageStore {
   readonly #catalog: Catalog
   readonly #intake: Intake
   readonly #puller: Puller
+  readonly #pusher: Pusher
 
-  constructor(catalog: Catalog, intake: Intake, puller: Puller) {
+  constructor(catalog: Catalog, intake: Intake, puller: Puller, pusher: Pusher) {
     this.#catalog = catalog
     this.#intake = intake
     this.#puller = puller
+    this.#pusher = pusher
     this.workshop = new Workshop(catalog, intake)
   }
 
@@ -56,6 +68,17 @@ class LocalImageStore implements ImageStore {
   async pull(reference: string, options: PullOptions, signal: AbortSignal): Promise<Image> {
     if (isRootfs(reference)) return await rootfsImage(reference)
     return await this.#puller.pull(parseReference(reference), options, signal)
+  }
+
+  async push(repository: string, options: PushOptions, signal: AbortSignal): Promise<readonly PushedImage[]> {
+    if (isRootfs(repository))
+      throw new TscomposeError('IMAGE_CONFLICT', `${repository} is a directory of this machine, which cannot be pushed`)
+    const reference = parseReference(repository)
+    if (reference.digest) throw new TscomposeError('IMAGE_REFERENCE_INVALID', 'cannot push a digest reference')
+    const hasTag = /:[^/]*$/.test(repository)
+    const { tag = hasTag ? reference.tag : undefined } = options
+    const one = tag === undefined ? reference : parseReference(`${repositoryOf(reference)}:${tag}`)
+    return await this.#pusher.push(one, tag === undefined, options, signal)
   }
 
   async load(archive: Readable, onProgress: OnImageProgress, signal: AbortSignal): Promise<readonly Image[]> {

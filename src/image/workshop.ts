@@ -4,7 +4,7 @@ import type { BlobWriter } from './content.ts'
 import { digestOf } from './digest.ts'
 import type { Digest, Image } from './image.ts'
 import type { Intake } from './intake.ts'
-import { mediaTypes } from './manifest.ts'
+import { mediaTypes, ociManifest } from './manifest.ts'
 import { named, withImage } from './names.ts'
 import { parseReference } from './reference.ts'
 import type { Layer } from './state.ts'
@@ -105,12 +105,7 @@ export class Workshop {
       if (!layer) throw new TypeError(`there is no layer ${diffId} for the image ${id}`)
       return layer.blob
     })
-    const manifest = JSON.stringify({
-      schemaVersion: 2,
-      mediaType: mediaTypes.ociManifest,
-      config: { mediaType: mediaTypes.ociConfig, digest: id, size: Buffer.byteLength(configuration) },
-      layers: layers.map(({ mediaType, digest, size }) => ({ mediaType, digest, size })),
-    })
+    const manifest = ociManifest({ digest: id, size: Buffer.byteLength(configuration) }, layers)
     await lease.hold([digestOf(manifest)])
     await content.put(manifest)
     this.#catalog.addConfiguration(id, parsed)

@@ -129,6 +129,7 @@ export class FakeLayers {
       list: async () => [],
       lowerdirs: () => [this.#rootfs],
       pull: unused,
+      push: unused,
       load: unused,
       tag: unused,
       remove: unused,

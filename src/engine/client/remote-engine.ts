@@ -210,9 +210,17 @@ export class RemoteEngine implements Engine, Disposable {
     { platform, auth }: { platform?: string; auth?: RegistryAuthConfig },
     signal: AbortSignal,
   ): Promise<AsyncIterable<JSONMessage>> {
-    const headers = auth ? { 'X-Registry-Auth': Buffer.from(JSON.stringify(auth)).toString('base64url') } : {}
     const query = { fromImage: reference, platform }
-    return this.#progress('/images/create', { query, headers, signal })
+    return this.#progress('/images/create', { query, headers: authHeader(auth), signal })
+  }
+
+  async imagePush(
+    name: string,
+    { tag, platform, auth }: { tag?: string; platform?: string; auth?: RegistryAuthConfig },
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<JSONMessage>> {
+    const more = { query: { tag, platform }, headers: authHeader(auth), signal }
+    return this.#progress(path`/images/${name}/push`, more)
   }
 
   imageLoad(archive: Readable, signal: AbortSignal): Promise<AsyncIterable<JSONMessage>> {
@@ -277,6 +285,9 @@ export class RemoteEngine implements Engine, Disposable {
     return progressOf(this.#connection.lines(await this.#connection.send('POST', path, more), more.signal))
   }
 }
+
+const authHeader = (auth: RegistryAuthConfig | undefined): Record<string, string> =>
+  auth ? { 'X-Registry-Auth': Buffer.from(JSON.stringify(auth)).toString('base64url') } : {}
 
 async function* eventsOf(lines: AsyncIterable<unknown>, signal: AbortSignal): AsyncGenerator<EventMessage> {
   for await (const line of untilAborted(lines, signal)) {

@@ -5,7 +5,7 @@ import { parseConfiguration } from '../config.ts'
 import { digestOf, shortId } from '../digest.ts'
 import type { Digest, Image, OnImageProgress } from '../image.ts'
 import type { Intake } from '../intake.ts'
-import { mediaTypes } from '../manifest.ts'
+import { mediaTypes, ociManifest } from '../manifest.ts'
 import { named, withImage } from '../names.ts'
 import type { Layer } from '../state.ts'
 import { compressionOf } from '../unpack/decompress.ts'
@@ -88,16 +88,7 @@ async function manifestOf(
     await catalog.content.sync(image.manifest)
     return image.manifest
   }
-  const text = ociManifest(image, layers)
+  const text = ociManifest(image.config, layers)
   await lease.hold([digestOf(text)])
   return await catalog.content.put(text)
-}
-
-function ociManifest({ config }: ArchivedImage, layers: readonly Layer['blob'][]): string {
-  return JSON.stringify({
-    schemaVersion: 2,
-    mediaType: mediaTypes.ociManifest,
-    config: { mediaType: mediaTypes.ociConfig, ...config },
-    layers: layers.map(({ mediaType, digest, size }) => ({ mediaType, digest, size })),
-  })
 }

@@ -7,6 +7,13 @@ import { type HttpClient, type HttpResponse, readBody } from './http.ts'
 
 const LIMIT = 1024 * 1024
 
+export interface Scopes {
+  /** What is needed, if the registry does not say it. */
+  readonly scope: string
+  /** What is asked for besides. */
+  readonly more: readonly string[]
+}
+
 /**
  * The value of the Authorization header that answers a registry's 401: a token fetched from the realm it names
  * (distribution, "Token authentication"), or the login itself.
@@ -14,14 +21,14 @@ const LIMIT = 1024 * 1024
  */
 export async function authorize(
   response: HttpResponse,
-  scope: string,
+  scopes: Scopes,
   login: RegistryAuth | undefined,
   http: HttpClient,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const challenges = parseChallenges(String(response.headers['www-authenticate'] ?? ''))
   const bearer = challenges.find(({ scheme }) => scheme === 'bearer')
-  if (bearer) return `Bearer ${await fetchToken(bearer, scope, login, response.url, http, signal)}`
+  if (bearer) return `Bearer ${await fetchToken(bearer, scopes, login, response.url, http, signal)}`
   const basic = challenges.some(({ scheme }) => scheme === 'basic')
   return basic && login?.username ? basicAuthorization(login) : undefined
 }
@@ -31,7 +38,7 @@ const basicAuthorization = ({ username = '', password = '' }: RegistryAuth): str
 
 async function fetchToken(
   { parameters }: Challenge,
-  scope: string,
+  { scope, more }: Scopes,
   login: RegistryAuth | undefined,
   registry: URL,
   http: HttpClient,
@@ -41,7 +48,10 @@ async function fetchToken(
   if (!realm) throw new TscomposeError('REGISTRY_ERROR', `${registry.host} asks for a token without saying where`)
   if (login && registry.protocol === 'https:' && realm.protocol !== 'https:')
     throw new TscomposeError('REGISTRY_ERROR', `${registry.host} wants the login sent without TLS, to ${realm.host}`)
-  const query = { ...(parameters.service && { service: parameters.service }), scope: parameters.scope || scope }
+  const query: Query = [
+    ...(parameters.service ? [['service', parameters.service] as const] : []),
+    ...[...new Set([parameters.scope || scope, ...more])].map(scope => ['scope', scope] as const),
+  ]
   const response = await send(realm, query, login, http, signal).catch(cause => {
     signal.throwIfAborted()
     throw unreachable(realm.host, cause)
@@ -62,20 +72,29 @@ async function fetchToken(
   return token
 }
 
+type Query = readonly (readonly [name: string, value: string])[]
+
 async function send(
   realm: URL,
-  query: Record<string, string>,
+  query: Query,
   login: RegistryAuth | undefined,
   http: HttpClient,
   signal: AbortSignal,
 ): Promise<HttpResponse> {
   if (login?.identitytoken) {
-    const form = { ...query, grant_type: 'refresh_token', refresh_token: login.identitytoken, client_id: 'tscompose' }
+    const form = new URLSearchParams({
+      grant_type: 'refresh_token',
+      refresh_token: login.identitytoken,
+      client_id: 'tscompose',
+    })
+    // As a form, scopes are one parameter (distribution, "Token Authentication with OAuth2").
+    for (const name of new Set(query.map(([name]) => name)))
+      form.set(name, query.flatMap(([other, value]) => (other === name ? [value] : [])).join(' '))
     const headers = { 'content-type': 'application/x-www-form-urlencoded' }
-    return await http.send({ url: realm, method: 'POST', headers, body: String(new URLSearchParams(form)) }, signal)
+    return await http.send({ url: realm, method: 'POST', headers, body: String(form) }, signal)
   }
   const url = new URL(realm)
-  for (const [key, value] of Object.entries(query)) url.searchParams.set(key, value)
+  for (const [name, value] of query) url.searchParams.append(name, value)
   if (!login?.username) return await http.send({ url }, signal)
   url.searchParams.set('account', login.username)
   return await http.send({ url, headers: { authorization: basicAuthorization(login) } }, signal)

@@ -1,9 +1,9 @@
 import { TscomposeError } from '../../errors.ts'
 import type { BlobWriter } from '../content.ts'
 import type { Descriptor } from '../manifest.ts'
-import { PassingFault, type RegistryClient } from './client.ts'
+import type { RegistryClient } from './client.ts'
 import { unreachable } from './failures.ts'
-import { retrying } from './retry.ts'
+import { PassingFault, retrying } from './retry.ts'
 
 const RETRIES = 5
 

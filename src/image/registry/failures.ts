@@ -46,11 +46,15 @@ function retryTime({ headers }: HttpResponse): Date | undefined {
   return Number.isNaN(date.getTime()) ? undefined : date
 }
 
+/** What a repository is spoken to for. */
+export type Doing = 'pull' | 'push'
+
 /** A failure to ask for `name`, in Docker's words. */
 export function failureError(
   { status, code, text, until }: RegistryFailure,
   name: string,
   host: string,
+  doing: Doing,
 ): TscomposeError {
   const repository = name.replace(/(?:@.*|:[^/:]*)$/, '')
   if (status === 429) {
@@ -63,7 +67,7 @@ export function failureError(
   if (status === 401 || status === 403) {
     return new TscomposeError(
       'REGISTRY_UNAUTHORIZED',
-      `pull access denied for ${repository}, repository does not exist or may require 'docker login': ${text}`,
+      `${doing} access denied for ${repository}, repository does not exist or may require 'docker login': ${text}`,
     )
   }
   if (status === 404) {

@@ -5,9 +5,10 @@ import { getCACertificates } from 'node:tls'
 
 export interface HttpRequest {
   readonly url: URL
-  readonly method?: 'GET' | 'HEAD' | 'POST'
+  readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly headers?: Readonly<Record<string, string>>
-  readonly body?: string
+  /** What does not fit into memory comes from a function: it is called anew for each place the request is sent to. */
+  readonly body?: string | Buffer | (() => Readable)
 }
 
 export interface HttpResponse {
@@ -39,8 +40,8 @@ export class HttpClient {
   #plain: http.Agent | undefined
   #tls: https.Agent | undefined
 
-  /** @param insecure certificates are not verified */
-  constructor(insecure: boolean) {
+  /** @param endpoint `insecure`: certificates are not verified */
+  constructor({ insecure }: { readonly insecure: boolean }) {
     this.#insecure = insecure
   }
 
@@ -49,7 +50,7 @@ export class HttpClient {
     for (let redirects = 0; ; redirects++) {
       const response = await this.#once({ ...request, url, headers }, signal)
       const { location } = response.headers
-      if (response.status < 300 || response.status >= 400 || !location) return response
+      if (!isRedirect(response.status, request.method) || !location) return response
       response.body.destroy()
       if (redirects === REDIRECTS) throw new Error(`more than ${REDIRECTS} redirects, the last to ${location}`)
       const next = new URL(location, url)
@@ -69,10 +70,16 @@ export class HttpClient {
           : http.request(url, { ...options, agent: this.#plainAgent() })
       request.on('timeout', () => request.destroy(new Error(`no answer from ${url.host} for ${SILENCE_MS / 1000} s`)))
       request.on('error', reject)
-      request.on('response', response =>
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: response, url }),
-      )
-      request.end(body)
+      const source = typeof body === 'function' ? body() : undefined
+      request.on('response', response => {
+        if (source && !source.readableEnded) stopSending(source, request, response)
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: response, url })
+      })
+      if (typeof body !== 'function') request.end(body)
+      else {
+        request.once('close', () => source?.destroy())
+        source?.once('error', error => request.destroy(error)).pipe(request)
+      }
     })
   }
 
@@ -91,6 +98,17 @@ export class HttpClient {
     })
     return this.#tls
   }
+}
+
+/** With 301 to 303 a request that changes something would become another one. */
+const isRedirect = (status: number, method = 'GET'): boolean =>
+  method === 'GET' || method === 'HEAD' ? status >= 300 && status < 400 : status === 307 || status === 308
+
+/** An answer that does not wait for the end of the request is a refusal. Nothing else can be said on that connection. */
+function stopSending(source: Readable, request: http.ClientRequest, response: http.IncomingMessage): void {
+  source.unpipe(request)
+  source.destroy()
+  response.once('end', () => request.destroy())
 }
 
 const without = (headers: Readonly<Record<string, string>>, name: string): Record<string, string> =>

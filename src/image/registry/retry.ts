@@ -1,8 +1,12 @@
 import { setTimeout } from 'node:timers/promises'
-import { PassingFault } from './client.ts'
 
 const FIRST_MS = 250
 const LAST_MS = 8_000
+
+/** A fault after which asking again makes sense; what to tell if it does not help is its cause. */
+export class PassingFault extends Error {
+  override readonly name = 'PassingFault'
+}
 
 /** How long to wait before the next attempt; some randomness keeps many clients from coming back at one moment. */
 export const backOffMs = (failures: number, random = Math.random()): number =>

@@ -25,6 +25,26 @@ async function pull({ engine, query, headers, signal }: Call): Promise<Answer> {
   return { kind: 'lines', lines, atOnce: false }
 }
 
+/** Since 1.46 a platform comes as an object of the specification, in JSON. */
+function platformOf(text: string | undefined): string | undefined {
+  if (!text?.startsWith('{')) return text
+  try {
+    const { os, architecture, variant } = JSON.parse(text)
+    return [os, architecture, variant].filter(Boolean).join('/')
+  } catch {
+    throw invalid(`invalid platform: ${text}`)
+  }
+}
+
+async function push({ engine, params: { name }, query, headers, signal }: Call<'name'>): Promise<Answer> {
+  const options = {
+    tag: query.text('tag'),
+    platform: platformOf(query.text('platform')),
+    auth: parseRegistryAuth(headers['x-registry-auth']),
+  }
+  return { kind: 'lines', lines: await engine.imagePush(name, defined(options), signal), atOnce: false }
+}
+
 /** The parameter `tag` may be a digest, too. Without it Docker pulls all tags there are; we pull `latest`. */
 const withTag = (name: string, tag: string | undefined): string =>
   tag === undefined ? name : `${name}${tag.includes(':') ? '@' : ':'}${tag}`
@@ -48,6 +68,7 @@ export const imageRoutes: readonly Route[] = [
   })),
   route('GET', '/images/{name}/json', async ({ engine, params: { name } }) => json(await engine.imageInspect(name))),
   route('POST', '/images/{name}/tag', tag),
+  route('POST', '/images/{name}/push', push),
   route('DELETE', '/images/{name}', async ({ engine, params: { name }, query }) =>
     json(await engine.imageDelete(name, defined({ force: query.boolean('force'), noprune: query.boolean('noprune') }))),
   ),

@@ -30,7 +30,6 @@ const endpoints: readonly (readonly [Method, string])[] = [
   ['GET', '/images/search'],
   ['GET', '/images/{name}/get'],
   ['GET', '/images/{name}/history'],
-  ['POST', '/images/{name}/push'],
   ['POST', '/images/prune'],
   ['GET', '/nodes'],
   ['GET', '/nodes/{id}'],
