@@ -75,6 +75,15 @@ export class ContentStore {
     await rename(path, this.path(digest))
   }
 
+  /** @throws TscomposeError IMAGE_STORE_INVALID if a blob is not there as it was put there */
+  async check({ digest, size }: { readonly digest: Digest; readonly size: number }): Promise<void> {
+    const found = await stat(this.path(digest)).catch(() => undefined)
+    if (found?.size === size) return
+    throw new TscomposeError('IMAGE_STORE_INVALID', `the store has lost content: ${this.path(digest)}`, {
+      fix: 'Remove the images that have it, and pull or load them again.',
+    })
+  }
+
   async list(): Promise<readonly Digest[]> {
     return (await readdir(this.#blobs)).map(hex => `sha256:${hex}` as const).filter(isDigest)
   }

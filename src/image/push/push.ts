@@ -91,6 +91,7 @@ export class Pusher {
       const line = name && shortId(name)
       if (line) say(line, 'Preparing')
       using _ = await uploads.acquire()
+      await this.#catalog.content.check(blob)
       const path = this.#catalog.content.path(blob.digest)
       const tell = (current: number) => line && say(line, 'Pushing', { current, total: blob.size })
       const arrival = await upload(session, { ...blob, path }, sourcesOf(blob.digest), tell, uploads.signal)
