@@ -44,6 +44,12 @@ export async function observeTarget(
   const target = await findTarget(cli, names)
   const observed = everything
     ? await observe(target.engine, target.name, target.project)
-    : { containers: await observeContainers(target.engine, target.name), networks: [], volumes: [], images: {} }
+    : {
+        containers: await observeContainers(target.engine, target.name),
+        hookContainers: [],
+        networks: [],
+        volumes: [],
+        images: {},
+      }
   return { ...target, observed, services: target.project?.services ?? lifecycleFromLabels(observed.containers) }
 }

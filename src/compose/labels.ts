@@ -12,6 +12,7 @@ export const label = {
   environmentFile: 'com.docker.compose.project.environment_file',
   version: 'com.docker.compose.version',
   replace: 'com.docker.compose.replace',
+  hook: 'com.docker.compose.hook',
   slug: 'com.docker.compose.slug',
   network: 'com.docker.compose.network',
   volume: 'com.docker.compose.volume',

@@ -8,5 +8,10 @@ export const containerName = (project: string, service: Service, number: number,
 export const imageName = (project: Pick<Project, 'name'>, service: Service): string =>
   service.image ?? `${project.name}-${service.name}`
 
+/** All images that a service needs: its own, and those of its pre_start hooks. */
+export const imageNames = (project: Pick<Project, 'name'>, service: Service): string[] => [
+  ...new Set([imageName(project, service), ...service.preStart.flatMap(({ image = [] }) => image)]),
+]
+
 /** A directory as root file system (`rootfs:PATH`); there is nothing to pull. */
 export const isRootfsImage = (image: string): boolean => image.startsWith('rootfs:')

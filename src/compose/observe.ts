@@ -1,22 +1,24 @@
 import type { ContainerSummary, Engine } from '../engine/api.ts'
 import { TscomposeError } from '../errors.ts'
 import { label } from './labels.ts'
-import { imageName, isRootfsImage } from './names.ts'
+import { imageNames, isRootfsImage } from './names.ts'
 import type { Observed, ObservedContainer, ObservedImage } from './plan/observed.ts'
 import type { Dependency, Project, Service } from './project.ts'
 
 /** What the engine has of a project. Everything is asked for at once. */
 export async function observe(engine: Engine, name: string, project?: Project): Promise<Observed> {
-  const [containers, networks, volumes, images] = await Promise.all([
-    observeContainers(engine, name),
+  const [all, networks, volumes, images] = await Promise.all([
+    listContainers(engine, name),
     engine.networkList(),
     engine.volumeList(),
     project ? observeImages(engine, project, Object.values(project.services)) : {},
   ])
   const used = new Set(Object.values(project?.networks ?? {}).map(network => network.name))
   const mounted = new Set(Object.values(project?.volumes ?? {}).map(volume => volume.name))
+  const [hookContainers, containers] = [all.filter(isHook), all.filter(summary => !isHook(summary))]
   return {
-    containers,
+    containers: byName(containers.map(toObserved)),
+    hookContainers: byName(hookContainers.map(toObserved)),
     networks: networks
       .filter(network => network.Labels[label.project] === name || used.has(network.Name))
       .map(({ Id, Name, Labels }) => ({ id: Id, name: Name, labels: Labels })),
@@ -30,8 +32,13 @@ export async function observe(engine: Engine, name: string, project?: Project): 
 export const listContainers = (engine: Engine, project: string): Promise<ContainerSummary[]> =>
   engine.containerList({ all: true, filters: { label: [`${label.project}=${project}`] } })
 
+/** The containers of services, one-off ones too; not those of hooks. */
 export const observeContainers = async (engine: Engine, project: string): Promise<ObservedContainer[]> =>
-  (await listContainers(engine, project)).map(toObserved).sort((a, b) => (a.name < b.name ? -1 : 1))
+  byName((await listContainers(engine, project)).filter(summary => !isHook(summary)).map(toObserved))
+
+const isHook = ({ Labels }: ContainerSummary): boolean => label.hook in Labels
+const byName = (containers: ObservedContainer[]): ObservedContainer[] =>
+  containers.sort((a, b) => (a.name < b.name ? -1 : 1))
 
 /** The images of these services that are there. */
 export async function observeImages(
@@ -39,7 +46,7 @@ export async function observeImages(
   project: Project,
   services: readonly Service[],
 ): Promise<Record<string, ObservedImage>> {
-  const names = [...new Set(services.map(service => imageName(project, service)))]
+  const names = [...new Set(services.flatMap(service => imageNames(project, service)))]
   const images = await Promise.all(names.map(async name => [name, await observeImage(engine, name)] as const))
   return Object.fromEntries(images.flatMap(([name, image]) => (image ? [[name, image]] : [])))
 }

@@ -17,7 +17,7 @@ export interface Surroundings {
   /** Told before a plan is carried out what it does something to, and how often. */
   readonly begin?: (expected: ReadonlyMap<string, number>) => void
   readonly end?: (failed: boolean) => Promise<void>
-  /** Awaited before a container is started, the first or any other. */
+  /** Awaited before anything runs, be it a container or what comes before it. */
   readonly beforeStart?: () => Promise<void>
   readonly warn: (message: string) => void
   readonly hookOutput: HookOutput
@@ -60,7 +60,7 @@ export async function carryOut(surroundings: Surroundings, operation: Operation,
     const { beforeStart, stopwatch } = surroundings
     const timed = stopwatch?.plan() ?? ((_, act) => act())
     const perform: Perform = async (planned, until) => {
-      if (planned.step.op === 'startContainer') await beforeStart?.()
+      if (['startContainer', 'runPreStart'].includes(planned.step.op)) await beforeStart?.()
       await timed(planned, () => performer.perform(planned, until))
     }
     await apply(plan, perform, { signal, parallel, keepGoing })

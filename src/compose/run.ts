@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import type { Engine } from '../engine/api.ts'
 import { runHooks } from './apply/hooks.ts'
+import { readContents } from './contents.ts'
 import { imageName } from './names.ts'
 import { observe, observeImages } from './observe.ts'
 import { carryOut, type Surroundings } from './operation.ts'
 import { planPulls } from './plan/pulls.ts'
 import type { Project, Service } from './project.ts'
-import { readSeccompProfiles } from './seccomp-files.ts'
 import { containerRequest } from './translate/container.ts'
 import { type BringUpOptions, bringUp } from './up.ts'
 
@@ -58,7 +58,7 @@ export async function createOneOff(
   signal.throwIfAborted()
   const slug = randomBytes(32).toString('hex')
   const name = options.name ?? [project.name, service.name, 'run', slug.slice(0, 12)].join(options.up.separator)
-  const profiles = await readSeccompProfiles(project, service)
+  const contents = await readContents(project, service)
   const request = containerRequest({
     project,
     service,
@@ -66,7 +66,7 @@ export async function createOneOff(
     imageId: observed.images[imageName(project, service)]?.id ?? '',
     inherits: [],
     containerOf: other => observed.containers.find(container => container.service === other)?.id ?? other,
-    seccompProfile: path => profiles.get(path) ?? '',
+    ...contents,
     oneOff: {
       slug,
       useAliases: options.useAliases,

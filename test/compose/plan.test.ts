@@ -6,7 +6,7 @@ import { parse } from 'yaml'
 import { configHash, networkHash, volumeHash } from '../../src/compose/config-hash.ts'
 import { label } from '../../src/compose/labels.ts'
 import { loadProject } from '../../src/compose/load/index.ts'
-import { containerName, imageName } from '../../src/compose/names.ts'
+import { containerName, imageName, imageNames } from '../../src/compose/names.ts'
 import { lifecycleFromLabels } from '../../src/compose/observe.ts'
 import { planDown, planRemove } from '../../src/compose/plan/down.ts'
 import { planRestart, planStart, planStop } from '../../src/compose/plan/lifecycle.ts'
@@ -28,6 +28,7 @@ interface Case {
   readonly withoutFile?: boolean
   readonly observed?: {
     readonly containers?: readonly GivenContainer[]
+    readonly hookContainers?: readonly GivenContainer[]
     readonly networks?: readonly GivenResource[]
     readonly volumes?: readonly GivenResource[]
     /** Images that are not there. */
@@ -73,7 +74,13 @@ function observedContainer(project: Project, given: GivenContainer): ObservedCon
 
 function observe(
   project: Project,
-  { containers = [], networks = [], volumes = [], missingImages = [] }: NonNullable<Case['observed']>,
+  {
+    containers = [],
+    hookContainers = [],
+    networks = [],
+    volumes = [],
+    missingImages = [],
+  }: NonNullable<Case['observed']>,
 ): Observed {
   const resource = (given: GivenResource, kind: 'networks' | 'volumes') => {
     const { key, changed = false, foreign = false } = typeof given === 'string' ? { key: given } : given
@@ -87,9 +94,10 @@ function observe(
       labels: labels as Record<string, string>,
     }
   }
-  const images = [...new Set(Object.values(project.services).map(service => imageName(project, service)))]
+  const images = [...new Set(Object.values(project.services).flatMap(service => imageNames(project, service)))]
   return {
     containers: containers.map(given => observedContainer(project, given)),
+    hookContainers: hookContainers.map(given => observedContainer(project, given)),
     networks: networks.map(given => resource(given, 'networks')),
     volumes: volumes.map(given => resource(given, 'volumes')),
     images: Object.fromEntries(

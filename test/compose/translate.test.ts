@@ -19,6 +19,7 @@ function request(given: Partial<Service>, more: Partial<ContainerContext> = {}, 
     inherits: [],
     containerOf: name => `id-of-${name}`,
     seccompProfile: path => `text of ${path}`,
+    fileContents: path => Buffer.from(`text of ${path}`),
     ...more,
   })
 }
@@ -275,6 +276,22 @@ describe('secrets and configs', () => {
   const file = (given: object) => ({ key: 'x', name: 'demo_x', external: false, labels: {}, ...given })
   const grant = { source: 'x', target: '/run/secrets/x' }
 
+  test('a file of the host with an owner or a mode of its own is handed over with its contents', () => {
+    const own = { ...grant, mode: 0o400, uid: '7' }
+    const { HostConfig } = request({ secrets: [own] }, {}, { secrets: { x: file({ file: '/s/x' }) } })
+    const Content = Buffer.from('text of /s/x').toString('base64')
+    assert.deepEqual(HostConfig?.Mounts, [])
+    assert.deepEqual(HostConfig?.Files, [{ Target: '/run/secrets/x', Content, UID: 7, GID: 0, Mode: 0o400 }])
+  })
+  test('an owner that is no number, and what only a platform could keep, are refused', () => {
+    const secrets = { x: file({ content: 'text' }) }
+    assert.throws(() => request({ secrets: [{ ...grant, uid: 'root' }] }, {}, { secrets }), {
+      message: 'uid "root" of secret x is not a number',
+    })
+    assert.throws(() => request({ secrets: [grant] }, {}, { secrets: { x: file({ driver: 'vault' }) } }), {
+      message: 'unsupported driver "vault" of secret x',
+    })
+  })
   test('a file is mounted read-only', () => {
     const { HostConfig } = request({ secrets: [grant] }, {}, { secrets: { x: file({ file: '/s/x' }) } })
     assert.deepEqual(HostConfig?.Mounts, [{ Type: 'bind', Source: '/s/x', Target: '/run/secrets/x', ReadOnly: true }])
@@ -395,6 +412,7 @@ test('a one-off container has no number, no ports, no names but its own, and is 
     inherits: [],
     containerOf: name => name,
     seccompProfile: path => path,
+    fileContents: () => new Uint8Array(),
     ...rest,
   })
   assert.equal(made.Labels?.['com.docker.compose.oneoff'], 'True')
@@ -426,12 +444,4 @@ test('what cannot be done yet is refused with its place in the file', () => {
     message: 'not supported yet: services.web.gpus',
     where,
   })
-})
-
-test('owner and mode of a granted file of the host are told to have no effect', () => {
-  const own = service('web', { secrets: [{ source: 'x', target: '/x', mode: 0o400 }] })
-  const it = project([own], {
-    secrets: { x: { key: 'x', name: 'x', external: false, file: '/s', labels: {} } },
-  })
-  assert.match(checkSupported(it, [own]).join(), /uid, gid and mode of "x" are ignored/)
 })

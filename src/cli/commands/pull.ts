@@ -44,6 +44,6 @@ export const define: Define = (command, cli) =>
         project: project.name,
         quietPull: flags.quiet ?? false,
       })
-      const observed = { containers: [], networks: [], volumes: [], images }
+      const observed = { containers: [], hookContainers: [], networks: [], volumes: [], images }
       await carryOut(surroundings, { name: project.name, project, observed, preStop: false, keepGoing: true }, plan)
     })

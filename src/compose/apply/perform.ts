@@ -1,16 +1,17 @@
 import type { Engine } from '../../engine/api.ts'
 import { type ErrorCode, TscomposeError } from '../../errors.ts'
+import { readContents } from '../contents.ts'
 import { imageName } from '../names.ts'
 import type { Observed } from '../plan/observed.ts'
 import type { ContainerRef, CreateContainer, Planned, Step } from '../plan/plan.ts'
 import type { Hook, Project, Service } from '../project.ts'
-import { readSeccompProfiles } from '../seccomp-files.ts'
 import { containerRequest } from '../translate/container.ts'
 import { endpoint } from '../translate/endpoints.ts'
 import { networkRequest, volumeRequest } from '../translate/resources.ts'
 import type { ContainerEvents } from './events.ts'
 import { inService } from './failures.ts'
 import { type HookOutput, runHooks } from './hooks.ts'
+import { runPreStart } from './pre-start.ts'
 import { pullImage } from './pull.ts'
 import type { Report } from './report.ts'
 import { reported } from './reported.ts'
@@ -94,6 +95,8 @@ export class Performer {
         return this.#report(step, 'Recreated', 'done')
       case 'keepContainer':
         return this.#report(step, step.state === 'running' ? 'Running' : 'Created', 'done')
+      case 'runPreStart':
+        return this.#runPreStart(step, signal)
       case 'startContainer':
         return this.#between(step, 'Starting', 'Started', async () => {
           await engine.containerStart(this.idOf(step.container))
@@ -101,7 +104,7 @@ export class Performer {
         })
       case 'restartContainer':
         return this.#between(step, 'Restarting', 'Started', async () => {
-          await this.#runHooks(step.container, ({ preStop }) => preStop)
+          await this.#runPreStop(step.container)
           await engine.containerRestart(this.idOf(step.container), grace(step))
           await this.#runHooks(step.container, ({ postStart }) => postStart)
         })
@@ -203,7 +206,7 @@ export class Performer {
     const project = this.#project
     const service = this.#service(serviceName)
     const image = imageName(project, service)
-    const profiles = await readSeccompProfiles(project, service)
+    const contents = await readContents(project, service)
     const request = containerRequest({
       project,
       service,
@@ -212,7 +215,7 @@ export class Performer {
       inherits,
       imageId: observed.images[image]?.id ?? '',
       containerOf: this.#containerOf,
-      seccompProfile: path => profiles.get(path) ?? '',
+      ...contents,
       ...(replaces && { replaces: name }),
     })
     const temporary = replaces ? `${replaces.id.slice(0, 12)}_${name}` : name
@@ -223,10 +226,17 @@ export class Performer {
   }
 
   async #stop(container: ContainerRef, options: { timeout?: number }): Promise<void> {
-    if (this.#context.preStop) await this.#runHooks(container, ({ preStop }) => preStop)
+    if (this.#context.preStop) await this.#runPreStop(container)
     await ignoring(['ENGINE_CONTAINER_NOT_FOUND'], async () => {
       await this.#context.engine.containerStop(this.idOf(container), options)
     })
+  }
+
+  /** What has gone or ended meanwhile has nothing to say any more. */
+  #runPreStop(container: ContainerRef): Promise<void> {
+    return ignoring(['ENGINE_CONTAINER_NOT_FOUND', 'ENGINE_CONTAINER_NOT_RUNNING'], () =>
+      this.#runHooks(container, ({ preStop }) => preStop),
+    )
   }
 
   async #runHooks(container: ContainerRef, which: (service: Service) => readonly Hook[]): Promise<void> {
@@ -239,6 +249,20 @@ export class Performer {
         hooks,
         this.#context.hookOutput,
       )
+  }
+
+  async #runPreStart({ service: name, index, container }: Extract<Step, { op: 'runPreStart' }>, signal: AbortSignal) {
+    const { engine, observed, hookOutput } = this.#context
+    const service = this.#service(name)
+    const image = service.preStart[index]?.image ?? imageName(this.#project, service)
+    const contents = await readContents(this.#project, service)
+    await runPreStart(
+      engine,
+      { project: this.#project, service, index, container: { id: this.idOf(container), name: container.name } },
+      { ...contents, containerOf: this.#containerOf, imageId: observed.images[image]?.id ?? '' },
+      hookOutput,
+      signal,
+    )
   }
 
   async #pull(step: Extract<Step, { op: 'pullImage' }>, signal: AbortSignal): Promise<void> {

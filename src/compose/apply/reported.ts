@@ -17,6 +17,7 @@ export function reported(step: Step): [kind: string, names: readonly string[]] {
       return ['Container', [step.name]]
     case 'waitFor':
       return ['Container', step.containers.map(({ name }) => name)]
+    case 'runPreStart':
     case 'connectNetwork':
     case 'disconnectNetwork':
     case 'checkpoint':

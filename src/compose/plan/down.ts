@@ -64,6 +64,10 @@ export function planDown(
     }
   }
 
+  const chosen = new Set(selected.map(({ name }) => name))
+  for (const container of observed.hookContainers)
+    if (everything || chosen.has(container.service)) remove(container, 'a pre_start hook has left it', [])
+
   removeNetworks(plan, name, observed, project, removed)
   if (options.volumes && everything) removeVolumes(plan, name, observed, project, removed)
   if (options.images !== undefined && project) removeImages(plan, project, observed, options.images, removed)

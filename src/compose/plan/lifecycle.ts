@@ -1,13 +1,17 @@
 import { TscomposeError } from '../../errors.ts'
+import type { Hook } from '../project.ts'
 import { inDependencyOrder, type Ordered, selectServices, serviceOf } from '../select.ts'
 import { PlanBuilder } from './builder.ts'
 import { ConditionSteps, type Started } from './conditions.ts'
 import { byNumber, isAlive, type Observed, type ObservedContainer } from './observed.ts'
 import { type ContainerRef, type Plan, refOf } from './plan.ts'
+import { addStarts } from './pre-start.ts'
 
 /** A service as far as starting and stopping what exists goes: from the file, or from the labels of its containers. */
 export interface LifecycleService extends Ordered {
   readonly replicas: number
+  /** Known where there is a file. */
+  readonly preStart?: readonly Hook[]
 }
 export type Lifecycle = Readonly<Record<string, LifecycleService>>
 
@@ -78,11 +82,10 @@ export function planStart(services: Lifecycle, observed: Observed, { services: n
         fix: `Create it: tscompose up ${service.name}`,
       })
     const waits = conditions.of(service)
-    const steps = containers
+    const starts = containers
       .filter(({ state }) => state !== 'running')
-      .map(container =>
-        plan.add({ op: 'startContainer', container: refOf(container) }, `it is ${container.state}`, waits),
-      )
+      .map(container => ({ container: refOf(container), why: `it is ${container.state}`, after: waits }))
+    const steps = addStarts(plan, service, starts, containers.length > starts.length)
     const healthy = steps.length === 0 && containers.every(({ health }) => health === 'healthy')
     started.set(service.name, { containers: containers.map(refOf), steps, healthy })
   }

@@ -5,6 +5,8 @@ import type { Dependency } from '../project.ts'
 export interface Observed {
   /** All containers that bear the project's label, one-off ones too. */
   readonly containers: readonly ObservedContainer[]
+  /** Containers of pre_start hooks that failed: kept for somebody to look at. */
+  readonly hookContainers: readonly ObservedContainer[]
   /** Networks that bear the project's label, and those of the names the project uses. */
   readonly networks: readonly ObservedNetwork[]
   readonly volumes: readonly ObservedVolume[]

@@ -42,6 +42,14 @@ export type Step =
   | CreateContainer
   | { readonly op: 'renameContainer'; readonly container: ContainerRef }
   | { readonly op: 'keepContainer'; readonly container: ContainerRef; readonly state: ContainerStatus }
+  | {
+      readonly op: 'runPreStart'
+      readonly service: string
+      /** Of the hook in the service's list. */
+      readonly index: number
+      /** The service's first container, whose volumes the hook shares. */
+      readonly container: ContainerRef
+    }
   | { readonly op: 'startContainer'; readonly container: ContainerRef }
   | {
       readonly op: 'stopContainer'
@@ -110,6 +118,8 @@ export function subject(step: Step): string {
       return `${step.name} ${step.container.name}`
     case 'waitFor':
       return `${step.service} ${step.condition}`
+    case 'runPreStart':
+      return `${step.service} ${step.index}`
     case 'createContainer':
     case 'createNetwork':
     case 'removeNetwork':

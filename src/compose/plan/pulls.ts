@@ -1,5 +1,5 @@
 import { TscomposeError } from '../../errors.ts'
-import { imageName, isRootfsImage } from '../names.ts'
+import { imageName, imageNames, isRootfsImage } from '../names.ts'
 import type { Project, Service } from '../project.ts'
 import { notSupported } from '../translate/supported.ts'
 import { PlanBuilder } from './builder.ts'
@@ -26,14 +26,18 @@ export function planPulls(
 ): Plan {
   const plan = new PlanBuilder()
   const wanted = new Map<string, { why: string; services: string[]; required: boolean }>()
-  for (const service of services) {
-    const image = imageName(project, service)
-    const why = reasonToPull(project, service, images[image], options)
-    if (why === undefined) continue
+  const want = (service: Service, image: string, why: string | undefined) => {
+    if (why === undefined) return
     const entry = wanted.get(image) ?? { why, services: [], required: false }
     entry.services.push(service.name)
     entry.required ||= !options.ignoreFailures && !(options.command === 'pull' && service.build !== undefined)
     wanted.set(image, entry)
+  }
+  for (const service of services) {
+    const own = imageName(project, service)
+    want(service, own, reasonToPull(project, service, images[own], options))
+    for (const image of imageNames(project, service))
+      if (image !== own && !images[image] && !isRootfsImage(image)) want(service, image, 'a pre_start hook runs in it')
   }
   for (const [image, { why, services, required }] of wanted) {
     const platform = project.services[services[0] as string]?.platform

@@ -5,6 +5,7 @@ import { ConditionSteps, type Started } from './conditions.ts'
 import type { Convergence } from './converge.ts'
 import { isAlive, type Observed, type ObservedContainer } from './observed.ts'
 import { type ContainerRef, refOf } from './plan.ts'
+import { addStarts, type StartToAdd } from './pre-start.ts'
 import type { Resources } from './resources.ts'
 import type { UpOptions } from './up.ts'
 
@@ -29,12 +30,11 @@ export function planStarts(
 
   for (const { service, keep, replace, create } of convergences) {
     const containers: ContainerRef[] = []
-    const steps: number[] = []
+    const starts: StartToAdd[] = []
     const waits = options.start ? conditions.of(service) : []
     for (const { container } of replace) {
       const old = { service: service.name, name: refOf(container).name, id: container.id }
       const fresh = { service: service.name, name: old.name }
-      const why = 'it takes the place of the old one'
       const dependents = [...stops].flatMap(([{ service: name }, step]) =>
         project.services[name]?.dependsOn[service.name] ? [step] : [],
       )
@@ -59,12 +59,12 @@ export function planStarts(
       )
       const renamed = plan.add({ op: 'renameContainer', container: fresh }, 'the name is free', [removed])
       containers.push(fresh)
-      if (options.start) steps.push(plan.add({ op: 'startContainer', container: fresh }, why, [renamed]))
+      starts.push({ container: fresh, why: 'it takes the place of the old one', after: [renamed] })
     }
     for (const number of create) {
       const ref = { service: service.name, name: containerName(project.name, service, number, options.separator) }
       containers.push(ref)
-      if (options.start) steps.push(plan.add({ op: 'startContainer', container: ref }, 'it is new', [ready, ...waits]))
+      starts.push({ container: ref, why: 'it is new', after: [ready, ...waits] })
     }
     for (const container of keep) {
       const ref = refOf(container)
@@ -74,16 +74,17 @@ export function planStarts(
       if (container.state === 'running' && off === undefined && again === undefined)
         plan.add({ op: 'keepContainer', container: ref, state: container.state }, 'it is up to date and runs')
       else if (options.start)
-        steps.push(
-          plan.add({ op: 'startContainer', container: ref }, whyStart(container, off, again), [
-            ready,
-            off,
-            ...(again ?? []),
-            ...waits,
-          ]),
-        )
+        starts.push({
+          container: ref,
+          why: whyStart(container, off, again),
+          after: [ready, off, ...(again ?? []), ...waits],
+        })
       else plan.add({ op: 'keepContainer', container: ref, state: container.state }, 'it is up to date')
     }
+    const goesOn = keep.some(
+      ({ id, state }) => state === 'running' && !starts.some(({ container }) => container.id === id),
+    )
+    const steps = options.start ? addStarts(plan, service, starts, goesOn) : []
     const healthy = steps.length === 0 && keep.every(({ health }) => health === 'healthy')
     started.set(service.name, { containers, steps, healthy })
   }

@@ -23,11 +23,14 @@ export interface ContainerContext {
   readonly containerOf: (service: string) => string
   /** The text of a seccomp profile by its path in the file. */
   readonly seccompProfile: (path: string) => string
+  /** What is in a file that is handed over instead of being mounted, by its absolute path. */
+  readonly fileContents: (path: string) => Uint8Array
   readonly oneOff?: OneOff
 }
 
-/** What `run` asks for. */
+/** What `run` asks for, and what a hook's container is. */
 export interface OneOff {
+  readonly hook?: 'pre_start'
   /** The rest of the label `slug`, and of the name. */
   readonly slug: string
   readonly useAliases: boolean

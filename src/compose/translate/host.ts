@@ -2,7 +2,8 @@ import type { HostConfig, RestartPolicy } from '../../engine/api.ts'
 import type { Service } from '../project.ts'
 import { blockIO } from './block-io.ts'
 import type { ContainerContext } from './container.ts'
-import { files, mounts } from './mounts.ts'
+import { files } from './grants.ts'
+import { mounts } from './mounts.ts'
 import { portBindings } from './ports.ts'
 
 /** @param network the value of NetworkMode, as the file has it */

@@ -13,7 +13,8 @@ export function containerLabels({ project, service, number, imageId, replaces, o
     ...(number !== undefined && { [label.number]: String(number) }),
     [label.oneOff]: oneOff ? 'True' : 'False',
     ...(oneOff && { [label.slug]: oneOff.slug }),
-    [label.configHash]: configHash(service),
+    // What runs beside a service is no container that could diverge from it.
+    ...(oneOff?.hook ? { [label.hook]: oneOff.hook } : { [label.configHash]: configHash(service) }),
     [label.image]: imageId,
     [label.dependsOn]: Object.entries(service.dependsOn)
       .map(([name, { condition, restart }]) => `${name}:${condition}:${restart}`)

@@ -1,7 +1,7 @@
-import type { FileMount, Mount } from '../../engine/api.ts'
-import { TscomposeError } from '../../errors.ts'
-import type { FileGrant, FileObject, Project, Service, ServiceVolume } from '../project.ts'
+import type { Mount } from '../../engine/api.ts'
+import type { Project, ServiceVolume } from '../project.ts'
 import type { ContainerContext } from './container.ts'
+import { grants, isMounted } from './grants.ts'
 
 /** What a service mounts: its volumes, what it takes over from the container it replaces, and granted files. */
 export function mounts({ project, service, inherits }: ContainerContext): Mount[] {
@@ -12,9 +12,16 @@ export function mounts({ project, service, inherits }: ContainerContext): Mount[
   return [
     ...own,
     ...others.map(([Target, Source]): Mount => ({ Type: 'volume', Source, Target })),
-    ...grants(project, service).flatMap(({ grant, object }): Mount[] =>
-      object.file === undefined ? [] : [{ Type: 'bind', Source: object.file, Target: grant.target, ReadOnly: true }],
-    ),
+    ...grants(project, service)
+      .filter(isMounted)
+      .map(
+        ({ grant, object }): Mount => ({
+          Type: 'bind',
+          Source: object.file,
+          Target: grant.target,
+          ReadOnly: true,
+        }),
+      ),
   ]
 }
 
@@ -62,54 +69,4 @@ function bindOptions({ bind }: ServiceVolume): Pick<Mount, 'BindOptions'> {
     ...(recursive === 'writable' && { ReadOnlyNonRecursive: true }),
   }
   return Object.keys(options).length > 0 ? { BindOptions: options } : {}
-}
-
-/** Secrets and configs whose contents are not a file of the host: the engine makes one, with owner and mode as asked. */
-export const files = ({ project, service }: Pick<ContainerContext, 'project' | 'service'>): FileMount[] =>
-  grants(project, service).flatMap(({ kind, grant, object }) =>
-    object.file === undefined
-      ? [
-          {
-            Target: grant.target,
-            Content: Buffer.from(contentOf(project, kind, object)).toString('base64'),
-            UID: Number(grant.uid ?? 0),
-            GID: Number(grant.gid ?? 0),
-            Mode: grant.mode ?? 0o444,
-          },
-        ]
-      : [],
-  )
-
-interface Granted {
-  readonly kind: 'secret' | 'config'
-  readonly grant: FileGrant
-  readonly object: FileObject
-}
-
-function grants(project: Project, service: Service): Granted[] {
-  const find = (kind: Granted['kind'], objects: Project['secrets']) => (grant: FileGrant) => {
-    const object = objects[grant.source]
-    if (!object || object.external)
-      throw new TscomposeError(
-        'COMPOSE_SECRET_UNAVAILABLE',
-        `unsupported external ${kind} ${object?.name ?? grant.source}`,
-      )
-    return { kind, grant, object }
-  }
-  return [
-    ...service.secrets.map(find('secret', project.secrets)),
-    ...service.configs.map(find('config', project.configs)),
-  ]
-}
-
-function contentOf({ environment }: Project, kind: Granted['kind'], object: FileObject): string {
-  if (object.content !== undefined) return object.content
-  const variable = object.environment ?? ''
-  const value = environment[variable]
-  if (value === undefined)
-    throw new TscomposeError(
-      'COMPOSE_SECRET_UNAVAILABLE',
-      `environment variable "${variable}" required by ${kind} "${object.key}" is not set`,
-    )
-  return value
 }

@@ -3,7 +3,6 @@ import type { Project, Service } from '../project.ts'
 
 /** Attributes of a service that would change what runs, and cannot be honoured yet. */
 const unsupported = [
-  'pre_start',
   'provider',
   'models',
   'use_api_socket',
@@ -19,10 +18,13 @@ const unsupported = [
  * @throws TscomposeError COMPOSE_NOT_SUPPORTED with the place in the file
  */
 export function checkSupported(project: Project, services: readonly Service[]): string[] {
-  for (const service of services)
+  for (const service of services) {
     for (const path of unsupported)
       if (isGiven(at(service.canonical, path))) throw notSupported(project, `services.${service.name}.${path}`)
-  return services.flatMap(service => ignoredAttributes(project, service))
+    for (const [index, { perReplica }] of service.preStart.entries())
+      if (perReplica) throw notSupported(project, `services.${service.name}.pre_start.${index}.per_replica`)
+  }
+  return services.flatMap(ignoredAttributes)
 }
 
 export function notSupported(project: Project, path: string): TscomposeError {
@@ -37,18 +39,7 @@ const at = (value: unknown, path: string): unknown =>
 const isGiven = (value: unknown): boolean =>
   value !== undefined && value !== null && value !== false && !(Array.isArray(value) && value.length === 0)
 
-function ignoredAttributes({ secrets, configs }: Project, service: Service): string[] {
-  const warnings: string[] = []
-  if (service.runtime !== undefined)
-    warnings.push(`service "${service.name}": runtime "${service.runtime}" is ignored, tscompose has one of its own`)
-  const grants = [
-    ...service.secrets.map(grant => ({ grant, object: secrets[grant.source] })),
-    ...service.configs.map(grant => ({ grant, object: configs[grant.source] })),
-  ]
-  for (const { grant, object } of grants)
-    if (object?.file !== undefined && (grant.uid ?? grant.gid ?? grant.mode) !== undefined)
-      warnings.push(
-        `service "${service.name}": uid, gid and mode of "${grant.source}" are ignored, the file is mounted as it is`,
-      )
-  return warnings
+function ignoredAttributes(service: Service): string[] {
+  if (service.runtime === undefined) return []
+  return [`service "${service.name}": runtime "${service.runtime}" is ignored, tscompose has one of its own`]
 }
