@@ -113,6 +113,8 @@ export interface Resources {
   Devices?: DeviceMapping[]
   DeviceCgroupRules?: string[]
   DeviceRequests?: object[]
+  /** Refused: Linux has not had it since 5.4. */
+  KernelMemory?: number
   KernelMemoryTCP?: number
   MemoryReservation?: number
   MemorySwap?: number
@@ -380,6 +382,14 @@ export interface ContainerWaitResponse {
 }
 export type WaitCondition = 'not-running' | 'next-exit' | 'removed'
 
+/** Body of `POST /containers/{id}/update`: what is absent stays as it is. */
+export interface ContainerUpdateRequest extends Resources {
+  RestartPolicy?: RestartPolicy
+}
+export interface ContainerUpdateResponse {
+  Warnings: string[]
+}
+
 export interface StatsOptions {
   /** A reading a second, rather than one; true by default. */
   stream?: boolean
@@ -634,6 +644,7 @@ export interface Engine {
   containerPause(id: string): Promise<void>
   containerUnpause(id: string): Promise<void>
   containerRename(id: string, name: string): Promise<void>
+  containerUpdate(id: string, request: ContainerUpdateRequest): Promise<ContainerUpdateResponse>
   containerDelete(id: string, options?: { volumes?: boolean; force?: boolean }): Promise<void>
   /** Registered when the promise resolves; `exited` settles when the condition is met. */
   containerWait(

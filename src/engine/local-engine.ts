@@ -18,6 +18,7 @@ import {
   unpauseContainer,
 } from './container/stop.ts'
 import { topContainer } from './container/top.ts'
+import { updateContainer } from './container/update.ts'
 import type { Context } from './context.ts'
 import { createExec, resizeExec, startExec } from './exec/exec.ts'
 import { inspectExec } from './exec/session.ts'
@@ -106,6 +107,10 @@ export class LocalEngine implements api.Engine, AsyncDisposable {
 
   async containerRename(id: string, name: string): Promise<void> {
     await renameContainer(this.#context, this.#container(id), name)
+  }
+
+  async containerUpdate(id: string, request: api.ContainerUpdateRequest): Promise<api.ContainerUpdateResponse> {
+    return { Warnings: [...(await updateContainer(this.#context, this.#container(id), request))] }
   }
 
   async containerDelete(id: string, options: { volumes?: boolean; force?: boolean } = {}): Promise<void> {

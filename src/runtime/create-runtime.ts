@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { closeSync, mkdirSync, openSync, readdirSync, realpathSync, rmdirSync, rmSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { TscomposeError } from '../errors.ts'
@@ -23,10 +23,13 @@ import type {
   RunningProcess,
   Runtime,
 } from './runtime.ts'
-import type { ContainerSpec, ProcessSpec } from './spec.ts'
+import type { ContainerSpec, ProcessSpec, ResourcesSpec } from './spec.ts'
 
 /** How long a monitor may take to finish its log once all processes of its container have gone. */
 const MONITOR_PATIENCE_MS = 2000
+
+/** A project has a handful of different limits. */
+const MANY_REHEARSALS = 200
 
 export interface RuntimeOptions {
   /** Run-time directory of the engine; the monitors' sockets are in `containers/ID/` beneath it. */
@@ -44,6 +47,8 @@ class LocalRuntime implements Runtime {
   readonly #directory: string
   readonly #cgroups: ReturnType<typeof openCgroups>
   readonly #processes = new Set<MonitoredProcess>()
+  /** The warnings of limits, which are the same as long as the machine is. */
+  readonly #rehearsed = new Map<string, readonly string[]>()
   /** Of the containers that have not been released. */
   readonly #exits = new Map<string, Promise<ExitStatus>>()
 
@@ -77,6 +82,23 @@ class LocalRuntime implements Runtime {
     undo.move()
     const container = this.#hold(new MonitoredContainer(monitor, cgroup, spec, streams))
     return { container, warnings: [...warnings, ...limits] }
+  }
+
+  rehearse(resources: ResourcesSpec): readonly string[] {
+    const key = JSON.stringify(resources)
+    const known = this.#rehearsed.get(key)
+    if (known) return known
+    // A name like that of a container: the next engine takes it for one and removes it, should this one die here.
+    const cgroup = this.#cgroups.cgroup(`rehearsal-${randomBytes(8).toString('hex')}`)
+    try {
+      cgroup.create([])
+      const warnings = cgroup.apply(resources)
+      if (this.#rehearsed.size >= MANY_REHEARSALS) this.#rehearsed.clear()
+      this.#rehearsed.set(key, warnings)
+      return warnings
+    } finally {
+      cgroup.remove().catch(() => {}) // without processes it goes at once
+    }
   }
 
   async exec(container: RunningContainer, given: ProcessSpec, attach?: AttachStreams): Promise<RunningProcess> {

@@ -120,6 +120,10 @@ export class MonitoredContainer extends MonitoredProcess implements RunningConta
     return this.cgroup.apply(resources)
   }
 
+  limits(asked: ResourcesSpec): ResourcesSpec {
+    return this.cgroup.effective(asked)
+  }
+
   openStats(): StatsReader {
     return this.cgroup.openStats()
   }

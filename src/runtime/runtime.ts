@@ -49,6 +49,8 @@ export interface RunningContainer extends RunningProcess {
   pids(): readonly number[]
   /** @returns one warning for each limit the machine cannot apply, naming the controller */
   update(resources: ResourcesSpec): readonly string[]
+  /** What the kernel says of the limits that were asked for; those the machine does not have are left out. */
+  limits(asked: ResourcesSpec): ResourcesSpec
   /** Its counters, for reading again and again. The caller disposes of it. */
   openStats(): StatsReader
 }
@@ -113,6 +115,12 @@ export interface Runtime {
    * @param attach joins the streams before the program begins, so that nothing it writes is missed: `streams`
    */
   launch(spec: ContainerSpec, attach?: AttachStreams): Promise<Launched>
+  /**
+   * Tries limits on a cgroup without processes, which is removed again. @returns one warning for each limit the machine
+   * cannot apply, naming the controller
+   * @throws TscomposeError RUNTIME_LIMIT_REFUSED where the kernel knows the limit but refuses the value
+   */
+  rehearse(resources: ResourcesSpec): readonly string[]
   /** Runs a further process in a running container. Parameters and errors as for {@link launch}. */
   exec(container: RunningContainer, process: ProcessSpec, attach?: AttachStreams): Promise<RunningProcess>
   /** Finds a container that an earlier engine launched. */

@@ -121,6 +121,8 @@ export interface ResourcesSpec {
     /** memory and swap together, as in Docker; -1: unlimited */
     readonly swap?: number
     readonly swappiness?: number
+    /** Buffers of TCP in the kernel. */
+    readonly kernelTCP?: number
     readonly disableOOMKiller?: boolean
   }
   readonly cpu?: {

@@ -34,6 +34,7 @@ const operations: readonly (readonly [method: keyof Engine, args: readonly unkno
   ['containerPause', ['1'], undefined],
   ['containerUnpause', ['1'], undefined],
   ['containerRename', ['1', 'new'], undefined],
+  ['containerUpdate', ['1', { NanoCpus: 1, RestartPolicy: { Name: 'no' } }], { Warnings: ['w'] }],
   ['containerDelete', ['1', { volumes: true, force: false }], undefined],
   ['containerResize', ['1', 24, 80], undefined],
   ['containerTop', ['1', '-o pid'], { Titles: ['PID'], Processes: [['1']] }],

@@ -22,9 +22,10 @@ test('parts of a processor become a quota', () => {
   assert.deepEqual(translate({ CpuShares: 512, CpusetCpus: '0-1' }).cpu, { shares: 512, cpus: '0-1' })
 })
 
-test('a limit of processes of 0 or less is none', () => {
+test('a limit of processes of 0 is none, and -1 says that there shall be none', () => {
   assert.deepEqual(translate({ PidsLimit: 10 }).pids, { limit: 10 })
-  for (const PidsLimit of [0, -1, null]) assert.equal(translate({ PidsLimit }).pids, undefined)
+  assert.deepEqual(translate({ PidsLimit: -1 }).pids, { limit: -1 })
+  for (const PidsLimit of [0, null]) assert.equal(translate({ PidsLimit }).pids, undefined)
 })
 
 test('block devices are given by path', () => {

@@ -3,7 +3,10 @@ import { closeSync, existsSync, mkdirSync, openSync, rmdirSync } from 'node:fs'
 import { test } from 'node:test'
 import { attachDeviceProgram, compileDeviceProgram } from '../../src/runtime/cgroup/device-program.ts'
 import { deviceRules, formatDeviceRule } from '../../src/runtime/cgroup/device-rules.ts'
+import { effectiveV1 } from '../../src/runtime/cgroup/effective-v1.ts'
+import { effectiveV2 } from '../../src/runtime/cgroup/effective-v2.ts'
 import { parseCgroupMounts } from '../../src/runtime/cgroup/hierarchies.ts'
+import { idleWeightWarnings } from '../../src/runtime/cgroup/io-weight.ts'
 import { limitsV1 } from '../../src/runtime/cgroup/limits-v1.ts'
 import { ioWeight, limitsV2, weightOfShares } from '../../src/runtime/cgroup/limits-v2.ts'
 import { applySettings, type CgroupFiles } from '../../src/runtime/cgroup/setting.ts'
@@ -156,6 +159,73 @@ test('what is read back differs: a warning; rounding to pages does not count', (
   )
   const warnings = applySettings(files, limitsV1({ cpu: { shares: 1 }, memory: { limit: 10_000_000 } }))
   assert.deepEqual(warnings, ['the cpu controller changed the CPU shares of 1 to 2'])
+})
+
+test('what is in force on v1 is read for what was asked, and unlimited is -1', () => {
+  const { files } = fakeFiles({
+    'memory.limit_in_bytes': '8192\n',
+    'memory.memsw.limit_in_bytes': '9223372036854771712\n',
+    'memory.oom_control': 'oom_kill_disable 1\nunder_oom 0\noom_kill 0\n',
+    'cpu.shares': '2\n',
+    'pids.max': 'max\n',
+    'blkio.throttle.read_bps_device': '254:0 4096\n8:0 7\n',
+  })
+  const disk = { major: 8, minor: 0, rate: 9 }
+  assert.deepEqual(
+    effectiveV1(files, {
+      memory: { limit: 9000, swap: -1, swappiness: 3, disableOOMKiller: true },
+      cpu: { shares: 1 },
+      pids: { limit: -1 },
+      blockIO: { throttleReadBpsDevice: [disk, { ...disk, minor: 1 }], weight: 10 },
+    }),
+    {
+      memory: { limit: 8192, swap: -1, disableOOMKiller: true },
+      cpu: { shares: 2 },
+      pids: { limit: -1 },
+      blockIO: { throttleReadBpsDevice: [{ ...disk, rate: 7 }] },
+    },
+  )
+  assert.deepEqual(effectiveV1(files, {}), {})
+})
+
+test('what is in force on v2 is told on the scales of v1', () => {
+  const { files } = fakeFiles({
+    'memory.max': '8192\n',
+    'memory.swap.max': '4096\n',
+    'cpu.weight': '39\n',
+    'cpu.max': 'max 50000\n',
+    'io.bfq.weight': 'default 100\n8:0 10000\n',
+    'io.max': '8:0 rbps=max wbps=1000 riops=max wiops=5\n',
+  })
+  const disk = { major: 8, minor: 0 }
+  const found = effectiveV2(files, {
+    memory: { limit: 9000, swap: 12_000 },
+    cpu: { shares: 900, quota: 1, period: 1 },
+    blockIO: {
+      weight: 500,
+      weightDevice: [{ ...disk, weight: 900 }],
+      throttleWriteBpsDevice: [{ ...disk, rate: 1 }],
+      throttleReadBpsDevice: [{ ...disk, rate: 1 }],
+    },
+  })
+  assert.deepEqual(found.memory, { limit: 8192, swap: 12_288 })
+  assert.deepEqual(found.cpu, { shares: 999, quota: -1, period: 50_000 })
+  assert.deepEqual(found.blockIO, {
+    weight: 20,
+    weightDevice: [{ ...disk, weight: 1000 }],
+    throttleWriteBpsDevice: [{ ...disk, rate: 1000 }],
+    throttleReadBpsDevice: [{ ...disk, rate: -1 }],
+  })
+  assert.deepEqual(effectiveV2(files, { cpu: { shares: 1024 } }).cpu, { shares: 1024 }, 'the one that was asked for')
+})
+
+test('a weight that no disk heeds is told', () => {
+  const weights = { blockIO: { weight: 100 } }
+  const idle = (costQos: string, ...disks: string[]) => idleWeightWarnings(weights, 'io', costQos, () => disks).length
+  assert.equal(idle('', 'none [mq-deadline] bfq'), 1)
+  assert.equal(idle('', '[none]', 'none [bfq]'), 0)
+  assert.equal(idle('8:0 enable=1 ctrl=auto', '[none]'), 0)
+  assert.deepEqual(idleWeightWarnings({}, 'blkio'), [])
 })
 
 const container = { privileged: false, devices: [], resources: {} }

@@ -8,6 +8,8 @@ import type {
   ContainerStatsResponse,
   ContainerSummary,
   ContainerTop,
+  ContainerUpdateRequest,
+  ContainerUpdateResponse,
   ContainerWaitResponse,
   EndpointSettings,
   Engine,
@@ -134,6 +136,10 @@ export class RemoteEngine implements Engine, Disposable {
 
   async containerRename(id: string, name: string): Promise<void> {
     await this.#connection.perform('POST', path`/containers/${id}/rename`, { query: { name } })
+  }
+
+  containerUpdate(id: string, body: ContainerUpdateRequest): Promise<ContainerUpdateResponse> {
+    return this.#connection.json('POST', path`/containers/${id}/update`, { body })
   }
 
   async containerDelete(id: string, { volumes, force }: { volumes?: boolean; force?: boolean } = {}): Promise<void> {

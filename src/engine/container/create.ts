@@ -8,9 +8,11 @@ import type { Context } from '../context.ts'
 import { imageNotFound } from '../failures.ts'
 import { newId, shortId } from '../ids.ts'
 import { timestamp } from '../time.ts'
+import { deviceNumberOf } from '../translate/devices.ts'
 import { completeHostConfig } from '../translate/host-config.ts'
 import { mergeConfig } from '../translate/merge-config.ts'
 import { parseNetworkMode } from '../translate/namespace-modes.ts'
+import { translateResources } from '../translate/resources.ts'
 import { validateRequest } from '../translate/validate.ts'
 import { Container, type ContainerDirectory, containerDirectory } from './container.ts'
 import { emitContainer } from './events.ts'
@@ -32,6 +34,7 @@ export async function createContainer(
 ): Promise<ContainerCreateResponse> {
   const { HostConfig: askedHost = {}, NetworkingConfig: networking, ...asked } = request
   validateRequest(asked, askedHost, context)
+  const warnings = limitWarnings(context, askedHost)
   const image = await context.images.find(asked.Image)
   if (!image) throw imageNotFound(asked.Image)
   if (platform && !runsOn(image, platform))
@@ -74,7 +77,13 @@ export async function createContainer(
   containers.add(container)
   undo.move()
   emitContainer(context, container, 'create')
-  return { Id: id, Warnings: [] }
+  return { Id: id, Warnings: warnings }
+}
+
+/** Limits that the machine does not have are told to who asks for them, rather than only where the container starts. */
+function limitWarnings({ runtime, machine }: Context, hostConfig: HostConfig): string[] {
+  const { devices: _, ...limits } = translateResources(hostConfig, machine.processors, deviceNumberOf)
+  return Object.keys(limits).length > 0 ? [...runtime.rehearse(limits)] : []
 }
 
 const runsOn = ({ platform }: Image, wanted: Platform): boolean =>

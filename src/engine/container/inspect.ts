@@ -1,7 +1,8 @@
 import { join } from 'node:path'
-import type { ContainerInspect, MountPoint } from '../api.ts'
+import type { ContainerInspect, HostConfig, MountPoint } from '../api.ts'
 import type { Context } from '../context.ts'
 import { imageOfContainer } from '../image/of-container.ts'
+import { effectiveHostConfig } from '../translate/effective.ts'
 import { commandLine } from '../translate/merge-config.ts'
 import type { Container } from './container.ts'
 import { diskUsage } from './disk-usage.ts'
@@ -36,7 +37,7 @@ export async function inspectContainer(
     ProcessLabel: '',
     AppArmorProfile: '',
     ExecIDs: execs.length > 0 ? execs : null,
-    HostConfig: record.hostConfig,
+    HostConfig: hostConfigOf(container),
     GraphDriver: { Name: 'overlay2', Data: await layerDirectories(context, container) },
     ...(size && (await layerSizes(context, container))),
     Mounts: mountPoints(context, container),
@@ -48,6 +49,13 @@ export async function inspectContainer(
 /** Between the two halves of a restart that somebody asked for, a container is restarting, as it is by its policy. */
 const visibleState = ({ state, restarting }: Container): ContainerState =>
   restarting && state.status === 'exited' ? { ...state, status: 'restarting' } : state
+
+/** The limits of a container that runs are those in force. */
+function hostConfigOf({ record: { hostConfig }, run }: Container): HostConfig {
+  const asked = run?.spec.resources ?? {}
+  if (!run || Object.keys(asked).length === 0) return hostConfig
+  return effectiveHostConfig(hostConfig, asked, run.process.limits(asked))
+}
 
 const upperOf = ({ directory }: Container): string => join(directory.writableLayer, 'upper')
 

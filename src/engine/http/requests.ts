@@ -1,6 +1,7 @@
 import type {
   ContainerConfig,
   ContainerCreateRequest,
+  ContainerUpdateRequest,
   DeviceMapping,
   EndpointSettings,
   ExecConfig,
@@ -103,6 +104,7 @@ const resources: Fields<Resources> = {
   ),
   DeviceCgroupRules: strings,
   DeviceRequests: list(anything),
+  KernelMemory: integer,
   KernelMemoryTCP: integer,
   MemoryReservation: integer,
   MemorySwap: integer,
@@ -157,6 +159,11 @@ const files = list(
   ),
 )
 
+const restartPolicy = object<RestartPolicy>({
+  Name: oneOf('', 'no', 'always', 'unless-stopped', 'on-failure'),
+  MaximumRetryCount: integer,
+})
+
 const hostConfig = object<HostConfig>({
   ...resources,
   Files: files,
@@ -165,10 +172,7 @@ const hostConfig = object<HostConfig>({
   LogConfig: object<NonNullable<HostConfig['LogConfig']>>({ Type: string, Config: labels }),
   NetworkMode: string,
   PortBindings: map(portMap),
-  RestartPolicy: object<RestartPolicy>({
-    Name: oneOf('', 'no', 'always', 'unless-stopped', 'on-failure'),
-    MaximumRetryCount: integer,
-  }),
+  RestartPolicy: restartPolicy,
   AutoRemove: boolean,
   VolumeDriver: string,
   VolumesFrom: strings,
@@ -203,6 +207,11 @@ const hostConfig = object<HostConfig>({
   Isolation: string,
   MaskedPaths: strings,
   ReadonlyPaths: strings,
+})
+
+export const containerUpdateRequest = object<ContainerUpdateRequest>({
+  ...resources,
+  RestartPolicy: restartPolicy,
 })
 
 export const endpointSettings = object<EndpointSettings>({

@@ -14,6 +14,9 @@ export type DeviceNumber = (path: string) => { readonly major: number; readonly 
  */
 export function translateResources(host: HostConfig, processors: number, deviceNumber: DeviceNumber): ResourcesSpec {
   if (host.DeviceRequests?.length) throw notSupported('device requests (GPUs)')
+  if (host.KernelMemory) {
+    throw invalid('KernelMemory: Linux has no limit of kernel memory by itself any more; it counts as memory')
+  }
   const memory = translateMemory(host)
   const cpu = translateCpu(host, processors)
   const blockIO = translateBlockIO(host, deviceNumber)
@@ -21,7 +24,7 @@ export function translateResources(host: HostConfig, processors: number, deviceN
   return {
     ...(memory && { memory }),
     ...(cpu && { cpu }),
-    ...(host.PidsLimit != null && host.PidsLimit > 0 && { pids: { limit: host.PidsLimit } }),
+    ...(host.PidsLimit && { pids: { limit: host.PidsLimit } }),
     ...(blockIO && { blockIO }),
     ...(devices.length > 0 && { devices }),
   }
@@ -38,6 +41,7 @@ function translateMemory({
   MemoryReservation = 0,
   MemorySwap = 0,
   MemorySwappiness = -1,
+  KernelMemoryTCP = 0,
   OomKillDisable,
 }: HostConfig): ResourcesSpec['memory'] {
   if (Memory !== 0 && Memory < SMALLEST_MEMORY) throw invalid('Minimum memory limit allowed is 6MB')
@@ -62,6 +66,7 @@ function translateMemory({
     // By default, as much swap as memory.
     swap: MemorySwap || (Memory ? Memory * 2 : undefined),
     swappiness: MemorySwappiness >= 0 ? MemorySwappiness : undefined,
+    kernelTCP: KernelMemoryTCP || undefined,
     disableOOMKiller: OomKillDisable || undefined,
   })
 }

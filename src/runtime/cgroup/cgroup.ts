@@ -35,6 +35,8 @@ export interface Cgroup {
    * @throws TscomposeError RUNTIME_LIMIT_REFUSED where the kernel knows the limit but refuses the value
    */
   apply(resources: ResourcesSpec): readonly string[]
+  /** What the kernel says of these limits; those it does not have are left out. */
+  effective(asked: ResourcesSpec): ResourcesSpec
   /** Processes in it, threads and nested cgroups included, in the reader's pid namespace. */
   pids(): readonly number[]
   freeze(): Promise<void>

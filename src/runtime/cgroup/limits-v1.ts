@@ -3,13 +3,14 @@ import { type Setting, setting } from './setting.ts'
 
 /** The files of cgroups v1 that carry the limits (kernel documentation, admin-guide/cgroup-v1). */
 export function limitsV1({ memory = {}, cpu = {}, pids, blockIO = {} }: ResourcesSpec): readonly Setting[] {
-  const { limit, reservation, swap, swappiness, disableOOMKiller } = memory
+  const { limit, reservation, swap, swappiness, kernelTCP, disableOOMKiller } = memory
   const { shares, quota, period, realtimeRuntime, realtimePeriod, cpus, mems } = cpu
   return [
     ...setting('memory', 'memory.limit_in_bytes', 'memory limit', limit),
     ...setting('memory', 'memory.memsw.limit_in_bytes', 'swap limit', swap),
     ...setting('memory', 'memory.soft_limit_in_bytes', 'memory reservation', reservation),
     ...setting('memory', 'memory.swappiness', 'swappiness', swappiness),
+    ...setting('memory', 'memory.kmem.tcp.limit_in_bytes', 'limit of TCP buffers', kernelTCP),
     ...setting('memory', 'memory.oom_control', 'disabling of the OOM killer', disableOOMKiller ? 1 : undefined, {
       readBack: false,
     }),

@@ -6,8 +6,8 @@ export function limitsV2({ memory = {}, cpu = {}, pids, blockIO = {} }: Resource
   readonly settings: readonly Setting[]
   readonly warnings: readonly string[]
 } {
-  const { limit, reservation, swap, swappiness, disableOOMKiller } = memory
-  const { shares, quota, period, realtimeRuntime, cpus, mems } = cpu
+  const { limit, reservation, swap, swappiness, kernelTCP, disableOOMKiller } = memory
+  const { shares, quota, period, realtimeRuntime, realtimePeriod, cpus, mems } = cpu
   const swapAlone = swap === undefined ? undefined : swap < 0 ? 'max' : Math.max(0, swap - (limit ?? 0))
   const bandwidth = quota !== undefined || period !== undefined
   const settings = [
@@ -39,7 +39,10 @@ export function limitsV2({ memory = {}, cpu = {}, pids, blockIO = {} }: Resource
   const missing = [
     swappiness !== undefined && 'swappiness is ignored: the memory controller of cgroup v2 has none',
     disableOOMKiller && 'the OOM killer stays enabled: the memory controller of cgroup v2 cannot disable it',
-    realtimeRuntime !== undefined && 'realtime CPU runtime is ignored: the cpu controller of cgroup v2 has none',
+    kernelTCP !== undefined &&
+      'the limit of TCP buffers is ignored: the memory controller of cgroup v2 has none by itself',
+    (realtimeRuntime ?? realtimePeriod) !== undefined &&
+      'realtime CPU runtime is ignored: the cpu controller of cgroup v2 has none',
   ]
   return { settings, warnings: missing.filter(warning => typeof warning === 'string') }
 }
@@ -48,8 +51,12 @@ export function limitsV2({ memory = {}, cpu = {}, pids, blockIO = {} }: Resource
 export const weightOfShares = (shares: number): number =>
   1 + Math.floor(((Math.min(Math.max(shares, 2), 262_144) - 2) * 9999) / 262_142)
 
+export const sharesOfWeight = (weight: number): number => 2 + Math.ceil(((weight - 1) * 262_142) / 9999)
+
 /** Docker's block I/O weight (10..1000) on the scale of io.weight (1..10000). */
 export const ioWeight = (weight: number): number => 1 + Math.floor(((weight - 10) * 9999) / 990)
+
+export const weightOfIo = (weight: number): number => 10 + Math.ceil(((weight - 1) * 990) / 9999)
 
 const weight = (value: string | undefined) =>
   setting('io', ['io.bfq.weight', 'io.weight'], 'block I/O weight', value, { readBack: false })

@@ -3,9 +3,12 @@ import type { StatsReader } from '../runtime.ts'
 import type { DeviceRule, ResourcesSpec } from '../spec.ts'
 import type { Cgroup, CgroupJoin, CgroupView } from './cgroup.ts'
 import { formatDeviceRule } from './device-rules.ts'
+import { effectiveV1 } from './effective-v1.ts'
 import type { Hierarchy } from './hierarchies.ts'
+import { idleWeightWarnings } from './io-weight.ts'
 import { limitsV1 } from './limits-v1.ts'
 import { statsReader } from './open-files.ts'
+import { firstText } from './read-back.ts'
 import { applySettings, type CgroupFiles } from './setting.ts'
 import { statsV1 } from './stats-v1.ts'
 import { busy, killAll, parseKeyed, readCount, readPids, settle, tryRemove, withNested } from './tree.ts'
@@ -50,7 +53,13 @@ export class CgroupV1 implements Cgroup, CgroupFiles {
   }
 
   apply(resources: ResourcesSpec): readonly string[] {
-    return applySettings(this, limitsV1(resources))
+    // Kernels before 5.0 have a scheduler that heeds the weight by itself, and a file of its own for it.
+    const hasCfq = firstText(this, 'blkio', 'blkio.weight') !== undefined
+    return [...applySettings(this, limitsV1(resources)), ...(hasCfq ? [] : idleWeightWarnings(resources, 'blkio'))]
+  }
+
+  effective(asked: ResourcesSpec): ResourcesSpec {
+    return effectiveV1(this, asked)
   }
 
   pids(): readonly number[] {

@@ -3,8 +3,11 @@ import type { StatsReader } from '../runtime.ts'
 import type { DeviceRule, ResourcesSpec } from '../spec.ts'
 import type { Cgroup, CgroupJoin, CgroupView } from './cgroup.ts'
 import { attachDeviceProgram } from './device-program.ts'
+import { effectiveV2 } from './effective-v2.ts'
+import { idleWeightWarnings } from './io-weight.ts'
 import { limitsV2 } from './limits-v2.ts'
 import { statsReader } from './open-files.ts'
+import { firstText } from './read-back.ts'
 import { applySettings, type CgroupFiles } from './setting.ts'
 import { statsV2 } from './stats-v2.ts'
 import { busy, killAll, parseKeyed, readCount, readPids, settle, tryRemove, withNested } from './tree.ts'
@@ -42,7 +45,12 @@ export class CgroupV2 implements Cgroup, CgroupFiles {
 
   apply(resources: ResourcesSpec): readonly string[] {
     const { settings, warnings } = limitsV2(resources)
-    return [...warnings, ...applySettings(this, settings)]
+    const idle = idleWeightWarnings(resources, 'io', firstText(this, '', '../io.cost.qos'))
+    return [...warnings, ...applySettings(this, settings), ...idle]
+  }
+
+  effective(asked: ResourcesSpec): ResourcesSpec {
+    return effectiveV2(this, asked)
   }
 
   pids(): readonly number[] {

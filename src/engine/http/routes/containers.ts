@@ -5,7 +5,7 @@ import { type Answer, empty, json, streamType } from '../answer.ts'
 import { DEFAULT_DETACH_KEYS, parseDetachKeys } from '../detach-keys.ts'
 import { encodeError } from '../error-body.ts'
 import { defined } from '../query.ts'
-import { containerCreateRequest, execConfig } from '../requests.ts'
+import { containerCreateRequest, containerUpdateRequest, execConfig } from '../requests.ts'
 import { type Call, type Route, route } from '../router.ts'
 
 const waitConditions: readonly WaitCondition[] = ['not-running', 'next-exit', 'removed']
@@ -126,6 +126,9 @@ export const containerRoutes: readonly Route[] = [
     await engine.containerUnpause(id)
     return empty(204)
   }),
+  route('POST', '/containers/{id}/update', async ({ engine, params: { id }, body }) =>
+    json(await engine.containerUpdate(id, await body(containerUpdateRequest))),
+  ),
   route('POST', '/containers/{id}/rename', async ({ engine, params: { id }, query }) => {
     const name = query.text('name')
     if (!name) throw invalid('Neither old nor new names may be empty')

@@ -19,7 +19,6 @@ const endpoints: readonly (readonly [Method, string])[] = [
   ['GET', '/containers/{id}/attach/ws'],
   ['GET', '/containers/{id}/changes'],
   ['GET', '/containers/{id}/export'],
-  ['POST', '/containers/{id}/update'],
   ['POST', '/containers/prune'],
   ['GET', '/containers/{id}/checkpoints'],
   ['POST', '/containers/{id}/checkpoints'],
