@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { TscomposeError } from '../errors.ts'
 import { O } from '../sys/constants.ts'
+import { forgiveWrites } from './forgive-writes.ts'
 import { readFrame } from './frame-reader.ts'
 import { type AttachFlags, attachBits } from './program-encode.ts'
 import { encodeFrame, encodeResize, frameType, type MonitorEvent, parseEvent } from './protocol.ts'
@@ -116,7 +117,7 @@ export function streamConnection(socket: Socket): Duplex {
   // Both are the end of the process, and whoever reads learns it from the end of the output.
   socket.on('error', () => {})
   socket.on('end', () => socket.end())
-  return socket
+  return forgiveWrites(socket)
 }
 
 /** A connection to the monitor that listens in `runDir`; undefined if none does. */

@@ -31,6 +31,14 @@ for (const init of [true, false]) {
   })
 }
 
+test('what is typed when a process has ended does not cost its last words', { skip }, async () => {
+  await using bench = await Bench.make()
+  const { streams, monitor } = await bench.run({ script: 'echo last words', terminal: true })
+  await monitor.exited
+  await new Promise(resolve => streams.write('too late', resolve))
+  assert.equal(`${await read(streams)}`, 'last words\r\n')
+})
+
 test('a signal to init reaches the program, which dies of it', { skip }, async () => {
   await using bench = await Bench.make()
   const { monitor } = await bench.launch(shellProgram({ script: 'exec sleep 1000' }))

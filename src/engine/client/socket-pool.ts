@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { Readable, Transform } from 'node:stream'
+import { forgiveWrites } from '../../runtime/forgive-writes.ts'
 import { ResponseDecoder, type ResponseHead } from './response-decoder.ts'
 
 const net = process.getBuiltinModule('node:net') // without its ES module wrapper, which takes a while of its own
@@ -177,5 +178,5 @@ function receive(socket: Socket, { upload, signal }: Request, keep: () => void):
 function upgraded(socket: Socket, early: Buffer): Socket {
   socket.pause()
   if (early.length > 0) socket.unshift(early)
-  return socket
+  return forgiveWrites(socket)
 }

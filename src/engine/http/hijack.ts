@@ -49,10 +49,10 @@ function join(client: Duplex, { stream, detachKeys }: HijackAnswer): Promise<voi
   }
   const keys = detachKeys && new DetachKeys(detachKeys)
   const farewell = () => {
-    client.end()
+    // A client may take its time to read: only then does its own end become due.
+    client.end(() => setTimeout(() => client.destroy(), LINGER).unref())
     // To close with bytes unread would let the client read ECONNRESET in place of the end.
     client.resume()
-    setTimeout(() => client.destroy(), LINGER).unref()
     stream.destroy()
   }
   client.on('data', (chunk: Buffer) => {

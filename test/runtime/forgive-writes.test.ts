@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { connect, createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { forgiveWrites } from '../../src/runtime/forgive-writes.ts'
+
+/** Two ends of a connection. */
+async function pair(path: string): Promise<[Socket, Socket]> {
+  const server = createServer().listen(path)
+  const near = connect({ path, allowHalfOpen: true })
+  const [far] = (await once(server, 'connection')) as [Socket]
+  server.close()
+  return [near, far]
+}
+
+test('what the other side said before it closed is read, although it takes nothing more', async t => {
+  const dir = await mkdtemp(join(tmpdir(), 'tscompose-socket-'))
+  t.after(() => rm(dir, { recursive: true }))
+  const [near, far] = await pair(join(dir, 'socket'))
+  forgiveWrites(near)
+  far.write('last words')
+  far.destroy()
+  await once(far, 'close')
+  near.cork()
+  near.write('too ')
+  near.write('late')
+  near.uncork()
+  await new Promise(resolve => near.write('again', resolve))
+  const words: Buffer[] = []
+  for await (const chunk of near) words.push(chunk)
+  assert.equal(`${Buffer.concat(words)}`, 'last words')
+  near.destroy()
+})
