@@ -12,6 +12,7 @@ await build({
     'engine-main': 'src/engine/daemon/engine-main.ts',
     'network-worker': 'src/network/service/worker.ts',
     'unpack-process': 'src/image/unpack/process.ts',
+    'archive-process': 'src/engine/archive/process.ts',
   },
   outdir: 'dist',
   bundle: true,

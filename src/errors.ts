@@ -19,6 +19,7 @@ export const errorCodes = {
   RUNTIME_SYSCTL_REFUSED: 'a sysctl that would change the machine and not only the container',
   RUNTIME_SECCOMP_INVALID: 'a seccomp profile has a word that is not of the format',
   RUNTIME_USER_UNKNOWN: 'a user or group that the container does not know',
+  RUNTIME_VIEW_FAILED: 'the files of a container cannot be made visible; the message names the step',
   // engine
   ENGINE_CONFIG_INVALID: 'the engine configuration file is not what it should be',
   ENGINE_CONTAINER_NAME_TAKEN: 'another container has the name',
@@ -28,6 +29,9 @@ export const errorCodes = {
   ENGINE_DATA_LOCKED: 'another engine works on the same data root',
   ENGINE_EXEC_NOT_FOUND: 'there is no such exec instance',
   ENGINE_EXEC_STATE: 'the exec instance has been started already',
+  ENGINE_FILE_NOT_FOUND: 'a container has no file or directory of that path',
+  ENGINE_FILES_FAILED: 'the kernel refuses what copying files to or from a container needs',
+  ENGINE_FILES_READONLY: 'files cannot be copied to where a container may not write',
   ENGINE_ID_AMBIGUOUS: 'several ids begin with the given prefix',
   ENGINE_IMAGE_IN_USE: 'a container uses the image',
   ENGINE_IMAGE_NOT_FOUND: 'there is no such image',

@@ -372,6 +372,29 @@ export interface ExecInspect {
   Pid: number
 }
 
+/** What is at a path of a container: the header `X-Docker-Container-Path-Stat`. */
+export interface ContainerPathStat {
+  name: string
+  size: number
+  /** As Go's `fs.FileMode` has it. */
+  mode: number
+  /** RFC 3339 */
+  mtime: string
+  /** Where a symbolic link leads, within the container; otherwise empty. */
+  linkTarget: string
+}
+export interface ContainerArchive {
+  stat: ContainerPathStat
+  /** tar */
+  archive: Readable
+}
+export interface PutArchiveOptions {
+  /** A directory does not take the place of something else, nor the other way round. */
+  noOverwriteDirNonDir?: boolean
+  /** What is copied belongs to the container's user instead of those whom the archive names. */
+  copyUIDGID?: boolean
+}
+
 export interface ContainerTop {
   Titles: string[]
   Processes: string[][]
@@ -657,6 +680,13 @@ export interface Engine {
   containerAttach(id: string, options: AttachOptions): Promise<Duplex>
   containerResize(id: string, height: number, width: number): Promise<void>
   containerTop(id: string, psArgs?: string): Promise<ContainerTop>
+  containerArchiveInfo(id: string, path: string): Promise<ContainerPathStat>
+  /** A file or directory with the last part of `path` as its name, or `.` where `path` ends so. */
+  containerArchive(id: string, path: string): Promise<ContainerArchive>
+  /** @param archive tar, maybe compressed. @param path a directory that exists */
+  putContainerArchive(id: string, path: string, archive: Readable, options?: PutArchiveOptions): Promise<void>
+  /** tar of everything but what is mounted. */
+  containerExport(id: string): Promise<Readable>
   /** Ends when `signal` aborts or the container is removed; without `stream`, with the first reading. */
   containerStats(id: string, options: StatsOptions, signal: AbortSignal): Promise<AsyncIterable<ContainerStatsResponse>>
 

@@ -1,5 +1,6 @@
 import type { Duplex, Readable } from 'node:stream'
 import type * as api from './api.ts'
+import { exportContainer, getArchive, putArchive, statPath } from './archive/archive.ts'
 import { attachContainer } from './container/attach.ts'
 import { createContainer } from './container/create.ts'
 import { inspectContainer } from './container/inspect.ts'
@@ -147,6 +148,27 @@ export class LocalEngine implements api.Engine, AsyncDisposable {
     signal: AbortSignal,
   ): Promise<AsyncIterable<api.ContainerStatsResponse>> {
     return containerStats(this.#context, this.#container(id), options, signal)
+  }
+
+  async containerArchiveInfo(id: string, path: string): Promise<api.ContainerPathStat> {
+    return await statPath(this.#context, this.#container(id), path)
+  }
+
+  async containerArchive(id: string, path: string): Promise<api.ContainerArchive> {
+    return await getArchive(this.#context, this.#container(id), path)
+  }
+
+  async putContainerArchive(
+    id: string,
+    path: string,
+    archive: Readable,
+    options: api.PutArchiveOptions = {},
+  ): Promise<void> {
+    await putArchive(this.#context, this.#container(id), path, archive, options)
+  }
+
+  async containerExport(id: string): Promise<Readable> {
+    return await exportContainer(this.#context, this.#container(id))
   }
 
   async execCreate(containerId: string, config: api.ExecConfig): Promise<{ Id: string }> {

@@ -143,6 +143,11 @@ export class ProgramBuilder {
     return { steps: this.#steps }
   }
 
+  /** A program that executes nothing: for {@link perform}. */
+  end(): Program {
+    return { steps: this.#steps }
+  }
+
   #add(step: Step): Result {
     return { resultOf: this.#steps.push(step) - 1 }
   }

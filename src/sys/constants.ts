@@ -60,6 +60,8 @@ export const MS = {
 
 /** umount2(2) */
 export const MNT = { FORCE: 1, DETACH: 2, EXPIRE: 4 } as const
+/** umount2(2): a symbolic link is not followed. */
+export const UMOUNT_NOFOLLOW = 8
 
 /** mount_setattr(2), fsmount(2) */
 export const MOUNT_ATTR = {
@@ -94,6 +96,7 @@ export const RESOLVE = { NO_XDEV: 1, NO_MAGICLINKS: 2, NO_SYMLINKS: 4, BENEATH: 
 export const CLONE = {
   NEWTIME: 0x80,
   VM: 0x100,
+  FS: 0x200,
   PIDFD: 0x1000,
   PTRACE: 0x2000,
   VFORK: 0x4000,

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import { TscomposeError } from '../../errors.ts'
 import { API_VERSION } from '../http/api-version.ts'
-import { decodeError } from '../http/error-body.ts'
+import { decodeError, ERROR_HEADER } from '../http/error-body.ts'
 import { decodeLines } from '../http/json-lines.ts'
 import { type Response, SocketPool } from './socket-pool.ts'
 
@@ -127,8 +127,9 @@ export class EngineConnection implements Disposable {
 async function successful(response: Response): Promise<Response> {
   const { status, headers, body } = response
   if (status < 400) return response
-  const text = await textOf(body)
-  if (!headers.get('content-type')?.startsWith('application/json'))
+  const told = headers.get(ERROR_HEADER)
+  const text = told ? Buffer.from(told, 'base64').toString() : await textOf(body)
+  if (!told && !headers.get('content-type')?.startsWith('application/json'))
     throw answerInvalid(`${status} ${text.slice(0, 200)}`)
   throw decodeError(parse(text) as { message: string })
 }
@@ -152,7 +153,7 @@ function parse(text: string): unknown {
   }
 }
 
-const answerInvalid = (what: string, cause?: unknown) =>
+export const answerInvalid = (what: string, cause?: unknown) =>
   new TscomposeError('ENGINE_ANSWER_INVALID', `unexpected answer of the engine: ${what}`, { cause })
 
 function unreachable(socketPath: string, cause: unknown): TscomposeError {

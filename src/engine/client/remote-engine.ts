@@ -1,10 +1,12 @@
 import type { Duplex, Readable } from 'node:stream'
 import type {
   AttachOptions,
+  ContainerArchive,
   ContainerCreateRequest,
   ContainerCreateResponse,
   ContainerInspect,
   ContainerListOptions,
+  ContainerPathStat,
   ContainerStatsResponse,
   ContainerSummary,
   ContainerTop,
@@ -26,6 +28,7 @@ import type {
   LogsOptions,
   NetworkCreateRequest,
   NetworkInspect,
+  PutArchiveOptions,
   RegistryAuthConfig,
   StatsOptions,
   SystemInfo,
@@ -36,7 +39,8 @@ import type {
 } from '../api.ts'
 import type { EngineStatus } from '../engine-status.ts'
 import { progressOf } from '../http/json-lines.ts'
-import { EngineConnection, path, type RequestMore } from './connection.ts'
+import { answerInvalid, EngineConnection, path, type RequestMore } from './connection.ts'
+import type { Response } from './socket-pool.ts'
 
 type Stopping = { readonly signal?: string; readonly timeout?: number }
 
@@ -185,6 +189,30 @@ export class RemoteEngine implements Engine, Disposable {
     return untilAborted(this.#connection.lines(response, signal), signal) as AsyncIterable<ContainerStatsResponse>
   }
 
+  async containerArchiveInfo(id: string, target: string): Promise<ContainerPathStat> {
+    const response = await this.#connection.send('HEAD', path`/containers/${id}/archive`, { query: { path: target } })
+    return pathStatOf(response)
+  }
+
+  async containerArchive(id: string, target: string): Promise<ContainerArchive> {
+    const response = await this.#connection.send('GET', path`/containers/${id}/archive`, { query: { path: target } })
+    return { stat: pathStatOf(response), archive: response.body }
+  }
+
+  async putContainerArchive(
+    id: string,
+    target: string,
+    archive: Readable,
+    options: PutArchiveOptions = {},
+  ): Promise<void> {
+    const query = { path: target, ...options }
+    await this.#connection.perform('PUT', path`/containers/${id}/archive`, { query, upload: archive })
+  }
+
+  async containerExport(id: string): Promise<Readable> {
+    return (await this.#connection.send('GET', path`/containers/${id}/export`)).body
+  }
+
   execCreate(containerId: string, body: ExecConfig): Promise<{ Id: string }> {
     return this.#connection.json('POST', path`/containers/${containerId}/exec`, { body })
   }
@@ -294,6 +322,12 @@ export class RemoteEngine implements Engine, Disposable {
 
 const authHeader = (auth: RegistryAuthConfig | undefined): Record<string, string> =>
   auth ? { 'X-Registry-Auth': Buffer.from(JSON.stringify(auth)).toString('base64url') } : {}
+
+function pathStatOf({ headers }: Response): ContainerPathStat {
+  const text = headers.get('x-docker-container-path-stat')
+  if (text === undefined) throw answerInvalid('no X-Docker-Container-Path-Stat')
+  return JSON.parse(Buffer.from(text, 'base64').toString()) as ContainerPathStat
+}
 
 async function* eventsOf(lines: AsyncIterable<unknown>, signal: AbortSignal): AsyncGenerator<EventMessage> {
   for await (const line of untilAborted(lines, signal)) {

@@ -18,13 +18,16 @@ const LINE_LIMIT = 64 * 1024
 /** Finds the head and the body of one response (RFC 9112) in chunks cut anywhere. */
 export class ResponseDecoder {
   readonly #on: ResponseEvents
+  readonly #bodiless: boolean
   #state: 'head' | 'length' | 'until-close' | 'chunk-size' | 'chunk' | 'chunk-end' | 'trailer' | 'done' = 'head'
   #rest: Buffer = Buffer.alloc(0)
   /** Bytes still to come of the body or of its chunk. */
   #left = 0
 
-  constructor(on: ResponseEvents) {
+  /** @param method of the request: what answers HEAD is a head alone, whatever it says of a body */
+  constructor(on: ResponseEvents, method = 'GET') {
     this.#on = on
+    this.#bodiless = method === 'HEAD'
   }
 
   /**
@@ -80,7 +83,7 @@ export class ResponseDecoder {
     if (status < 200 && status !== 101) return // an interim response: the real one follows
     this.#on.head(head)
     this.#left = Number(headers.get('content-length') ?? 0)
-    if (status === 101 || status === 204 || status === 304) this.#finish()
+    if (this.#bodiless || status === 101 || status === 204 || status === 304) this.#finish()
     else if (headers.get('transfer-encoding') === 'chunked') this.#state = 'chunk-size'
     else if (!headers.has('content-length')) this.#state = 'until-close'
     else if (this.#left === 0) this.#finish()

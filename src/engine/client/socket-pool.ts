@@ -118,7 +118,7 @@ const chunks = (): Transform =>
 const CRLF = Buffer.from('\r\n')
 
 /** @param keep takes the connection back once the response is whole, if it can serve another request */
-function receive(socket: Socket, { upload, signal }: Request, keep: () => void): Promise<Response> {
+function receive(socket: Socket, { method, upload, signal }: Request, keep: () => void): Promise<Response> {
   const { promise, resolve, reject } = Promise.withResolvers<Response>()
   let head: ResponseHead | undefined
   let whole = false
@@ -130,22 +130,25 @@ function receive(socket: Socket, { upload, signal }: Request, keep: () => void):
     },
   })
   body.on('error', () => undefined) // it may break before anybody looks
-  const decoder = new ResponseDecoder({
-    head: received => {
-      head = received
+  const decoder = new ResponseDecoder(
+    {
+      head: received => {
+        head = received
+      },
+      data: chunk => {
+        if (!body.push(chunk)) socket.pause()
+      },
+      end: () => {
+        whole = true
+        release()
+        if (head?.status === 101) return
+        body.push(null)
+        if (head?.headers.get('connection') !== 'close' && (upload?.readableEnded ?? true)) keep()
+        else socket.destroy()
+      },
     },
-    data: chunk => {
-      if (!body.push(chunk)) socket.pause()
-    },
-    end: () => {
-      whole = true
-      release()
-      if (head?.status === 101) return
-      body.push(null)
-      if (head?.headers.get('connection') !== 'close' && (upload?.readableEnded ?? true)) keep()
-      else socket.destroy()
-    },
-  })
+    method,
+  )
   const fail = (error: Error) => {
     release()
     reject(error)

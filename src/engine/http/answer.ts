@@ -2,19 +2,20 @@ import type { Duplex, Readable } from 'node:stream'
 
 /** What a handler answers, as a value: the handlers decide, respond.ts and hijack.ts carry out. */
 export type Answer =
-  | { readonly kind: 'empty'; readonly status: number }
+  | { readonly kind: 'empty'; readonly status: number; readonly headers?: Readonly<Record<string, string>> }
   | { readonly kind: 'text'; readonly text: string; readonly headers: Readonly<Record<string, string>> }
   | { readonly kind: 'json'; readonly status: number; readonly value: unknown }
   /** One JSON value that takes its time; that it is coming is told at once. */
   | { readonly kind: 'later'; readonly value: Promise<unknown> }
   /** JSON values one after the other, told at once or with the first of them. */
   | { readonly kind: 'lines'; readonly lines: AsyncIterable<unknown>; readonly atOnce: boolean }
-  /** @property failed the last bytes of a stream that cannot go on */
+  /** @property failed the last bytes of a stream that cannot go on; without them the connection breaks */
   | {
       readonly kind: 'bytes'
       readonly stream: Readable
       readonly contentType: string
-      readonly failed: (error: Error) => Uint8Array
+      readonly headers?: Readonly<Record<string, string>>
+      readonly failed?: (error: Error) => Uint8Array
     }
   /** The connection itself, from now on joined to `stream` in both directions. */
   | {
@@ -28,6 +29,7 @@ export type Answer =
 export const empty = (status: number): Answer => ({ kind: 'empty', status })
 export const json = (value: unknown, status = 200): Answer => ({ kind: 'json', status, value })
 
+export const TAR = 'application/x-tar'
 export const RAW_STREAM = 'application/vnd.docker.raw-stream'
 export const MULTIPLEXED_STREAM = 'application/vnd.docker.multiplexed-stream'
 

@@ -11,6 +11,9 @@ export interface ErrorBody {
   readonly where?: Where
 }
 
+/** Where the body goes in the answer to a HEAD, which has none: in base64. */
+export const ERROR_HEADER = 'x-tscompose-error'
+
 export function encodeError(error: unknown): ErrorBody {
   // What failed first counts, not the clean-up that failed thereafter.
   if (error instanceof SuppressedError) return encodeError(error.suppressed)

@@ -11,7 +11,7 @@ const JSON_TYPE = { 'Content-Type': 'application/json' }
 export async function respond(response: ServerResponse, answer: PlainAnswer): Promise<void> {
   switch (answer.kind) {
     case 'empty':
-      response.writeHead(answer.status).end()
+      response.writeHead(answer.status, answer.headers).end()
       return
     case 'text':
       respondText(response, 200, answer.headers, answer.text)
@@ -28,7 +28,7 @@ export async function respond(response: ServerResponse, answer: PlainAnswer): Pr
       await respondLines(response, answer.lines, answer.atOnce)
       return
     case 'bytes':
-      response.writeHead(200, { 'Content-Type': answer.contentType }).flushHeaders()
+      response.writeHead(200, { ...answer.headers, 'Content-Type': answer.contentType }).flushHeaders()
       await respondBytes(response, answer.stream, answer.failed)
   }
 }
@@ -70,8 +70,8 @@ async function closed(response: ServerResponse): Promise<void> {
   if (!response.destroyed) await new Promise<void>(resolve => response.once('close', () => resolve()))
 }
 
-async function respondBytes(response: ServerResponse, stream: Readable, failed: (error: Error) => Uint8Array) {
-  stream.once('error', error => response.end(failed(error)))
+async function respondBytes(response: ServerResponse, stream: Readable, failed?: (error: Error) => Uint8Array) {
+  stream.once('error', error => (failed ? response.end(failed(error)) : response.destroy()))
   stream.pipe(response)
   await closed(response)
   // A reader that leaves must also end what nobody reads any more, such as the following of a log.

@@ -10,12 +10,13 @@ import { version } from '../version.ts'
 import type { Answer } from './answer.ts'
 import { API_VERSION, parseVersionedPath } from './api-version.ts'
 import { parseBody, readBody, readBodyOf } from './body.ts'
-import { encodeError, statusOfError } from './error-body.ts'
+import { ERROR_HEADER, encodeError, statusOfError } from './error-body.ts'
 import { hijackPlain, hijackUpgraded } from './hijack.ts'
 import { http } from './node-http.ts'
 import { Query } from './query.ts'
 import { respond } from './respond.ts'
 import { routerOf } from './router.ts'
+import { archiveRoutes } from './routes/archive.ts'
 import { containerRoutes } from './routes/containers.ts'
 import { execRoutes } from './routes/exec.ts'
 import { imageRoutes } from './routes/images.ts'
@@ -69,6 +70,7 @@ export async function serveEngine(
   const find = routerOf(
     systemRoutes,
     containerRoutes,
+    archiveRoutes,
     execRoutes,
     imageRoutes,
     networkRoutes,
@@ -110,6 +112,8 @@ export async function serveEngine(
     } catch (error) {
       if (response.destroyed) return
       if (!(error instanceof TscomposeError)) onFault?.(error, `${request.method} ${request.url}`)
+      if (request.method === 'HEAD' && !response.headersSent)
+        response.setHeader(ERROR_HEADER, Buffer.from(JSON.stringify(encodeError(error))).toString('base64'))
       if (response.headersSent) response.destroy()
       else await respond(response, { kind: 'json', status: statusOfError(error), value: encodeError(error) })
     } finally {

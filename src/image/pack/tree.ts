@@ -84,13 +84,26 @@ class TreePacker {
             })
         }
         const names = fs.readdirSync('.', { encoding: 'buffer' }).sort(Buffer.compare)
-        for (const child of names) yield* this.pack(child, within(name, child.toString('latin1')))
+        for (const child of names) yield* this.#child(child, within(name, child.toString('latin1')))
       } finally {
         fs.closeSync(fd)
       }
     } finally {
       linux.fchdir(above)
       fs.closeSync(above)
+    }
+  }
+
+  /** What is removed while it is read is left out. */
+  *#child(source: Buffer, name: ByteString): Generator<Buffer, void> {
+    let begun = false
+    try {
+      for (const part of this.pack(source, name)) {
+        begun = true
+        yield part
+      }
+    } catch (error) {
+      if (begun || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
     }
   }
 

@@ -13,6 +13,22 @@ export interface Written {
   readonly entries: number
 }
 
+export interface WriteOptions {
+  /** Where the entries go: a directory without a slash at its end. The root directory by default. */
+  readonly base?: ByteString
+  /** Whether names that begin with `.wh.` are marks for the layers below, as in every layer. */
+  readonly whiteouts?: boolean
+  /** A directory does not take the place of something else, nor the other way round: {@link KindConflict}. */
+  readonly keepKinds?: boolean
+  /** Who owns everything, whatever the archive says. */
+  readonly owner?: { readonly uid: number; readonly gid: number }
+}
+
+/** An entry that is a directory where something else is, or the other way round. */
+export class KindConflict extends Error {
+  override readonly name = 'KindConflict'
+}
+
 /**
  * Writes the entries of a layer beneath the root directory of this process, which has been confined to the layer's own
  * directory (confine.ts): then no name and no link, whatever it says, leads out of it.
@@ -21,6 +37,8 @@ export interface Written {
  * handing each to a thread pool and back costs several times that; so the whole loop has a process of its own.
  */
 export class LayerWriter {
+  readonly #options: WriteOptions
+  readonly #base: ByteString
   readonly #owner: Ownership
   #size = 0
   #entries = 0
@@ -28,17 +46,26 @@ export class LayerWriter {
   readonly #directories = new Map<ByteString, TarEntry>()
   #file: { fd: number; entry: TarEntry; path: ByteString; segment: number; written: number } | undefined
 
-  constructor() {
-    this.#owner = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0, inherited: false }
+  constructor(options: WriteOptions = {}) {
+    this.#options = options
+    this.#base = options.base ?? ''
+    this.#owner = {
+      uid: process.geteuid?.() ?? 0,
+      gid: process.getegid?.() ?? 0,
+      inherited: options.base !== undefined,
+    }
   }
 
-  entry(entry: TarEntry): void {
+  entry(given: TarEntry): void {
     this.#entries++
-    const path = entryPath(entry.name)
-    const whiteout = whiteoutOf(path)
+    const { whiteouts = true, owner } = this.#options
+    const entry = owner ? { ...given, ...owner } : given
+    const name = entryPath(entry.name)
+    const path = this.#at(name)
+    const whiteout = whiteouts ? whiteoutOf(path) : undefined
     if (whiteout) this.#whiteout(whiteout)
     else if (entry.type === 'directory') this.#directory(path, entry)
-    else if (path === '/') throw new TarError(`the root of the layer is a ${entry.type}: ${JSON.stringify(entry.name)}`)
+    else if (name === '/') throw new TarError(`the root of the layer is a ${entry.type}: ${JSON.stringify(entry.name)}`)
     else if (entry.type === 'file') this.#open(path, entry)
     else if (entry.type === 'link') this.#link(path, entry)
     else {
@@ -97,6 +124,11 @@ export class LayerWriter {
     this.#file = undefined
   }
 
+  /** The path of a name that {@link entryPath} has found good. */
+  #at(name: ByteString): ByteString {
+    return name === '/' ? this.#base || '/' : `${this.#base}${name}`
+  }
+
   #open(path: ByteString, entry: TarEntry): void {
     const flags = O.WRONLY | O.CREAT | O.EXCL | O.NOFOLLOW | O.CLOEXEC
     const fd = this.#make(path, () => fs.openSync(nodePath(path), flags, entry.mode & 0o777))
@@ -105,7 +137,9 @@ export class LayerWriter {
   }
 
   #directory(path: ByteString, entry: TarEntry): void {
-    const made = path === '/' ? false : this.#mkdir(path, entry.mode)
+    const isBase = path === (this.#base || '/')
+    if (isBase && this.#base) return // is somebody's already
+    const made = isBase ? false : this.#mkdir(path, entry.mode)
     applyAttributes(path, entry, made ? this.#owner : { ...this.#owner, inherited: true })
     if (entry.mode & 0o2000 || entry.xattrs?.has('system.posix_acl_default')) this.#owner.inherited = true
     this.#directories.delete(path) // so that the last of two entries is also the last in order
@@ -121,7 +155,9 @@ export class LayerWriter {
       if (codeOf(error) !== 'EEXIST') throw error
       const stat = fs.lstatSync(nodePath(path))
       if (stat.isDirectory()) return false
-      replacesWhiteout = isWhiteout(stat)
+      if (this.#options.keepKinds)
+        throw new KindConflict(`cannot overwrite non-directory "${path}" with directory "${path}"`)
+      replacesWhiteout = this.#options.whiteouts !== false && isWhiteout(stat)
       this.#clear(path)
       fs.mkdirSync(nodePath(path), mode)
     }
@@ -130,7 +166,7 @@ export class LayerWriter {
   }
 
   #link(path: ByteString, entry: TarEntry): void {
-    const target = entryPath(entry.linkname)
+    const target = this.#at(entryPath(entry.linkname))
     if (target === path) return
     try {
       this.#make(path, () => fs.linkSync(nodePath(target), nodePath(path)))
@@ -165,6 +201,8 @@ export class LayerWriter {
       return this.#withParents(path, make)
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') throw error
+      if (this.#options.keepKinds && fs.lstatSync(nodePath(path)).isDirectory())
+        throw new KindConflict(`cannot overwrite directory "${path}" with non-directory "${path}"`)
       this.#clear(path)
       return make()
     }

@@ -1,0 +1,89 @@
+import * as fs from 'node:fs'
+import { TRAILER } from '../../image/pack/tar-encode.ts'
+import { packTree } from '../../image/pack/tree.ts'
+import { decompress } from '../../image/unpack/decompress.ts'
+import { LayerWriter } from '../../image/unpack/layer-writer.ts'
+import { TarReader } from '../../image/unpack/tar-reader.ts'
+import { enterView } from '../../runtime/rootfs/view.ts'
+import { linux } from '../../sys/kernel.ts'
+import { failureOf, RefusedError } from './failure.ts'
+import { goTo, statOf } from './files.ts'
+import { baseName } from './path.ts'
+import type { ArchiveJob, ArchiveReport, UnpackOptions } from './protocol.ts'
+
+/**
+ * The program that reads and writes the files of a container for the engine. Its root directory becomes that of the
+ * container (view.ts), so no path and no link, whatever the container does to them meanwhile, leads to the machine's
+ * files; all that it needs of these is imported above. Only the main thread has that root: nothing here may use the
+ * asynchronous calls of `node:fs`, which run in others.
+ *
+ * Like the process that unpacks layers it does everything synchronously, and ends when the engine does.
+ */
+process.title = 'tscompose-archive'
+process.umask(0) // the archive says what the modes are
+process.on('disconnect', () => process.exit())
+const tell = (report: ArchiveReport): Promise<void> =>
+  new Promise(resolve => process.send?.(report, undefined, undefined, () => resolve()) ?? resolve())
+
+process.once('message', async (job: ArchiveJob) => {
+  try {
+    enterView(job.view)
+    await carryOut(job)
+    await tell({ type: 'done' })
+  } catch (error) {
+    await tell({ type: 'failed', ...failureOf(error) })
+  }
+  process.exit()
+})
+
+async function carryOut(job: ArchiveJob): Promise<void> {
+  switch (job.type) {
+    case 'stat':
+      return await tell({ type: 'found', stat: statOf(goTo(job.path), job.path) })
+    case 'pack': {
+      const source = goTo(job.path)
+      await tell({ type: 'found', stat: statOf(source, job.path) })
+      return write(packTree(source, Buffer.from(baseName(job.path)).toString('latin1')))
+    }
+    case 'export':
+      await tell({ type: 'found', stat: statOf('/', '/') })
+      return write(packTree('/', ''))
+    case 'unpack':
+      return await unpack(job.path, job)
+  }
+}
+
+/** Standard output is a socket that blocks: when nobody reads any more, writing fails, and that is the end. */
+function write(archive: Iterable<Buffer>): void {
+  for (const chunk of archive) writeAll(chunk)
+  writeAll(TRAILER)
+}
+
+function writeAll(chunk: Buffer): void {
+  for (let at = 0; at < chunk.length; ) at += fs.writeSync(1, chunk, at)
+}
+
+async function unpack(path: string, { keepKinds, owner }: UnpackOptions): Promise<void> {
+  try {
+    linux.chdir(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOTDIR') throw error
+    throw new RefusedError('unfit', 'extraction point is not a directory')
+  }
+  // access(2) tells of a read-only mount before anything is tried.
+  fs.accessSync('.', fs.constants.W_OK)
+  const reader = new TarReader()
+  const writer = new LayerWriter({ base: '.', whiteouts: false, keepKinds, ...(owner && { owner }) })
+  try {
+    for await (const chunk of decompress(process.stdin))
+      for (const event of reader.read(chunk)) {
+        if (event.type === 'data') writer.data(event.chunk)
+        else if (event.type === 'end') writer.end()
+        else writer.entry(event.entry)
+      }
+    reader.finish()
+    writer.finish()
+  } finally {
+    writer.abandon()
+  }
+}

@@ -1,0 +1,31 @@
+import type { FilesView } from '../../runtime/rootfs/view.ts'
+import type { ContainerPathStat } from '../api.ts'
+
+/** What the process that looks into a container (process.ts) is told; one job, and then it ends. */
+export type ArchiveJob =
+  /** What is at `path`. */
+  | { readonly type: 'stat'; readonly view: FilesView; readonly path: string }
+  /** The file or directory at `path` as a tar archive, on standard output. */
+  | { readonly type: 'pack'; readonly view: FilesView; readonly path: string }
+  /** Everything there is, without the root directory itself. */
+  | { readonly type: 'export'; readonly view: FilesView }
+  /** The archive on standard input, maybe compressed, into the directory at `path`. */
+  | ({ readonly type: 'unpack'; readonly view: FilesView; readonly path: string } & UnpackOptions)
+
+export interface UnpackOptions {
+  /** A directory does not take the place of something else, nor the other way round. */
+  readonly keepKinds: boolean
+  /** Who owns everything, whatever the archive says. */
+  readonly owner?: { readonly uid: number; readonly gid: number }
+}
+
+/** What it says back. */
+export type ArchiveReport =
+  /** What is at the path; of `pack` and `export`, before the first byte of the archive. */
+  | { readonly type: 'found'; readonly stat: ContainerPathStat }
+  /** It is all done; of `pack` and `export` everything has been written. */
+  | { readonly type: 'done' }
+  | { readonly type: 'failed'; readonly reason: FailureReason; readonly message: string }
+
+/** `missing`, `unfit`: no path or none of the kind; `readonly`: nothing can be written; `archive`: it is damaged. */
+export type FailureReason = 'missing' | 'unfit' | 'readonly' | 'archive' | 'other'
