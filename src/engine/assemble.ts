@@ -18,6 +18,7 @@ import { Networks } from './network/networks.ts'
 import { Sampler } from './stats/sampler.ts'
 import { lockDataRoot } from './store/data-lock.ts'
 import { readJson, writeJson } from './store/json-file.ts'
+import { Rubbish } from './store/rubbish.ts'
 import { readMachine } from './system/machine.ts'
 import { Volumes } from './volume/volumes.ts'
 
@@ -74,6 +75,7 @@ export async function openEngineOn(
       networkOwner: container => (donorOf({ containers }, container) ?? container).id,
       report: error => report(messageOf(error)),
     }),
+    rubbish: undo.use(new Rubbish(directories.rubbish, report)),
     closing: closing.signal,
     report,
   }
@@ -90,6 +92,7 @@ export async function openEngineOn(
 const directoriesOf = (data: string, run: string): Directories => ({
   data,
   containers: join(data, 'containers'),
+  rubbish: join(data, 'rubbish'),
   networks: join(data, 'networks'),
   volumes: join(data, 'volumes'),
   run,

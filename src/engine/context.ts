@@ -7,6 +7,7 @@ import type { EventLog } from './events/event-log.ts'
 import type { ExecRegistry } from './exec/registry.ts'
 import type { Networks } from './network/networks.ts'
 import type { Sampler } from './stats/sampler.ts'
+import type { Rubbish } from './store/rubbish.ts'
 import type { Machine } from './system/machine.ts'
 import type { Volumes } from './volume/volumes.ts'
 
@@ -16,6 +17,8 @@ export interface Directories {
   readonly data: string
   readonly containers: string
   readonly networks: string
+  /** What is about to be removed. */
+  readonly rubbish: string
   readonly volumes: string
   /** The run-time directory. */
   readonly run: string
@@ -37,6 +40,7 @@ export interface Context {
   readonly execs: ExecRegistry
   readonly events: EventLog
   readonly sampler: Sampler
+  readonly rubbish: Rubbish
   /** Aborts when the engine closes: timers and probes end, containers run on. */
   readonly closing: AbortSignal
   /** Tells the operator something that no caller waits for. */

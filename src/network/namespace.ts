@@ -41,10 +41,14 @@ export function inNamespace<T>(path: string, visit: () => T): T {
   }
 }
 
-/** Makes a namespace, pins it at `path` and runs `visit` in it. Nothing is left on failure. */
-export function pinNamespace<T>(path: string, visit: () => T): T {
+/** Makes a namespace, or takes an `existing` one, pins it at `path` and runs `visit` in it. Nothing is left on failure. */
+export function pinNamespace<T>(path: string, visit: () => T, existing?: string): T {
   closeSync(openSync(path, 'wx', 0o600))
   try {
+    if (existing !== undefined) {
+      linux.mount(existing, path, null, MS.BIND, null)
+      return inNamespace(path, visit)
+    }
     linux.unshare(CLONE.NEWNET)
     try {
       linux.mount('/proc/thread-self/ns/net', path, null, MS.BIND, null)

@@ -93,6 +93,8 @@ export interface SandboxSpec {
   readonly dns: DnsSpec
   /** net.* sysctls of the container */
   readonly sysctl: Readonly<Record<string, string>>
+  /** A path of the namespace of a process that has none of ours yet, to be taken over; absent: a new one is made. */
+  readonly namespace?: string
 }
 
 export interface Sandbox {
@@ -132,6 +134,8 @@ export interface Networks extends AsyncDisposable {
   removeNetwork(networkId: string): Promise<void>
   /** An empty sandbox (no endpoints) is what `network_mode: none` gets: only a loopback device. */
   createSandbox(spec: SandboxSpec): Promise<Sandbox>
+  /** The text of /etc/resolv.conf for a container that has no network. */
+  unconnectedResolvConf(dns: DnsSpec): string
   removeSandbox(containerId: string): Promise<void>
   connect(containerId: string, endpoint: EndpointSpec): Promise<Endpoint>
   disconnect(containerId: string, networkId: string): Promise<void>

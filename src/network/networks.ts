@@ -16,6 +16,7 @@ import { deleteUdpMappings } from './netlink/conntrack.ts'
 import { type Link, setLink } from './netlink/link.ts'
 import { NETLINK, NetlinkSocket } from './netlink/socket.ts'
 import type {
+  DnsSpec,
   Endpoint,
   EndpointSpec,
   InterfaceStats,
@@ -125,8 +126,7 @@ class NetworkLayer implements Networks {
     const { containerId, containerName, dns, ports: requestedPorts } = spec
     const endpoints = await this.#withNetworks(spec.endpoints)
     const netnsPath = pinnedPath(this.#options.runDir, containerId)
-    const conf = endpoints.length > 0 ? renderResolvConf : renderUnconnectedResolvConf
-    const resolvConf = conf(dns, readResolvConf())
+    const resolvConf = endpoints.length > 0 ? renderResolvConf(dns, readResolvConf()) : this.unconnectedResolvConf(dns)
     // Of the same container there may be one that is being removed, or the file of one that nobody knows.
     await this.removeSandbox(containerId)
     await unpinNamespace(netnsPath)
@@ -140,7 +140,7 @@ class NetworkLayer implements Networks {
     })
     this.#sandboxes.set(containerId, sandbox)
     try {
-      await named(sandbox.create(endpoints, spec.sysctl))
+      await named(sandbox.create(endpoints, spec.sysctl, spec.namespace))
     } catch (error) {
       this.#sandboxes.delete(containerId)
       throw error
@@ -150,6 +150,10 @@ class NetworkLayer implements Networks {
 
   async #withNetworks<Spec extends EndpointSpec>(specs: readonly Spec[]) {
     return await Promise.all(specs.map(async spec => ({ spec, live: await named(this.#bridges.need(spec.networkId)) })))
+  }
+
+  unconnectedResolvConf(dns: DnsSpec): string {
+    return renderUnconnectedResolvConf(dns, readResolvConf())
   }
 
   async removeSandbox(containerId: string): Promise<void> {

@@ -63,12 +63,13 @@ export class LiveSandbox {
   async create(
     endpoints: readonly { readonly spec: EndpointSpec; readonly live: LiveNetwork }[],
     sysctl: Readonly<Record<string, string>>,
+    namespace?: string,
   ): Promise<void> {
     const { netnsPath: path } = this.#identity
     try {
       for (const { spec, live } of endpoints) this.#take(spec, live)
       await this.#publishing.reserve(this.#endpoints)
-      await this.#makeNamespace()
+      await this.#makeNamespace(namespace)
       if (Object.keys(sysctl).length > 0) inNamespace(path, () => writeSysctls(sysctl))
     } catch (error) {
       await this.remove()
@@ -85,11 +86,12 @@ export class LiveSandbox {
     return taken
   }
 
-  async #makeNamespace(): Promise<void> {
-    using route = pinNamespace(this.#identity.netnsPath, () => {
+  async #makeNamespace(existing?: string): Promise<void> {
+    const visit = () => {
       if (this.#endpoints.length > 0) disableIPv6()
       return new NetlinkSocket(NETLINK.ROUTE)
-    })
+    }
+    using route = pinNamespace(this.#identity.netnsPath, visit, existing)
     // First: a socket that is bound to 127.0.0.11 before lo has its addresses would answer from 127.0.0.1.
     await this.#configure(route, [setLink('lo', { up: true })])
     if (this.#endpoints.length > 0) await this.#setUp(route, this.#endpoints)

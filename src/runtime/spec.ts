@@ -160,8 +160,11 @@ export interface NamespacesSpec {
   readonly ipc: NamespaceChoice
   readonly uts: NamespaceChoice
   readonly cgroup: NamespaceChoice
-  /** A new network namespace is made by the network layer beforehand and given as a path; `host` shares the host's. */
-  readonly network: 'host' | { readonly path: string }
+  /**
+   * A namespace with networks is made by the network layer beforehand and given as a path; a private one has nothing
+   * but `lo`.
+   */
+  readonly network: NamespaceChoice
 }
 
 /** Where a container's output goes. Sizes in bytes; the newest file is `log`, older ones `log.1`, `log.2`, ... */

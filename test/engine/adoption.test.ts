@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { test } from 'node:test'
 import type { ContainerCreateRequest } from '../../src/engine/api.ts'
-import { Bench, create, event, exec, exitCode, output, run, skip } from './fixture.ts'
+import { Bench, create, event, exec, exitCode, gone, output, run, skip } from './fixture.ts'
 
 type Request = { command: string[]; more?: Partial<ContainerCreateRequest> }
 
@@ -74,7 +74,22 @@ test('what ended while no engine was there has its exit code and the time of its
   assert.equal(await exitCode(engine, id), 11)
   const { State } = await engine.containerInspect(id)
   assert.ok(Date.parse(State.FinishedAt) >= before && Date.parse(State.FinishedAt) <= after, State.FinishedAt)
-  assert.ok(!existsSync(join(bench.runDir, 'runs', id, 'run.json')))
+  await gone(join(bench.runDir, 'runs', id, 'run.json'))
+})
+
+test('an engine that is killed as a program ends loses neither the container nor its exit code', { skip }, async () => {
+  await using bench = await Bench.make()
+  const mark = join(bench.root, 'mark')
+  const command = ['sh', '-c', 'echo $$ > /host/mark; exit 13']
+  await using other = await otherEngine(bench, [{ command, more: { HostConfig: { Binds: [`${bench.root}:/host`] } } }])
+  const [id = ''] = other.ids
+  await written(mark)
+  await other.kill()
+  for (let restart = 0; restart < 2; restart++) {
+    await using engine = await bench.open()
+    assert.equal(await exitCode(engine, id), 13)
+    await gone(join(bench.runDir, 'runs', id, 'run.json'))
+  }
 })
 
 test('what ended while no engine was there is started again by its policy', { skip }, async () => {

@@ -15,6 +15,11 @@ import type { Endpoint, Networks, Sandbox, SandboxSpec } from '../../src/network
 import { createRuntime } from '../../src/runtime/create-runtime.ts'
 
 const busybox = '/usr/bin/busybox'
+/** Resolves when there is nothing at `path` any more. */
+export async function gone(path: string): Promise<void> {
+  while (existsSync(path)) await new Promise(resolve => setTimeout(resolve, 10))
+}
+
 export const skip =
   (process.getuid?.() !== 0 && 'needs root') || (!existsSync(busybox) && 'needs busybox-static') || false
 
@@ -184,6 +189,7 @@ export class FakeLayers {
       },
       disconnect: async (id, networkId) => change(id, all => all.filter(one => one.networkId !== networkId)),
       rename: async () => {},
+      unconnectedResolvConf: () => 'nameserver 1.1.1.1\n',
       sandbox: id => sandboxes.get(id),
       interfaceStats: async () => new Map(),
       adopt: async (_, alive) => alive,

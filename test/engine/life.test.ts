@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { Bench, create, event, exec, exitCode, output, run, skip } from './fixture.ts'
+import { Bench, create, event, exec, exitCode, gone, output, run, skip } from './fixture.ts'
 
 test('a container runs, ends with its exit code, and its output is in the log', { skip }, async () => {
   await using bench = await Bench.make()
@@ -14,7 +14,7 @@ test('a container runs, ends with its exit code, and its output is in the log', 
   assert.equal(State.Status, 'exited')
   assert.equal(State.ExitCode, 7)
   assert.ok(State.FinishedAt >= State.StartedAt)
-  assert.ok(!existsSync(join(bench.runDir, 'runs', id, 'run.json')))
+  await gone(join(bench.runDir, 'runs', id, 'run.json'))
 })
 
 test('starting what runs and stopping what does not changes nothing', { skip }, async () => {

@@ -54,7 +54,7 @@ export async function adoptContainers(context: Context): Promise<void> {
   // One network that cannot be made again must not keep all the others from their engine.
   await adoptNetworks(context, found).catch(error => context.report(`networks: ${messageOf(error)}`))
   const known = new Set(containers.map(({ id }) => id))
-  await Promise.all([...runs.keys()].filter(id => !known.has(id)).map(id => forgetRuns(context, id)))
+  for (const id of runs.keys()) if (!known.has(id)) forgetRuns(context, id)
   for (const id of await context.runtime.removeUnknown([...known])) {
     context.report(`removed what was left of container ${id}`)
   }
@@ -119,6 +119,10 @@ async function settle(context: Context, { container, run, adopted }: Found): Pro
       return
     }
     case 'exited':
+      if (state.status === 'exited' && state.finishedAt === adopted.exit.finishedAt.toISOString()) {
+        await releaseContainer(context, container)
+        return
+      }
       // The engine may have been killed before it wrote down the start.
       if (!isAlive(state)) {
         await container.update({ state: { status: 'running', pid: 0, startedAt: savedAt(run, adopted.exit) } })

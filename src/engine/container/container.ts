@@ -12,9 +12,9 @@ import { errorOf, exitCodeOf, isRunning } from './state.ts'
 
 /** Where a container keeps things. */
 export interface ContainerDirectory {
-  /** In the data root: the record, the log, the exit record. */
+  /** In the data root: the record, the log, the exit record, the directories of the writable layer. */
   readonly root: string
-  /** The upper and work directories of its writable layer. */
+  /** Where the upper and work directories of its writable layer are. */
   readonly writableLayer: string
   /** In the run-time directory: what is made anew for each run, three files of its /etc among it. */
   readonly run: string
@@ -30,7 +30,7 @@ export function containerDirectory(
   const [root, run] = [join(containers, id), join(runs, id)]
   return {
     root,
-    writableLayer: join(root, 'layer'),
+    writableLayer: root,
     run,
     hosts: join(run, 'hosts'),
     hostname: join(run, 'hostname'),
@@ -49,6 +49,8 @@ export class Container {
   readonly #file: RecordFile<ContainerRecord>
 
   run: Run | undefined
+  /** How many runs it has had with this engine. */
+  runs = 0
   /**
    * Its network namespace: from the start on, and over restarts. It stays as long as another container has joined it.
    */
@@ -95,10 +97,15 @@ export class Container {
     return this.#file.write(this.#record)
   }
 
-  /** As update(), for a change that the run record tells as well until it is on disk. */
-  updateSoon(changes: Partial<ContainerRecord>, failed: (error: unknown) => void): void {
+  /** As update(), a moment later: for a change that the run record tells as well until it is on disk. */
+  updateSoon(changes: Partial<ContainerRecord>): Promise<void> {
     this.#record = { ...this.#record, ...changes }
-    this.#file.writeSoon(this.#record, failed)
+    return this.#file.writeSoon(this.#record)
+  }
+
+  /** Settles when the last change is on disk, without any hurry. */
+  written(): Promise<void> {
+    return this.#file.written()
   }
 
   /** Writes what is kept of it. */

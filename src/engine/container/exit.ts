@@ -38,12 +38,10 @@ export async function handleExit(context: Context, container: Container, exit: E
   }
   const ranMs = exit.finishedAt.getTime() - Date.parse(startedAt)
   const restart = !container.removing && !container.restarting && shouldRestart(container, exit.exitCode)
-  void container
-    .update({
-      state: { status: restart ? 'restarting' : 'exited', ...ended },
-      ...(restart && { restartCount: record.restartCount + 1 }),
-    })
-    .catch(error => context.report(messageOf(error)))
+  const written = restart
+    ? container.update({ state: { status: 'restarting', ...ended }, restartCount: record.restartCount + 1 })
+    : container.updateSoon({ state: { status: 'exited', ...ended } }) // the monitor has written it down, too
+  written.catch(error => context.report(messageOf(error)))
   if (exit.oomKilled) emitContainer(context, container, 'oom')
   emitContainer(context, container, 'die', {
     exitCode: String(exit.exitCode),

@@ -1,7 +1,8 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { hostname as machineName } from 'node:os'
-import type { DnsSpec, EndpointSpec, Sandbox } from '../../network/network.ts'
+import type { DnsSpec, Endpoint, EndpointSpec, Sandbox } from '../../network/network.ts'
+import type { NamespaceChoice } from '../../runtime/spec.ts'
 import type { Context } from '../context.ts'
 import { isRestarting, stateConflict } from '../failures.ts'
 import { toEndpointSpec } from '../network/endpoints.ts'
@@ -16,7 +17,7 @@ import { isAlive } from './state.ts'
 
 /** The network of a container that is about to start. */
 export interface ContainerNetwork {
-  readonly namespace: 'host' | { readonly path: string }
+  readonly namespace: NamespaceChoice
   readonly hostname: string
   /** Absent where the namespace is the host's or another container's. */
   readonly sandbox?: Sandbox
@@ -31,20 +32,31 @@ export async function setUpNetwork(context: Context, container: Container): Prom
   const mode = parseNetworkMode(hostConfig.NetworkMode)
   const hostname = config.Hostname || machineName()
   if (mode === 'host') {
-    const [hosts, resolvConf] = await Promise.all([
-      readFile('/etc/hosts', 'utf8').catch(() => renderHosts([])),
-      readFile('/etc/resolv.conf', 'utf8').catch(() => ''),
-    ])
+    const hosts = readHostFile('/etc/hosts') ?? renderHosts([])
+    const resolvConf = hostResolvConf(readHostFile('/etc/resolv.conf') ?? '', dnsOf(context, container))
     const extra = translateExtraHosts(hostConfig.ExtraHosts ?? [], '127.0.0.1')
     const lines = extra.map(({ address, names }) => `${address}\t${names.join(' ')}\n`)
-    writeFiles(container, `${hosts}${lines.join('')}`, hostname, hostResolvConf(resolvConf, dnsOf(context, container)))
+    writeFiles(container, `${hosts}${lines.join('')}`, hostname, resolvConf)
     return { namespace: 'host', hostname }
   }
   if (typeof mode === 'object' && 'container' in mode) return await joinNetwork(context, container, mode.container)
+  if (isPrivate(container)) {
+    const resolvConf = context.networkLayer.unconnectedResolvConf(dnsOf(context, container))
+    writeFiles(container, hostsOf(context, container, [], hostname), hostname, resolvConf)
+    return { namespace: 'private', hostname }
+  }
   container.sandbox ??= await createSandbox(context, container)
   const { sandbox } = container
-  writeFiles(container, hostsOf(context, container, sandbox, hostname), hostname, sandbox.resolvConf)
+  writeFiles(container, hostsOf(context, container, sandbox.endpoints, hostname), hostname, sandbox.resolvConf)
   return { namespace: { path: sandbox.netnsPath }, hostname, sandbox }
+}
+
+function readHostFile(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return undefined // a host without it
+  }
 }
 
 /** Three short files in the run-time directory, which is in memory: there is nothing to wait for. */
@@ -77,8 +89,9 @@ async function joinNetwork(context: Context, container: Container, reference: st
   writeFiles(container, hosts ?? '', hostname?.trim() ?? '', resolvConf ?? '')
   const { run } = donor
   if (!run) throw stateConflict(`container ${donor.id} is not running`)
+  const { network } = run.spec.namespaces
   return {
-    namespace: run.spec.namespaces.network === 'host' ? 'host' : { path: run.spec.namespaces.network.path },
+    namespace: network === 'private' ? { path: `/proc/${run.process.pid}/ns/net` } : network,
     hostname: hostname?.trim() ?? '',
   }
 }
@@ -86,20 +99,28 @@ async function joinNetwork(context: Context, container: Container, reference: st
 /** On the network `none`, until it is taken off that. */
 export const isPrivate = ({ record: { endpoints } }: Container): boolean => 'none' in endpoints
 
-async function createSandbox(context: Context, container: Container): Promise<Sandbox> {
-  const isolated = isPrivate(container)
+/**
+ * Has the network layer take over the namespace of a container that runs without a network.
+ * @returns undefined if it does not run, or shares the network of somebody else
+ */
+export async function adoptPrivateNetwork(context: Context, container: Container): Promise<Sandbox | undefined> {
+  const { run } = container
+  if (run?.spec.namespaces.network !== 'private') return undefined
+  container.sandbox ??= await createSandbox(context, container, `/proc/${run.process.pid}/ns/net`)
+  return container.sandbox
+}
+
+async function createSandbox(context: Context, container: Container, namespace?: string): Promise<Sandbox> {
   const { id, name, record } = container
   const { config, hostConfig } = record
-  const endpoints = isolated ? [] : await endpointSpecs(context, container)
   return await context.networkLayer.createSandbox({
     containerId: id,
     containerName: name,
-    endpoints,
-    ports: isolated
-      ? []
-      : toPortSpecs(hostConfig.PortBindings ?? {}, config.ExposedPorts ?? {}, hostConfig.PublishAllPorts === true),
+    endpoints: await endpointSpecs(context, container),
+    ports: toPortSpecs(hostConfig.PortBindings ?? {}, config.ExposedPorts ?? {}, hostConfig.PublishAllPorts === true),
     dns: dnsOf(context, container),
     sysctl: networkSysctls(hostConfig),
+    ...(namespace !== undefined && { namespace }),
   })
 }
 
@@ -132,12 +153,11 @@ function dnsOf({ config }: Context, { record }: Container): DnsSpec {
   }
 }
 
-function hostsOf(context: Context, container: Container, sandbox: Sandbox, hostname: string): string {
+function hostsOf(context: Context, container: Container, endpoints: readonly Endpoint[], hostname: string): string {
   const { config, hostConfig } = container.record
-  const [first] = sandbox.endpoints
-  const own: HostEntry[] = sandbox.endpoints.flatMap(({ ipv4Address, ipv6Address }) =>
+  const [first] = endpoints
+  const own: HostEntry[] = endpoints.flatMap(({ ipv4Address, ipv6Address }) =>
     [ipv4Address, ipv6Address]
-
       .flatMap(address => (address ? [address] : []))
       .map(address => ({ address, names: ownNames(hostname, config.Domainname) })),
   )

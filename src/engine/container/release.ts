@@ -19,7 +19,8 @@ export async function releaseContainer(
 ): Promise<void> {
   if (container.released) return
   const { id, name } = container
-  const attempts = [context.runtime.release(id), removeRun(container)]
+  void removeRun(container).catch(error => context.report(`container ${name}: ${messageOf(error)}`))
+  const attempts: Promise<void>[] = [context.runtime.release(id)]
   if (container.record.hostConfig.IpcMode === 'shareable') {
     attempts.push(rm(sharedMemoryDirectory(context, id), { recursive: true, force: true }))
   }

@@ -1,7 +1,5 @@
-import { renameSync } from 'node:fs'
 import type { Context } from '../context.ts'
 import { messageOf, stateConflict } from '../failures.ts'
-import { removeTree } from '../store/remove-tree.ts'
 import { dismissWaiting } from './attach.ts'
 import type { Container } from './container.ts'
 import { emitContainer } from './events.ts'
@@ -57,19 +55,12 @@ function assertRemovable({ name, state }: Container, force: boolean): void {
 async function removeStopped(context: Context, container: Container): Promise<boolean> {
   if (isRunning(container.state)) return false
   await releaseContainer(context, container)
-  await deleteDirectory(container)
-  await forgetRuns(context, container.id)
+  // The record goes first: from then on the container does not come back, and its directory is rubbish.
+  container.forget()
+  context.rubbish.discard(container.directory.root, container.id)
+  forgetRuns(context, container.id)
   context.containers.delete(container)
   return true
-}
-
-/** The record goes first: from then on the directory is rubbish, which the next engine takes away if this one cannot. */
-async function deleteDirectory(container: Container): Promise<void> {
-  const { root } = container.directory
-  container.forget()
-  const rubbish = `${root}.removed`
-  renameSync(root, rubbish)
-  await removeTree(rubbish)
 }
 
 async function removeAnonymousVolumes(context: Context, { record, name }: Container): Promise<void> {

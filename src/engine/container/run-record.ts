@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Health } from '../../health/health.ts'
 import type { Sandbox } from '../../network/network.ts'
@@ -6,7 +6,6 @@ import type { ContainerSpec } from '../../runtime/spec.ts'
 import type { Context } from '../context.ts'
 import { messageOf } from '../failures.ts'
 import { removeFile } from '../store/json-file.ts'
-import { removeTree } from '../store/remove-tree.ts'
 import type { Container } from './container.ts'
 import type { Run } from './run.ts'
 
@@ -35,7 +34,9 @@ const NAME = 'run.json'
  * Writes down what a container is about to be launched with. Half a record is as good as none: nothing runs yet, so
  * the new name need not wait for the whole text.
  */
-export function saveNewRun({ directory, sandbox }: Container, spec: ContainerSpec): void {
+export function saveNewRun(container: Container, spec: ContainerSpec): void {
+  const { directory, sandbox } = container
+  container.runs++
   const record: RunRecord = { version: 1, savedAt: Date.now(), spec, ...(sandbox && { sandbox }) }
   writeFileSync(join(directory.run, NAME), JSON.stringify(record), { mode: 0o600 })
 }
@@ -67,14 +68,16 @@ export function readSandbox({ directory }: Container): Sandbox | undefined {
 
 export const forgetSandbox = ({ directory }: Container): void => removeFile(join(directory.run, SANDBOX))
 
-/** The run is over. */
-export async function removeRun({ directory }: Container): Promise<void> {
-  removeFile(join(directory.run, NAME))
+/** The run is over. Until that is written down the next engine finds it out by the run's record, so that goes last. */
+export async function removeRun(container: Container): Promise<void> {
+  const { runs, directory } = container
+  await container.written()
+  if (container.runs === runs) removeFile(join(directory.run, NAME))
 }
 
 /** Removes all that was made for the runs of a container that is no more. */
-export async function forgetRuns({ directories }: Pick<Context, 'directories'>, id: string): Promise<void> {
-  await removeTree(join(directories.runs, id))
+export function forgetRuns({ directories }: Pick<Context, 'directories'>, id: string): void {
+  rmSync(join(directories.runs, id), { recursive: true, force: true })
 }
 
 /** The records of all containers that an earlier engine had running, by their ids; undefined for those that ended. */

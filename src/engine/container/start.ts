@@ -61,7 +61,7 @@ export async function launchContainer(
     const run = { process, spec, over: new AbortController() }
     container.run = run
     const state = { status: 'running', pid: process.pid, startedAt: process.startedAt.toISOString() } as const
-    container.updateSoon({ ...changes, state }, error => context.report(messageOf(error)))
+    container.updateSoon({ ...changes, state }).catch(error => context.report(messageOf(error)))
     watchRun(context, container, run)
     connectWaiting(context, container, run)
   } catch (failure) {

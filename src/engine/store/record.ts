@@ -1,7 +1,11 @@
 import { removeFile, writeJson } from './json-file.ts'
 
-/** How long {@link RecordFile.writeSoon} waits for more, in milliseconds. */
+/** How long {@link RecordFile.writeSoon} waits, in milliseconds. */
 const SOON_MS = 50
+
+interface Soon extends PromiseWithResolvers<void> {
+  readonly timer: NodeJS.Timeout
+}
 
 /**
  * A file that follows a value in memory. Writes of one file never overlap, and those that were overtaken before they
@@ -12,7 +16,7 @@ export class RecordFile<T> {
   #value: T | undefined
   #writing: Promise<void> | undefined
   #next: Promise<void> | undefined
-  #soon: NodeJS.Timeout | undefined
+  #soon: Soon | undefined
   readonly #removed = new AbortController()
 
   constructor(file: string) {
@@ -23,27 +27,37 @@ export class RecordFile<T> {
   write(value: T): Promise<void> {
     if (this.#removed.signal.aborted) return Promise.resolve()
     this.#value = value
-    this.#cancelSoon()
-    if (this.#next) return this.#next
-    if (!this.#writing) return this.#begin()
-    this.#next = this.#writing.catch(() => undefined).then(() => this.#begin())
-    return this.#next
+    const soon = this.#takeSoon()
+    const written = this.#next ?? (this.#writing ? this.#queue(this.#writing) : this.#begin())
+    soon?.resolve(written)
+    return written
   }
 
   /**
-   * Writes `value` a moment later, or what has overtaken it by then: for what a next engine would find out anyway, so
-   * that a program that ends at once costs one write.
+   * As write(), a moment later: for what a next engine would find out anyway, so that a program that ends at once costs
+   * one write.
    */
-  writeSoon(value: T, failed: (error: unknown) => void): void {
-    if (this.#removed.signal.aborted) return
-    this.#cancelSoon()
+  writeSoon(value: T): Promise<void> {
+    if (this.#removed.signal.aborted) return Promise.resolve()
     this.#value = value
-    this.#soon = setTimeout(() => void this.write(value).catch(failed), SOON_MS)
+    if (this.#next) return this.#next
+    this.#soon ??= {
+      ...Promise.withResolvers<void>(),
+      timer: setTimeout(() => void this.write(this.#value as T).catch(() => undefined), SOON_MS),
+    }
+    return this.#soon.promise
   }
 
-  #cancelSoon(): void {
-    clearTimeout(this.#soon)
+  #takeSoon(): Soon | undefined {
+    const soon = this.#soon
+    clearTimeout(soon?.timer)
     this.#soon = undefined
+    return soon
+  }
+
+  #queue(writing: Promise<void>): Promise<void> {
+    this.#next = writing.catch(() => undefined).then(() => this.#begin())
+    return this.#next
   }
 
   #begin(): Promise<void> {
@@ -57,16 +71,21 @@ export class RecordFile<T> {
     return writing
   }
 
-  /** Settles when nothing is left to be written. */
+  /** Settles when the file has what was given last, without any hurry. */
+  async written(): Promise<void> {
+    await (this.#soon?.promise ?? this.#next ?? this.#writing)?.catch(() => undefined)
+  }
+
+  /** Writes at once what is to be written, and settles when nothing is left. */
   async settled(): Promise<void> {
-    if (this.#soon && this.#value !== undefined) await this.write(this.#value).catch(() => undefined)
+    if (this.#soon) await this.write(this.#value as T).catch(() => undefined)
     while (this.#next || this.#writing) await (this.#next ?? this.#writing)?.catch(() => undefined)
   }
 
   /** Takes the file away, for good: what is being written never gets its name. */
   remove(): void {
-    this.#removed.abort()
-    this.#cancelSoon()
+    this.#removed.abort('removed')
+    this.#takeSoon()?.resolve()
     removeFile(this.file)
   }
 }

@@ -32,7 +32,7 @@ export interface Resolved {
   readonly namespaces: {
     readonly pid: NamespaceChoice
     readonly ipc: NamespaceChoice
-    readonly network: 'host' | { readonly path: string }
+    readonly network: NamespaceChoice
   }
   readonly stateDir: string
 }
@@ -120,15 +120,17 @@ export function toProcess(
 }
 
 const isNetworkSysctl = (name: string): boolean => name.startsWith('net.')
-const ownsNetwork = ({ network }: NamespaceModes): boolean =>
-  network === 'none' || (typeof network === 'object' && 'network' in network)
+const hasNetworks = ({ network }: NamespaceModes): boolean => typeof network === 'object' && 'network' in network
 
-/** Those of a network namespace of its own are set by the network layer, which makes the namespace. */
-function sysctls({ Sysctls }: HostConfig, modes: NamespaceModes): Record<string, string> {
-  const all = Object.entries(Sysctls ?? {})
+/** Those of a namespace with networks are set by the network layer, which makes it. */
+function sysctls(hostConfig: HostConfig, modes: NamespaceModes): Record<string, string> {
+  const all = Object.entries({
+    ...(modes.network === 'none' && networkSysctls(hostConfig)),
+    ...hostConfig.Sysctls,
+  })
   const refused = modes.network === 'host' && all.find(([name]) => isNetworkSysctl(name))
   if (refused) throw invalid(`sysctl "${refused[0]}" not allowed in host network namespace`)
-  return Object.fromEntries(all.filter(([name]) => !(ownsNetwork(modes) && isNetworkSysctl(name))))
+  return Object.fromEntries(all.filter(([name]) => !(hasNetworks(modes) && isNetworkSysctl(name))))
 }
 
 /** The sysctls of a container's own network namespace; as with Docker, every user may ping and bind low ports. */

@@ -1,4 +1,4 @@
-import { AT, CLONE, O } from '../../sys/constants.ts'
+import { AF, AT, CLONE, O, SOCK } from '../../sys/constants.ts'
 import type { CgroupJoin } from '../cgroup/cgroup.ts'
 import { descriptor, type ProgramBuilder, type Result } from '../program.ts'
 import type { NamespaceChoice, NamespacesSpec } from '../spec.ts'
@@ -9,10 +9,10 @@ const ownNamespaces = {
   pid: CLONE.NEWPID,
   ipc: CLONE.NEWIPC,
   uts: CLONE.NEWUTS,
+  network: CLONE.NEWNET,
 } as const
 
-const isPath = (choice: NamespaceChoice | NamespacesSpec['network']): choice is { readonly path: string } =>
-  typeof choice === 'object'
+const isPath = (choice: NamespaceChoice): choice is { readonly path: string } => typeof choice === 'object'
 
 /** The clone that starts a container. Its child is in its cgroup, and in the namespaces the container has or shares. */
 export function enterNamespaces(program: ProgramBuilder, namespaces: NamespacesSpec, join: CgroupJoin): void {
@@ -21,17 +21,32 @@ export function enterNamespaces(program: ProgramBuilder, namespaces: NamespacesS
   const flags = fresh.reduce((bits, [, flag]) => bits | flag, CLONE.NEWNS as number)
   startInCgroup(program, flags, join)
 
-  if (isPath(namespaces.network)) joinNamespace(program, namespaces.network.path, CLONE.NEWNET)
   for (const [kind, flag] of kinds) {
     const choice = namespaces[kind]
     if (isPath(choice)) joinNamespace(program, choice.path, flag)
   }
+  if (namespaces.network === 'private') bringUpLoopback(program)
   // After the cgroup is joined: the one a process is in becomes the root of its new namespace.
   if (namespaces.cgroup === 'private') program.call('unshare', [CLONE.NEWCGROUP], { words: 'make a cgroup namespace' })
   else if (isPath(namespaces.cgroup)) joinNamespace(program, namespaces.cgroup.path, CLONE.NEWCGROUP)
   // A process is never moved to another pid namespace, only its later children are.
   if (isPath(namespaces.pid)) program.clone(CLONE.PARENT, 'exit')
 }
+
+/** netdevice(7); the loopback device gets its addresses from the kernel as it comes up. */
+function bringUpLoopback(program: ProgramBuilder): void {
+  const request = Buffer.alloc(IFREQ_SIZE)
+  request.write('lo')
+  request.writeInt16LE(IFF_UP, IFNAMSIZ)
+  const words = 'bring up the loopback device'
+  const socket = program.call('socket', [AF.INET, SOCK.DGRAM | SOCK.CLOEXEC, 0], { words })
+  program.call('ioctl', [socket, SIOCSIFFLAGS, request], { words })
+}
+/** `struct ifreq` */
+const IFREQ_SIZE = 40
+const IFNAMSIZ = 16
+const IFF_UP = 1
+const SIOCSIFFLAGS = 0x8914
 
 /** The clone after which all that a process does is on its cgroup's account. */
 export function startInCgroup(

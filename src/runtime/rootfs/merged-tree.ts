@@ -69,6 +69,7 @@ type Found =
 /** One name in one directory that may be spread over several layers. */
 function lookup(directories: readonly string[], name: string): Found {
   const layers: string[] = []
+  const lowest = directories.at(-1) // nothing is beneath it that could be hidden
   for (const directory of directories) {
     const source = `${directory}/${name}`
     const stat = lstatSync(source, { throwIfNoEntry: false })
@@ -80,7 +81,7 @@ function lookup(directories: readonly string[], name: string): Found {
       return { kind: stat.isSymbolicLink() ? 'symlink' : 'other', source }
     }
     layers.push(source)
-    if (directories.length > 1 && isOpaque(source)) break
+    if (directory !== lowest && isOpaque(source)) break
   }
   return layers.length > 0 ? { kind: 'directory', layers } : { kind: 'missing' }
 }
