@@ -616,6 +616,29 @@ export interface SystemVersion {
   KernelVersion: string
   BuildTime: string
 }
+export interface ContainerPruneResponse {
+  ContainersDeleted: string[]
+  /** bytes */
+  SpaceReclaimed: number
+}
+export interface VolumePruneResponse {
+  VolumesDeleted: string[]
+  /** bytes */
+  SpaceReclaimed: number
+}
+
+export type DiskUsageType = 'container' | 'image' | 'volume' | 'build-cache'
+/** `GET /system/df`: null for kinds that were not asked for. */
+export interface SystemDataUsage {
+  /** Bytes of all layers of images, each counted once. */
+  LayersSize: number
+  Images: ImageSummary[] | null
+  Containers: ContainerSummary[] | null
+  Volumes: Volume[] | null
+  BuildCache: object[] | null
+  BuilderSize: number
+}
+
 /** `GET /info`; the fields the docker client and common tools read. */
 export interface SystemInfo extends Record<string, unknown> {
   ID: string
@@ -648,6 +671,7 @@ export interface Engine {
   systemPing(): Promise<void>
   systemVersion(): Promise<SystemVersion>
   systemInfo(): Promise<SystemInfo>
+  systemDataUsage(options?: { types?: readonly DiskUsageType[] }): Promise<SystemDataUsage>
   /** Ends when `signal` aborts or `until` has passed. The subscription stands when the promise resolves. */
   systemEvents(options: EventsOptions, signal: AbortSignal): Promise<AsyncIterable<EventMessage>>
 
@@ -669,6 +693,7 @@ export interface Engine {
   containerRename(id: string, name: string): Promise<void>
   containerUpdate(id: string, request: ContainerUpdateRequest): Promise<ContainerUpdateResponse>
   containerDelete(id: string, options?: { volumes?: boolean; force?: boolean }): Promise<void>
+  containerPrune(options?: { filters?: Filters }): Promise<ContainerPruneResponse>
   /** Registered when the promise resolves; `exited` settles when the condition is met. */
   containerWait(
     id: string,
@@ -728,5 +753,6 @@ export interface Engine {
   volumeList(options?: { filters?: Filters }): Promise<{ Volumes: Volume[]; Warnings: string[] }>
   volumeInspect(name: string): Promise<Volume>
   volumeCreate(request: VolumeCreateRequest): Promise<Volume>
+  volumePrune(options?: { filters?: Filters }): Promise<VolumePruneResponse>
   volumeDelete(name: string, options?: { force?: boolean }): Promise<void>
 }

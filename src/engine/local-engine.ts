@@ -6,6 +6,7 @@ import { createContainer } from './container/create.ts'
 import { inspectContainer } from './container/inspect.ts'
 import { listContainers } from './container/list.ts'
 import { containerLogs } from './container/logs.ts'
+import { pruneContainers } from './container/prune.ts'
 import { removeContainer } from './container/remove.ts'
 import { renameContainer } from './container/rename.ts'
 import { resizeContainer } from './container/resize.ts'
@@ -29,6 +30,7 @@ import { pushImage } from './image/push.ts'
 import { connectContainer, connectedContainers, connectedTo, disconnectContainer } from './network/connections.ts'
 import { inspectNetwork, networkFilter } from './network/inspect.ts'
 import { containerStats } from './stats/stats.ts'
+import { systemDiskUsage } from './system/disk-usage.ts'
 import { systemInfo, systemVersion } from './system/info.ts'
 
 /** The engine in this process: every operation finds what it is about, and hands it to the part that does it. */
@@ -60,6 +62,10 @@ export class LocalEngine implements api.Engine, AsyncDisposable {
 
   async systemInfo(): Promise<api.SystemInfo> {
     return await systemInfo(this.#context, this.#id)
+  }
+
+  async systemDataUsage({ types }: { types?: readonly api.DiskUsageType[] } = {}): Promise<api.SystemDataUsage> {
+    return await systemDiskUsage(this.#context, types)
   }
 
   async systemEvents(options: api.EventsOptions, signal: AbortSignal): Promise<AsyncIterable<api.EventMessage>> {
@@ -116,6 +122,10 @@ export class LocalEngine implements api.Engine, AsyncDisposable {
 
   async containerDelete(id: string, options: { volumes?: boolean; force?: boolean } = {}): Promise<void> {
     await removeContainer(this.#context, this.#container(id), options)
+  }
+
+  async containerPrune({ filters }: { filters?: api.Filters } = {}): Promise<api.ContainerPruneResponse> {
+    return await pruneContainers(this.#context, filters)
   }
 
   async containerWait(
@@ -275,6 +285,10 @@ export class LocalEngine implements api.Engine, AsyncDisposable {
 
   async volumeCreate(request: api.VolumeCreateRequest): Promise<api.Volume> {
     return await this.#context.volumes.create(request)
+  }
+
+  async volumePrune({ filters }: { filters?: api.Filters } = {}): Promise<api.VolumePruneResponse> {
+    return await this.#context.volumes.prune(filters)
   }
 
   async volumeDelete(name: string, options: { force?: boolean } = {}): Promise<void> {

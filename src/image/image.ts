@@ -109,6 +109,8 @@ export interface ImageStore {
   list(): Promise<readonly Image[]>
   /** Directories of an image's unpacked layers for overlayfs, the uppermost first. */
   lowerdirs(image: Image): readonly string[]
+  /** Bytes that an unpacked layer takes on the disk, where images share it; 0 if there is none. */
+  layerSize(diffId: Digest): number
   pull(reference: string, options: PullOptions, signal: AbortSignal): Promise<Image>
   /** @param repository a name without a tag; with one, that is the tag which is pushed */
   push(repository: string, options: PushOptions, signal: AbortSignal): Promise<readonly PushedImage[]>

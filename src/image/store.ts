@@ -3,6 +3,7 @@ import { TscomposeError } from '../errors.ts'
 import { Catalog } from './catalog.ts'
 import { chainIds } from './chain-id.ts'
 import type {
+  Digest,
   Image,
   ImageRemoval,
   ImageStore,
@@ -63,6 +64,10 @@ class LocalImageStore implements ImageStore {
       if (!layer) throw new TscomposeError('IMAGE_NOT_FOUND', `the image ${id} has been removed`)
       return this.#catalog.directories.path(layer.directory)
     })
+  }
+
+  layerSize(diffId: Digest): number {
+    return this.#catalog.layer(diffId)?.size ?? 0
   }
 
   async pull(reference: string, options: PullOptions, signal: AbortSignal): Promise<Image> {

@@ -19,6 +19,10 @@ import { readAll, serve } from './served.ts'
 const operations: readonly (readonly [method: keyof Engine, args: readonly unknown[], result: unknown])[] = [
   ['systemPing', [], undefined],
   ['systemInfo', [], { ID: 'x', Warnings: [] }],
+  ['systemDataUsage', [{}], { LayersSize: 1 }],
+  ['systemDataUsage', [{ types: ['image', 'volume'] }], { LayersSize: 1 }],
+  ['containerPrune', [{ filters: { until: ['1h'] } }], { ContainersDeleted: ['1'], SpaceReclaimed: 2 }],
+  ['volumePrune', [{ filters: { all: ['true'] } }], { VolumesDeleted: ['v'], SpaceReclaimed: 2 }],
   ['containerList', [{ all: true, limit: 3, size: false, filters: { label: ['a=b c&d', 'e'] } }], [{ Id: '1' }]],
   ['containerList', [{}], []],
   ['containerCreate', ['name', { Image: 'a', Labels: { ü: '✓' } }, 'linux/amd64'], { Id: '1', Warnings: ['w'] }],

@@ -133,6 +133,7 @@ export class FakeLayers {
       },
       list: async () => [],
       lowerdirs: () => [this.#rootfs],
+      layerSize: () => 0,
       pull: unused,
       push: unused,
       load: unused,

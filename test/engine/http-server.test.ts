@@ -70,7 +70,7 @@ for (const [method, path, status, message] of [
   ['GET', '/nothing', 404, 'page not found'],
   ['POST', '/containers/json', 404, 'page not found'],
   ['POST', '/v1.40/build?t=a', 501, 'not supported yet: POST /build'],
-  ['GET', '/containers/abc/stats?stream=0', 501, 'not supported yet: GET /containers/{id}/stats'],
+  ['GET', '/containers/abc/checkpoints', 501, 'not supported yet: GET /containers/{id}/checkpoints'],
   ['GET', '/containers/1/logs', 400, 'Bad parameters: you must choose at least one stream'],
   ['POST', '/containers/1/wait?condition=later', 400, 'invalid condition: "later"'],
   ['POST', '/containers/1/resize?h=1', 400, 'invalid size: h and w must be given'],

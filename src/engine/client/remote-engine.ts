@@ -7,12 +7,14 @@ import type {
   ContainerInspect,
   ContainerListOptions,
   ContainerPathStat,
+  ContainerPruneResponse,
   ContainerStatsResponse,
   ContainerSummary,
   ContainerTop,
   ContainerUpdateRequest,
   ContainerUpdateResponse,
   ContainerWaitResponse,
+  DiskUsageType,
   EndpointSettings,
   Engine,
   EventMessage,
@@ -31,10 +33,12 @@ import type {
   PutArchiveOptions,
   RegistryAuthConfig,
   StatsOptions,
+  SystemDataUsage,
   SystemInfo,
   SystemVersion,
   Volume,
   VolumeCreateRequest,
+  VolumePruneResponse,
   WaitCondition,
 } from '../api.ts'
 import type { EngineStatus } from '../engine-status.ts'
@@ -90,6 +94,11 @@ export class RemoteEngine implements Engine, Disposable {
 
   systemInfo(): Promise<SystemInfo> {
     return this.#connection.json('GET', '/info')
+  }
+
+  systemDataUsage({ types }: { types?: readonly DiskUsageType[] } = {}): Promise<SystemDataUsage> {
+    const query = new URLSearchParams(types?.map((type): [string, string] => ['type', type]))
+    return this.#connection.json('GET', query.size > 0 ? `/system/df?${query}` : '/system/df')
   }
 
   async systemEvents(options: EventsOptions, signal: AbortSignal): Promise<AsyncIterable<EventMessage>> {
@@ -148,6 +157,10 @@ export class RemoteEngine implements Engine, Disposable {
 
   async containerDelete(id: string, { volumes, force }: { volumes?: boolean; force?: boolean } = {}): Promise<void> {
     await this.#connection.perform('DELETE', path`/containers/${id}`, { query: { v: volumes, force } })
+  }
+
+  containerPrune(options: { filters?: Filters } = {}): Promise<ContainerPruneResponse> {
+    return this.#connection.json('POST', '/containers/prune', { query: { ...options } })
   }
 
   async containerWait(
@@ -309,6 +322,10 @@ export class RemoteEngine implements Engine, Disposable {
 
   volumeCreate(body: VolumeCreateRequest): Promise<Volume> {
     return this.#connection.json('POST', '/volumes/create', { body })
+  }
+
+  volumePrune(options: { filters?: Filters } = {}): Promise<VolumePruneResponse> {
+    return this.#connection.json('POST', '/volumes/prune', { query: { ...options } })
   }
 
   async volumeDelete(name: string, { force }: { force?: boolean } = {}): Promise<void> {

@@ -45,6 +45,7 @@ export async function createContainer(
   if (!config.Hostname) config.Hostname = hostConfig.NetworkMode === 'host' ? machineName() : shortId(id)
   const mounts = await parseContainerMounts(context, hostConfig, config.Volumes ?? {})
 
+  using claims = new DisposableStack()
   await using undo = new AsyncDisposableStack()
   const { containers } = context
   const reserved = containers.reserveName(name || randomName(free => containers.isNameFree(free)), id)
@@ -55,7 +56,7 @@ export async function createContainer(
   await writeGrantedFiles(directory, askedHost.Files ?? [])
   const { writableLayer } = directory
   const root = { lowerdirs: context.images.lowerdirs(image), writableLayer, readonly: false }
-  const made = undo.use(await makeVolumes(context, mounts, root))
+  const made = undo.use(await makeVolumes(context, mounts, root, claims))
   const container = new Container(
     {
       version: 1,

@@ -42,23 +42,25 @@ export interface VolumesMade extends AsyncDisposable {
   readonly mounts: readonly ContainerMount[]
 }
 
-/** Makes the volumes that do not exist yet, and fills those that are empty with what the image has in their place. */
+/**
+ * Makes the volumes that do not exist yet, and fills those that are empty with what the image has in their place.
+ * @param claims to be disposed of when the container is there, or will not be
+ */
 export async function makeVolumes(
   context: Context,
   requests: readonly MountRequest[],
   root: RootSpec,
+  claims: DisposableStack,
 ): Promise<VolumesMade> {
   await using undo = new AsyncDisposableStack()
   const mounts = await settleAll(
     requests.map(async (request): Promise<ContainerMount> => {
       if (request.type !== 'volume') return request
       const { name: wanted, driver, driverOpts, labels, destination, readonly, subpath, mode } = request
-      const { Name: name } = await context.volumes.create({
-        ...(wanted && { Name: wanted }),
-        Driver: driver,
-        DriverOpts: driverOpts,
-        Labels: labels,
-      })
+      const { Name: name } = await context.volumes.create(
+        { ...(wanted && { Name: wanted }), Driver: driver, DriverOpts: driverOpts, Labels: labels },
+        claims,
+      )
       if (!wanted) undo.defer(() => context.volumes.remove(name, true))
       if (request.seed && !subpath)
         await context.volumes.fill(name, directory => seed(context, name, root, destination, directory))

@@ -14,6 +14,11 @@ export class Query {
     return this.#parameters.get(name) || undefined
   }
 
+  /** The values of a parameter that may be given several times. */
+  all(name: string): readonly string[] {
+    return this.#parameters.getAll(name).filter(value => value !== '')
+  }
+
   /** Everything but nothing and the words for no is true. */
   boolean(name: string): boolean | undefined {
     const value = this.#parameters.get(name)

@@ -5,6 +5,7 @@ import { isAlive } from '../container/state.ts'
 import type { Context } from '../context.ts'
 import { API_VERSION, MIN_API_VERSION } from '../http/api-version.ts'
 import { version } from '../version.ts'
+import { machineLimits } from './limits.ts'
 
 /** The names that the Go world has for architectures. */
 const goArch: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' }
@@ -37,6 +38,7 @@ export async function systemInfo(context: Context, engineId: string): Promise<Sy
     readFile('/proc/self/mounts', 'utf8'),
   ])
   const { config, directories, machine } = context
+  const limits = machineLimits(context.runtime)
   return {
     ID: engineId,
     Name: hostname(),
@@ -53,12 +55,9 @@ export async function systemInfo(context: Context, engineId: string): Promise<Sy
       Authorization: null,
       Log: ['json-file', 'local'],
     },
-    MemoryLimit: true,
-    SwapLimit: true,
-    PidsLimit: true,
+    ...limits.support,
     IPv4Forwarding: true,
     Debug: false,
-    OomKillDisable: true,
     SystemTime: new Date().toISOString(),
     LoggingDriver: config.logDriver,
     CgroupDriver: 'cgroupfs',
@@ -92,7 +91,7 @@ export async function systemInfo(context: Context, engineId: string): Promise<Sy
     LiveRestoreEnabled: true,
     InitBinary: 'tscompose-monitor',
     SecurityOptions: ['name=seccomp,profile=builtin', 'name=cgroupns'],
-    Warnings: [],
+    Warnings: limits.warnings,
   }
 }
 

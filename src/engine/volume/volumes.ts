@@ -1,12 +1,20 @@
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TscomposeError } from '../../errors.ts'
-import type { Filters, Labels, Volume, VolumeCreateRequest } from '../api.ts'
+import type { Filters, Labels, Volume, VolumeCreateRequest, VolumePruneResponse } from '../api.ts'
 import type { EventLog } from '../events/event-log.ts'
 import { invalid, notSupported, volumeNotFound } from '../failures.ts'
-import { booleanFilter, matchesExactly, matchesExpression, matchesLabels, validateFilters } from '../filters.ts'
+import {
+  booleanFilter,
+  matchesExactly,
+  matchesExpression,
+  matchesLabels,
+  pruneFilter,
+  validateFilters,
+} from '../filters.ts'
 import { newId } from '../ids.ts'
 import { Serial } from '../serial.ts'
+import { diskUsage } from '../store/disk-usage.ts'
 import { readJson, writeJson } from '../store/json-file.ts'
 
 /** What is kept of a volume, in `volume.json` beside its data. */
@@ -50,6 +58,8 @@ export class Volumes {
   readonly #byName = new Map<string, VolumeRecord>()
   /** Volumes that are being made, so that two containers that want the same one at once get the same one. */
   readonly #making = new Map<string, Promise<VolumeRecord>>()
+  /** Those that containers in the making are about to use, with the number of these. */
+  readonly #claimed = new Map<string, number>()
   readonly #filling = new Map<string, Serial>()
 
   constructor(options: VolumesOptions) {
@@ -77,9 +87,13 @@ export class Volumes {
 
   /**
    * Makes a volume, or finds the one that has the name already.
+   * @param claims keeps it from being pruned until it is disposed of: for a container that is only being made
    * @throws TscomposeError ENGINE_VOLUME_EXISTS if that one has other options
    */
-  async create({ Name, Driver, DriverOpts = {}, Labels = {} }: VolumeCreateRequest): Promise<Volume> {
+  async create(
+    { Name, Driver, DriverOpts = {}, Labels = {} }: VolumeCreateRequest,
+    claims?: DisposableStack,
+  ): Promise<Volume> {
     if (Driver && Driver !== 'local') throw notSupported(`volume driver "${Driver}"`)
     const name = Name || newId()
     if (!validName.test(name)) {
@@ -89,6 +103,7 @@ export class Volumes {
       )
     }
     validateOptions(DriverOpts)
+    if (claims) this.#claim(name, claims)
     const making = this.#making.get(name)
     const existing = this.#byName.get(name) ?? (making && (await making))
     if (existing) {
@@ -104,6 +119,15 @@ export class Volumes {
     } finally {
       this.#making.delete(name)
     }
+  }
+
+  #claim(name: string, claims: DisposableStack): void {
+    const count = (difference: number) => this.#claimed.set(name, (this.#claimed.get(name) ?? 0) + difference)
+    count(1)
+    claims.defer(() => {
+      count(-1)
+      if (this.#claimed.get(name) === 0) this.#claimed.delete(name)
+    })
   }
 
   async #make(record: VolumeRecord): Promise<VolumeRecord> {
@@ -178,6 +202,45 @@ export class Volumes {
     this.#filling.delete(name)
     await rm(join(this.#options.directory, name), { recursive: true, force: true })
     this.#options.events.emit('volume', 'destroy', name, { driver: 'local' })
+  }
+
+  /**
+   * Removes volumes that no container uses: those that were made without a name, or with the filter `all` any.
+   * @returns their names, and the bytes that were in them
+   * @throws TscomposeError ENGINE_REQUEST_INVALID
+   */
+  async prune({ all, ...filters }: Filters = {}): Promise<VolumePruneResponse> {
+    if (filters.until) throw invalid("invalid filter 'until'")
+    const wanted = pruneFilter(filters)
+    const named = booleanFilter({ all: all ?? [] }, 'all') ?? false
+    const isFree = ({ name }: VolumeRecord) =>
+      this.#byName.has(name) && !this.#claimed.has(name) && this.#options.usedBy(name).length === 0
+    const pruned: VolumePruneResponse = { VolumesDeleted: [], SpaceReclaimed: 0 }
+    for (const record of [...this.#byName.values()]) {
+      if (!(named || record.anonymous) || !wanted(record) || !isFree(record)) continue
+      const size = await this.#size(record)
+      if (!isFree(record)) continue // somebody wants it after all
+      await this.remove(record.name)
+      pruned.VolumesDeleted.push(record.name)
+      pruned.SpaceReclaimed += size
+    }
+    this.#options.events.emit('volume', 'prune', '', { reclaimed: String(pruned.SpaceReclaimed) })
+    return pruned
+  }
+
+  /** All volumes, with what is in them and by how many containers they are used. */
+  async usage(): Promise<Volume[]> {
+    return await Promise.all(
+      [...this.#byName.values()].map(async record => ({
+        ...this.#toApi(record),
+        UsageData: { Size: await this.#size(record), RefCount: this.#options.usedBy(record.name).length },
+      })),
+    )
+  }
+
+  /** What lies in a directory of the host under the name of a volume is not ours. */
+  #size(record: VolumeRecord): Promise<number> {
+    return record.options.device === undefined ? diskUsage(this.#data(record)) : Promise.resolve(0)
   }
 
   #toApi(record: VolumeRecord): Volume {

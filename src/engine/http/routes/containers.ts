@@ -96,6 +96,9 @@ export function terminalSize({ query }: Call): { readonly height: number; readon
 export const containerRoutes: readonly Route[] = [
   route('GET', '/containers/json', list),
   route('POST', '/containers/create', create),
+  route('POST', '/containers/prune', async ({ engine, query }) =>
+    json(await engine.containerPrune(defined({ filters: query.filters() }))),
+  ),
   route('GET', '/containers/{id}/json', async ({ engine, params: { id }, query }) =>
     json(await engine.containerInspect(id, defined({ size: query.boolean('size') }))),
   ),

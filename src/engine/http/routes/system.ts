@@ -1,4 +1,6 @@
 import type { EventMessage } from '../../api.ts'
+import { invalid } from '../../failures.ts'
+import { diskUsageTypes } from '../../system/disk-usage.ts'
 import { type Answer, json } from '../answer.ts'
 import { API_VERSION } from '../api-version.ts'
 import { defined } from '../query.ts'
@@ -17,6 +19,15 @@ async function ping({ engine }: Call): Promise<Answer> {
   return { kind: 'text', text: 'OK', headers }
 }
 
+async function diskUsage({ engine, query }: Call): Promise<Answer> {
+  const types = query.all('type').map(text => {
+    const type = diskUsageTypes.find(known => known === text)
+    if (!type) throw invalid(`unknown object type: ${text}`)
+    return type
+  })
+  return json(await engine.systemDataUsage(types.length > 0 ? { types } : {}))
+}
+
 async function* withLegacyFields(events: AsyncIterable<EventMessage>): AsyncGenerator<object> {
   for await (const event of events) {
     // The names of before 1.22, which docker-py's users and others still read.
@@ -33,6 +44,7 @@ export const systemRoutes: readonly Route[] = [
   route('HEAD', '/_ping', ping),
   route('GET', '/version', async ({ engine }) => json({ ...(await engine.systemVersion()), ApiVersion: API_VERSION })),
   route('GET', '/info', async ({ engine }) => json(await engine.systemInfo())),
+  route('GET', '/system/df', diskUsage),
   route('GET', '/events', async ({ engine, query, signal }) => {
     const options = defined({ since: query.text('since'), until: query.text('until'), filters: query.filters() })
     return { kind: 'lines', lines: withLegacyFields(await engine.systemEvents(options, signal)), atOnce: true }

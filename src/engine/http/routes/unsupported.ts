@@ -15,7 +15,6 @@ const endpoints: readonly (readonly [Method, string])[] = [
   ['POST', '/configs/{id}/update'],
   ['GET', '/containers/{id}/attach/ws'],
   ['GET', '/containers/{id}/changes'],
-  ['POST', '/containers/prune'],
   ['GET', '/containers/{id}/checkpoints'],
   ['POST', '/containers/{id}/checkpoints'],
   ['DELETE', '/containers/{id}/checkpoints/{checkpoint}'],
@@ -56,12 +55,10 @@ const endpoints: readonly (readonly [Method, string])[] = [
   ['POST', '/swarm/leave'],
   ['POST', '/swarm/unlock'],
   ['POST', '/swarm/update'],
-  ['GET', '/system/df'],
   ['GET', '/tasks'],
   ['GET', '/tasks/{id}'],
   ['GET', '/tasks/{id}/logs'],
   ['PUT', '/volumes/{name}'],
-  ['POST', '/volumes/prune'],
 ]
 
 export const unsupportedRoutes: readonly Route[] = endpoints.map(([method, pattern]) =>
