@@ -116,6 +116,14 @@ export const errorCodes = {
   COMPOSE_SECRET_UNAVAILABLE: 'the contents of a secret or a config cannot be had',
   COMPOSE_VOLUME_MISSING: 'a volume declared as external does not exist',
   COMPOSE_WAIT_TIMEOUT: 'the services were not running and healthy within the time given',
+  // build: the Dockerfile and the context
+  BUILD_DOCKERFILE_INVALID: 'a Dockerfile has a line that is not of the language',
+  BUILD_TARGET_UNKNOWN: 'the Dockerfile has no stage of the name that is to be built',
+  BUILD_CHECK_FAILED: 'a Dockerfile that asks for it (check=error=true) has warnings',
+  BUILD_CONTEXT_INVALID: 'the build context cannot be read, or is not what it is said to be',
+  BUILD_SOURCE_MISSING: 'a file that is to be copied does not exist in the context, stage or image',
+  BUILD_REMOTE_FAILED: 'a git repository or a URL cannot be fetched',
+  BUILD_CHECKSUM_MISMATCH: 'what was fetched does not have the checksum that the Dockerfile demands',
   // image
   IMAGE_REFERENCE_INVALID: 'the name of an image is not of the form REGISTRY/NAME:TAG or REGISTRY/NAME@DIGEST',
   IMAGE_NOT_FOUND: 'there is no such image in the store',

@@ -48,7 +48,7 @@ export interface Written {
   /** The comments right above it, without their `#`. */
   readonly comments: readonly string[]
   /** Comes from an ONBUILD trigger of the base image. */
-  readonly trigger?: true
+  readonly triggered?: true
 }
 
 export interface WrittenArg {

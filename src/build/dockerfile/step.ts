@@ -150,6 +150,8 @@ export interface PathSource {
   readonly kind: 'path'
   /** A path or pattern (Go's filepath.Match) in the context, without a leading slash. */
   readonly path: string
+  /** With `--parents`, the directory or pattern below which the source's parents are kept (`base/./parent/file`). */
+  readonly base?: string
 }
 export interface HeredocSource {
   readonly kind: 'heredoc'
