@@ -92,6 +92,7 @@ export const errorCodes = {
   NETWORK_NOT_FOUND: 'no network or sandbox of that id',
   NETWORK_NOT_SUPPORTED: 'something the network layer cannot do yet',
   NETWORK_OPTION_INVALID: 'an option of a network does not have a value that it can have',
+  NETWORK_PARENT_UNKNOWN: 'the device that a macvlan or ipvlan network is to stand on does not exist',
   NETWORK_POOL_EXHAUSTED: 'no address or no subnet is left to give',
   NETWORK_PORT_FORBIDDEN: 'the user may not publish that port',
   NETWORK_PORT_TAKEN: 'a port to be published is in use already',

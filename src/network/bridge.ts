@@ -1,6 +1,5 @@
 import { writeFileSync } from 'node:fs'
 import { TscomposeError } from '../errors.ts'
-import type { Family } from './addresses/address.ts'
 import { parseSubnet } from './addresses/address.ts'
 import type { LeaseBook } from './addresses/lease-book.ts'
 import { macFromAddress } from './addresses/leases.ts'
@@ -19,8 +18,25 @@ export const bridgeOption = {
   mtu: 'com.docker.network.driver.mtu',
   icc: 'com.docker.network.bridge.enable_icc',
   masquerade: 'com.docker.network.bridge.enable_ip_masquerade',
+  interfacePrefix: 'com.docker.network.container_iface_prefix',
   hostBinding: 'com.docker.network.bridge.host_binding_ipv4',
 } as const
+
+/** Those that say what is so anyway. */
+const ownDefaults = ['default_bridge', 'gateway_mode_ipv4=nat', 'gateway_mode_ipv6=nat', 'inhibit_ipv4=false'].map(
+  option => `com.docker.network.bridge.${option}`,
+)
+
+/**
+ * An option of Docker's that would make another network than this; those of other makers are nobody's business here.
+ * @throws TscomposeError NETWORK_NOT_SUPPORTED
+ */
+export function checkOptions({ name, options }: Options): void {
+  const known: readonly string[] = [...Object.values(bridgeOption), ...ownDefaults]
+  for (const [option, value] of Object.entries(options))
+    if (option.startsWith('com.docker.network.') && !known.includes(option) && !known.includes(`${option}=${value}`))
+      throw new TscomposeError('NETWORK_NOT_SUPPORTED', `not supported yet: network ${name} with ${option}=${value}`)
+}
 
 type Options = Pick<Network, 'name' | 'options'>
 
@@ -45,30 +61,23 @@ export function bridgeNameOf({ name, options }: Options): string | undefined {
 /** A network that is there in the kernel. */
 export interface LiveNetwork {
   readonly network: Network
-  /** The bridge's number. */
+  /** The number of the bridge, or of the parent. */
   readonly index: number
+  /** False for a parent that was there before, and stays. */
+  readonly ownsDevice: boolean
   readonly leases: LeaseBook
   /** Containers on it: ids and names. */
   readonly members: Map<string, string>
   readonly switchedForwardingOn: boolean
 }
 
-/** The subnet that every network has. */
-export function ipv4Of(network: Network): Network['subnets'][number] {
-  const subnet = subnetOf(network, 4)
-  if (subnet === undefined) throw new TypeError(`network ${network.name} has no IPv4 subnet`)
-  return subnet
-}
-
 export const prefixOf = ({ subnet }: { readonly subnet: string }): number => parseSubnet(subnet).prefix
-
-const familiesOf = (network: Network): readonly Family[] => (subnetOf(network, 6) ? [4, 6] : [4])
 
 export const firewallNetwork = (network: Network): FirewallNetwork => ({
   bridge: network.bridge,
   internal: network.internal,
   masquerade: network.options[bridgeOption.masquerade] !== 'false',
-  ipv4: ipv4Of(network).subnet,
+  ipv4: subnetOf(network, 4)?.subnet,
   ipv6: subnetOf(network, 6)?.subnet,
 })
 
@@ -81,7 +90,7 @@ export async function makeBridge(
   { instance, route, links: hostLinks }: Host,
   network: Network,
   links: readonly Link[],
-): Promise<{ readonly index: number; readonly switchedForwardingOn: boolean }> {
+): Promise<Pick<LiveNetwork, 'index' | 'ownsDevice' | 'switchedForwardingOn'>> {
   const { bridge: name, id: networkId, mtu } = network
   if (links.some(link => link.name === name))
     throw new TscomposeError('NETWORK_BRIDGE_NAME_TAKEN', `a network device named ${name} exists already`, {
@@ -89,18 +98,16 @@ export async function makeBridge(
     })
   const switchedForwardingOn = !network.internal && switchForwardingOn(links)
   const alias = deviceAlias(instance, { kind: 'network', networkId, switchedForwardingOn })
-  const address = macFromAddress(ipv4Of(network).gateway)
+  const subnets = ([4, 6] as const).flatMap(family => subnetOf(network, family) ?? [])
+  const address = macFromAddress(subnets[0]?.gateway ?? '')
   const [reply] = await route.request(newBridge({ name, address, mtu }), bringUpBridge(name, alias), getLink(name))
   if (reply === undefined) throw new TscomposeError('NETWORK_SETUP_FAILED', `the bridge ${name} has vanished`)
   const { index } = decodeLink(reply)
   try {
     const sysctl = (path: string, value: string) => writeFileSync(`/proc/sys/net/${path}`, value)
     sysctl(`ipv4/conf/${name}/route_localnet`, '1') // for ports published on 127.0.0.1; the firewall guards it
-    for (const family of familiesOf(network)) {
-      const subnet = subnetOf(network, family)
-      if (subnet) await route.request(newAddress(index, subnet.gateway, prefixOf(subnet)))
-    }
-    return { index, switchedForwardingOn }
+    for (const subnet of subnets) await route.request(newAddress(index, subnet.gateway, prefixOf(subnet)))
+    return { index, ownsDevice: true, switchedForwardingOn }
   } catch (error) {
     await hostLinks.delete([index])
     throw error

@@ -3,7 +3,7 @@ import { formatSubnet, overlaps, parseSubnet } from './addresses/address.ts'
 import { LeaseBook } from './addresses/lease-book.ts'
 import { decideSubnets, type Occupied, type Pool } from './addresses/subnets.ts'
 import { Batch } from './batch.ts'
-import { bridgeNameOf, firewallNetwork, type LiveNetwork, makeBridge, mtuOf } from './bridge.ts'
+import { bridgeNameOf, checkOptions, firewallNetwork, type LiveNetwork, makeBridge, mtuOf } from './bridge.ts'
 import { HostResolvers } from './dns/upstream.ts'
 import { switchForwardingOff } from './host/forwarding.ts'
 import type { Host } from './host/host.ts'
@@ -12,6 +12,7 @@ import { type HostNetwork, occupiedOf, readHostNetwork, uplinkMtu } from './host
 import { bridgeName, parseDeviceAlias } from './instance.ts'
 import type { Link } from './netlink/link.ts'
 import type { Network, NetworkSpec } from './network.ts'
+import { checkParentOptions, makeParent, parentName } from './parent.ts'
 import { settleAll } from './settle.ts'
 
 /** The networks of this engine: their bridges, subnets and names. */
@@ -56,9 +57,14 @@ export class Bridges {
       const known = this.#live.get(spec.id) ?? (await this.#remakeIfFree(spec))
       if (known) return known.network
       const state = await readHostNetwork(this.#host.route)
-      const subnets = decideSubnets(spec, this.#pools, this.#occupied(state, spec.id))
-      const mtu = mtuOf(spec) ?? uplinkMtu(state)
-      const bridge = bridgeNameOf(spec) ?? bridgeName(this.#host.instance, spec.id)
+      if (spec.driver) checkParentOptions(spec)
+      else checkOptions(spec)
+      const subnets = decideSubnets(spec, this.#pools, this.#inTheWayOf(spec, state))
+      const bridge = spec.driver
+        ? parentName(this.#host.instance, spec)
+        : (bridgeNameOf(spec) ?? bridgeName(this.#host.instance, spec.id))
+      const parent = spec.driver && state.links.find(({ name }) => name === bridge)
+      const mtu = mtuOf(spec) ?? (parent ? parent.mtu : undefined) ?? uplinkMtu(state)
       const { network } = await this.#make({ ...spec, subnets, bridge, mtu }, state.links)
       return network
     })
@@ -78,6 +84,7 @@ export class Bridges {
 
   /** To be called under the lock. */
   async #make(network: Network, links: readonly Link[]): Promise<LiveNetwork> {
+    if (network.driver) return this.#enter(network, await makeParent(this.#host, network, links))
     const made = await makeBridge(this.#host, network, links)
     try {
       await this.#host.firewall.addNetwork(network.id, firewallNetwork(network))
@@ -100,6 +107,17 @@ export class Bridges {
     return live
   }
 
+  /**
+   * Who names a subnet for a network on a parent means the one that is there, where the parent leads; only networks are
+   * in its way then.
+   */
+  #inTheWayOf({ id, driver, subnets }: NetworkSpec, state: HostNetwork): readonly Occupied[] {
+    const all = this.#occupied(state, id)
+    if (!driver || subnets.length === 0) return all
+    const networks = [...this.#live.values()].map(({ network }) => `network ${network.name}`)
+    return all.filter(({ by }) => networks.includes(by))
+  }
+
   /** @param networkId the network that asks: what it had before is not in its way */
   #occupied(state: HostNetwork, networkId: string): readonly Occupied[] {
     const nameOf = ({ alias, name }: Link) => {
@@ -109,7 +127,9 @@ export class Bridges {
         device.purpose.kind === 'network' ? this.#live.get(device.purpose.networkId)?.network.name : undefined
       return known === undefined ? `another engine's network (interface ${name})` : `network ${known}`
     }
-    const others = [...this.#unmade.values()].filter(({ id }) => id !== networkId)
+    // On a parent no address of the host tells of a network.
+    const onParents = [...this.#live.values()].map(({ network }) => network).filter(({ driver }) => driver)
+    const others = [...this.#unmade.values(), ...onParents].filter(({ id }) => id !== networkId)
     const unmade = others.flatMap(({ name, subnets }) =>
       subnets.map(({ subnet }) => ({ subnet: parseSubnet(subnet), by: `network ${name}`, exclusive: true })),
     )
@@ -151,7 +171,8 @@ export class Bridges {
    */
   async #deleteBridges(bridges: readonly Bridge[]) {
     const { links } = this.#host
-    const doomed = new Set(bridges.map(({ index }) => index))
+    const owned = bridges.filter(({ ownsDevice }) => ownsDevice)
+    const doomed = new Set(owned.map(({ index }) => index))
     if (bridges.some(({ switchedForwardingOn }) => switchedForwardingOn))
       switchForwardingOff((await links.list()).filter(({ index }) => !doomed.has(index)))
     await links.delete([...doomed])
@@ -169,7 +190,13 @@ export class Bridges {
       for (const { alias, index } of links) {
         const device = parseDeviceAlias(alias)
         if (device?.instanceId !== this.#host.instance.id || device.purpose.kind !== 'network') continue
-        found.set(device.purpose.networkId, { index, switchedForwardingOn: device.purpose.switchedForwardingOn })
+        const { networkId, switchedForwardingOn } = device.purpose
+        found.set(networkId, { index, ownsDevice: true, switchedForwardingOn })
+      }
+      for (const { id, driver, bridge } of networks) {
+        const parent = links.find(({ name }) => name === bridge)
+        if (driver && parent && !found.has(id))
+          found.set(id, { index: parent.index, ownsDevice: false, switchedForwardingOn: false })
       }
       const stale = new Map(found)
       for (const { id } of networks) stale.delete(id)
@@ -193,7 +220,7 @@ export class Bridges {
   /** @throws TscomposeError NETWORK_SUBNET_OVERLAPS if somebody has taken its subnet meanwhile */
   async #remake(network: Network): Promise<LiveNetwork> {
     const state = await readHostNetwork(this.#host.route)
-    const others = this.#occupied(state, network.id).filter(({ exclusive }) => exclusive)
+    const others = this.#inTheWayOf(network, state).filter(({ exclusive }) => exclusive)
     for (const subnet of network.subnets.map(({ subnet }) => parseSubnet(subnet))) {
       const clash = others.find(other => overlaps(subnet, other.subnet))
       if (clash)
@@ -212,7 +239,4 @@ export class Bridges {
   }
 }
 
-interface Bridge {
-  readonly index: number
-  readonly switchedForwardingOn: boolean
-}
+type Bridge = Pick<LiveNetwork, 'index' | 'ownsDevice' | 'switchedForwardingOn'>

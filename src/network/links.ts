@@ -119,7 +119,7 @@ export class Links implements Disposable {
   }
 }
 
-async function unlessGone(request: Promise<unknown>): Promise<void> {
+export async function unlessGone(request: Promise<unknown>): Promise<void> {
   try {
     await request
   } catch (error) {

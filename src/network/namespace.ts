@@ -1,4 +1,4 @@
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, statSync, unlinkSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, unlinkSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CLONE, MNT, MS } from '../sys/constants.ts'
@@ -85,3 +85,9 @@ export function pinnedNames(directory: string): readonly string[] {
 }
 
 export const pinnedPath = (runDir: string, containerId: string): string => join(runDir, 'netns', containerId)
+
+/** Whether a namespace has an interface of that name. */
+export const hasInterface = (path: string, name: string): boolean =>
+  inNamespace(path, () => readFileSync('/proc/thread-self/net/dev', 'utf8'))
+    .split('\n')
+    .some(line => line.trim().startsWith(`${name}:`))

@@ -17,6 +17,8 @@ export interface NetworkSpec {
   /** 64 hex digits, as Docker's network ids. */
   readonly id: string
   readonly name: string
+  /** Containers on a device of the host, the option `parent`; absent: on a bridge. */
+  readonly driver?: 'macvlan' | 'ipvlan'
   readonly internal: boolean
   readonly enableIPv4: boolean
   readonly enableIPv6: boolean
@@ -29,6 +31,7 @@ export interface NetworkSpec {
 /** A network that exists: every subnet is decided. */
 export interface Network extends NetworkSpec {
   readonly subnets: readonly (SubnetSpec & { readonly gateway: string })[]
+  /** The device that joins the containers: a bridge, or the parent. */
   readonly bridge: string
   readonly mtu: number
 }
@@ -42,7 +45,11 @@ export interface EndpointSpec {
   readonly leaseKey: string
   readonly ipv4Address?: string
   readonly ipv6Address?: string
+  /** Further addresses, that nobody else is asked for: 169.254.0.0/16, fe80::/64. */
+  readonly linkLocalAddresses?: readonly string[]
   readonly macAddress?: string
+  /** Settings of the interface, whose name is written `IFNAME`: `net.ipv4.conf.IFNAME.log_martians` */
+  readonly sysctl?: Readonly<Record<string, string>>
   /** All DNS names of the container on this network: container name, short id, aliases. */
   readonly dnsNames: readonly string[]
   /** Name of the interface in the container; `eth0`, `eth1`, ... if absent. */
@@ -52,11 +59,9 @@ export interface EndpointSpec {
 }
 
 export interface Endpoint extends EndpointSpec {
-  readonly ipv4Address: string
-  readonly macAddress: string
   readonly interfaceName: string
-  readonly gateway: string
-  readonly ipv4PrefixLength: number
+  readonly gateway?: string
+  readonly ipv4PrefixLength?: number
   readonly ipv6Gateway?: string
   readonly ipv6PrefixLength?: number
 }

@@ -208,7 +208,8 @@ class NetworkLayer implements Networks {
     const mappings = await Promise.all(alive.map(sandbox => this.#adoptSandbox(sandbox, links)))
     await this.#removeStrayDevices(links)
     if (networks.length > 0) {
-      const all = new Map(this.#bridges.live().map(({ network }) => [network.id, firewallNetwork(network)]))
+      const bridged = this.#bridges.live().filter(({ network }) => !network.driver)
+      const all = new Map(bridged.map(({ network }) => [network.id, firewallNetwork(network)]))
       await this.#host.firewall.replace(all, mappings.flat())
     }
     await this.#removeLeasesBut(networks)

@@ -1,6 +1,6 @@
 import { TscomposeError } from '../errors.ts'
 import { bridgeOption } from './bridge.ts'
-import { gatewayEndpoint, type LiveEndpoint } from './endpoint.ts'
+import { addressesOf, gatewayEndpoint, type LiveEndpoint } from './endpoint.ts'
 import type { PortMapping } from './firewall/ruleset.ts'
 import type { Host } from './host/host.ts'
 import type { PortSpec, PublishedPort } from './network.ts'
@@ -37,7 +37,7 @@ export class Publishing {
    * @throws TscomposeError NETWORK_PORT_TAKEN and the like; none is reserved then
    */
   async reserve(endpoints: readonly LiveEndpoint[]): Promise<void> {
-    const gateway = gatewayEndpoint(endpoints)
+    const gateway = publishedBy(endpoints)
     if (gateway === undefined || this.#ports.length > 0) return
     const defaultHostIp = gateway.live.network.options[bridgeOption.hostBinding]
     try {
@@ -62,7 +62,7 @@ export class Publishing {
    * them if there is no way out any more. @throws as reserve()
    */
   async update(endpoints: readonly LiveEndpoint[]): Promise<void> {
-    const target = gatewayEndpoint(endpoints)?.endpoint.ipv4Address
+    const target = targetOf(endpoints)
     if (target === this.#target || this.#requested.length === 0) return
     if (target === undefined) return this.close()
     await this.reserve(endpoints)
@@ -82,7 +82,7 @@ export class Publishing {
 
   /** Takes over ports from an earlier engine. One that somebody has taken meanwhile is translated nevertheless. */
   async adopt(ports: readonly PublishedPort[], endpoints: readonly LiveEndpoint[]): Promise<readonly PortMapping[]> {
-    const target = gatewayEndpoint(endpoints)?.endpoint.ipv4Address
+    const target = targetOf(endpoints)
     if (target === undefined) return []
     for (const { hostPort, ...port } of ports) {
       try {
@@ -129,7 +129,18 @@ export class Publishing {
   }
 }
 
+/** Nobody comes to a port of the host by the children of a parent. */
+const publishedBy = (endpoints: readonly LiveEndpoint[]): LiveEndpoint | undefined =>
+  gatewayEndpoint(endpoints.filter(({ live }) => live.network.driver === undefined))
+
+function targetOf(endpoints: readonly LiveEndpoint[]): string | undefined {
+  const by = publishedBy(endpoints)
+  return by && addressesOf(by.endpoint)[0]
+}
+
+/** None to an IPv6 address: the proxies carry what comes for that. */
 function mappingsOf(ports: readonly PublishedPort[], address: string): readonly PortMapping[] {
+  if (address.includes(':')) return []
   return ports
     .filter(({ hostIp }) => !hostIp.includes(':'))
     .flatMap(({ protocol, hostIp, hostPort, containerPort: port }) =>

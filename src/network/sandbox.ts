@@ -2,11 +2,12 @@ import { linux } from '../sys/kernel.ts'
 import type { LiveNetwork } from './bridge.ts'
 import { renderResolvConf } from './dns/resolv-conf.ts'
 import { readResolvConf } from './dns/upstream.ts'
-import { bringUp, defaultRoutes, type LiveEndpoint, plugIn, releaseEndpoint, takeEndpoint } from './endpoint.ts'
+import { bringUp, defaultRoutes, type LiveEndpoint, plugIn, releaseEndpoint, takeEndpoint, unplug } from './endpoint.ts'
 import type { PortMapping } from './firewall/ruleset.ts'
 import type { Host } from './host/host.ts'
 import { vethName } from './instance.ts'
-import { inNamespace, pinNamespace, unpinNamespace } from './namespace.ts'
+import { unlessGone } from './links.ts'
+import { hasInterface, inNamespace, isPinned, pinNamespace, unpinNamespace } from './namespace.ts'
 import { setLink } from './netlink/link.ts'
 import type { Message } from './netlink/message.ts'
 import { redirectDns } from './netlink/nftables.ts'
@@ -120,7 +121,7 @@ export class LiveSandbox {
   }
 
   #awaitUp(endpoints: readonly LiveEndpoint[]): Promise<void> {
-    return this.#host.links.up(endpoints.flatMap(({ live, veth }) => [veth, live.network.bridge]))
+    return this.#host.links.up(endpoints.flatMap(({ live, veth }) => (veth ? [veth, live.network.bridge] : [])))
   }
 
   /**
@@ -175,7 +176,7 @@ export class LiveSandbox {
   /** Tells the network whose the addresses of an endpoint are. */
   #holdAddresses({ leases }: LiveNetwork, { leaseKey: key, ipv4Address, ipv6Address }: Endpoint): void {
     const holder = `container ${this.#identity.containerName}`
-    leases.use(4, { key, address: ipv4Address, holder })
+    if (ipv4Address !== undefined) leases.use(4, { key, address: ipv4Address, holder })
     if (ipv6Address !== undefined) leases.use(6, { key, address: ipv6Address, holder })
   }
 
@@ -207,13 +208,13 @@ export class LiveSandbox {
     if (!removed) return
     this.#endpoints = this.#endpoints.filter(endpoint => endpoint !== removed)
     const { links, service } = this.#host
+    using inside = inNamespace(path, () => new NetlinkSocket(NETLINK.ROUTE))
     await settleAll([
       service.removeHost(networkId, containerId),
       service.setNetworks(containerId, this.#networkIds()),
       this.#publishing.update(this.#endpoints),
-      links.deleteNamed(removed.veth),
+      removed.veth ? links.deleteNamed(removed.veth) : unlessGone(inside.request(unplug(removed))),
     ])
-    using inside = inNamespace(path, () => new NetlinkSocket(NETLINK.ROUTE))
     await inside.request(...defaultRoutes(this.#endpoints))
     this.#release(removed)
   }
@@ -237,9 +238,10 @@ export class LiveSandbox {
     for (const { endpoint, live, veth } of endpoints) {
       this.#holdAddresses(live, endpoint)
       live.members.set(containerId, containerName)
-      const adopted = { endpoint, live, veth: veth ?? vethName(instance) }
+      const isChild = live.network.driver !== undefined
+      const adopted = { endpoint, live, ...(!isChild && { veth: veth ?? vethName(instance) }) }
       this.#endpoints = [...this.#endpoints, adopted]
-      if (veth === undefined) lost.push(adopted)
+      if (isChild ? !hasInterface(path, endpoint.interfaceName) : veth === undefined) lost.push(adopted)
     }
     if (this.#endpoints.length === 0) return []
     if (lost.length > 0) {
@@ -271,12 +273,22 @@ export class LiveSandbox {
         ...(this.#hasDns ? [service.closeDns(containerId)] : []),
         ...endpoints.map(({ live }) => service.removeHost(live.network.id, containerId)),
       ])
+      // A parent takes no second child of the same address, and namespaces end some time after they are left.
+      await this.#unplugChildren(endpoints)
     } finally {
       await unpinNamespace(path)
-      await links.gone(endpoints.map(({ veth }) => veth))
+      await links.gone(endpoints.flatMap(({ veth }) => veth ?? []))
       // Only now: a neighbour would send to the old device what is meant for the next that gets the address.
       for (const endpoint of endpoints) this.#release(endpoint)
     }
+  }
+
+  async #unplugChildren(endpoints: readonly LiveEndpoint[]): Promise<void> {
+    const { netnsPath: path } = this.#identity
+    const children = endpoints.filter(({ veth }) => veth === undefined)
+    if (children.length === 0 || !isPinned(path)) return
+    using inside = inNamespace(path, () => new NetlinkSocket(NETLINK.ROUTE))
+    await unlessGone(inside.request(...children.map(unplug)))
   }
 
   #release(endpoint: LiveEndpoint): void {

@@ -2,7 +2,7 @@ import './own-host.ts'
 import assert from 'node:assert/strict'
 import { closeSync, openSync } from 'node:fs'
 import { test } from 'node:test'
-import { addressOf, ask, endpointOn, Machine, sh, skip } from './machine.ts'
+import { addressOf, ask, endpointOn, Machine, port, sh, shell, skip } from './machine.ts'
 
 test('containers on a network find each other by every name, with glibc and busybox', { skip }, async () => {
   await using machine = await Machine.start()
@@ -169,6 +169,32 @@ test('IPv6: addresses without delay, names, and a ping', { skip }, async () => {
   assert.match(await machine.in(db, `busybox ping -6 -c 1 -W 2 ${ipv6Address}`), / 0% packet loss/)
 })
 
+test('a network of IPv6 alone: names, a gateway, and a published port', { skip }, async () => {
+  await using machine = await Machine.start()
+  const net = await machine.network('six', { enableIPv4: false, enableIPv6: true })
+  const web = await machine.sandbox('web', [net], { publish: [port(80, 8080)] })
+  const db = await machine.sandbox('db', [net])
+  assert.equal(web.endpoints[0]?.ipv4Address, undefined)
+  assert.match(await machine.in(db, 'getent hosts web'), /^fd/)
+  await machine.serve(web, 'web', 80, '::')
+  for (const address of ['127.0.0.1', '::1']) assert.match(await shell(ask(address, 8080)), /^web fd/)
+  await machine.networks.removeSandbox(web.containerId)
+  const [{ ipv6Address = '' } = {}] = (await machine.sandbox('web', [net])).endpoints
+  assert.equal(ipv6Address, web.endpoints[0]?.ipv6Address)
+})
+
+test('link-local addresses, settings of the interface and a name for interfaces', { skip }, async () => {
+  await using machine = await Machine.start()
+  const net = await machine.network('lan', { options: { 'com.docker.network.container_iface_prefix': 'lan' } })
+  const { netnsPath } = await machine.sandbox('web', [
+    [net, { linkLocalAddresses: ['169.254.8.9', 'fe80::8'], sysctl: { 'net.ipv4.conf.IFNAME.log_martians': '1' } }],
+  ])
+  const addresses = machine.inside(netnsPath, 'ip -br address show lan0')
+  assert.match(addresses, /169\.254\.8\.9\/16/)
+  assert.match(addresses, /fe80::8\/64/)
+  assert.equal(machine.inside(netnsPath, 'sysctl -n net.ipv4.conf.lan0.log_martians'), '1\n')
+})
+
 test('counters are those of the container’s interfaces', { skip }, async () => {
   await using machine = await Machine.start()
   const net = await machine.network('shop_default')
@@ -245,6 +271,9 @@ test('options of the bridge driver are checked', { skip }, async () => {
   const invalid = { code: 'NETWORK_OPTION_INVALID' }
   await assert.rejects(machine.network('x', { options: { 'com.docker.network.driver.mtu': 'big' } }), invalid)
   await assert.rejects(machine.network('x', { options: { 'com.docker.network.bridge.name': 'a/b' } }), invalid)
+  await assert.rejects(machine.network('x', { options: { 'com.docker.network.bridge.gateway_mode_ipv4': 'routed' } }), {
+    code: 'NETWORK_NOT_SUPPORTED',
+  })
   const options = { 'com.docker.network.driver.mtu': '1280', 'com.docker.network.bridge.name': 'br-mine' }
   const net = await machine.network('x', { options })
   const web = await machine.sandbox('web', [net])

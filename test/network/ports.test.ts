@@ -153,7 +153,7 @@ test('a container without a way out publishes nothing until it gets one', { skip
   assert.match(await shell(ask('::1', 8080)), /^web /)
 
   const third = await machine.network('third')
-  const { ipv4Address } = await machine.networks.connect(
+  const { ipv4Address = '' } = await machine.networks.connect(
     web.containerId,
     endpointOn(third, 'web', { gatewayPriority: 5 }),
   )

@@ -180,7 +180,8 @@ function linkedHosts({ containers, networks }: Context, { record }: Container): 
       const network: NetworkRecord = networks.find(networkName)
       const endpoint = linked.sandbox?.endpoints.find(({ networkId }) => networkId === network.id)
       if (!endpoint || endpoint.dnsNames.includes(alias)) return []
-      return [{ address: endpoint.ipv4Address, names: [alias] }]
+      const address = endpoint.ipv4Address ?? endpoint.ipv6Address
+      return address ? [{ address, names: [alias] }] : []
     }),
   )
 }

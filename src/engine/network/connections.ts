@@ -30,7 +30,7 @@ export const connectedContainers = (context: Context, networkId: string): Networ
       {
         Name: container.name,
         EndpointID: endpointId(container.id, networkId),
-        MacAddress: endpoint.macAddress,
+        MacAddress: endpoint.macAddress ?? '',
         IPv4Address: endpoint.ipv4Address ? `${endpoint.ipv4Address}/${endpoint.ipv4PrefixLength}` : '',
         IPv6Address: endpoint.ipv6Address ? `${endpoint.ipv6Address}/${endpoint.ipv6PrefixLength}` : '',
       },

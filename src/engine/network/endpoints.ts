@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Endpoint, EndpointSpec } from '../../network/network.ts'
 import type { ContainerConfig, EndpointSettings, Labels } from '../api.ts'
-import { invalid, notSupported } from '../failures.ts'
+import { invalid } from '../failures.ts'
 import { shortId } from '../ids.ts'
 import type { NetworkRecord } from './record.ts'
 
@@ -36,9 +36,7 @@ export function leaseKey(name: string, labels: Labels = {}): string {
 
 /** What the network layer is asked to make of an endpoint. */
 export function toEndpointSpec(owner: EndpointOwner, network: NetworkRecord, settings: EndpointSettings): EndpointSpec {
-  const { IPAMConfig, MacAddress = owner.config.MacAddress, Aliases, DriverOpts, GwPriority = 0 } = settings
-  if (IPAMConfig?.LinkLocalIPs?.length) throw notSupported('link-local addresses')
-  const interfaceName = DriverOpts?.['com.docker.network.endpoint.ifname']
+  const { IPAMConfig, MacAddress = owner.config.MacAddress, Aliases, GwPriority = 0 } = settings
   return {
     networkId: network.id,
     leaseKey: leaseKey(owner.name, owner.config.Labels),
@@ -46,9 +44,39 @@ export function toEndpointSpec(owner: EndpointOwner, network: NetworkRecord, set
     gatewayPriority: GwPriority,
     ...(IPAMConfig?.IPv4Address && { ipv4Address: IPAMConfig.IPv4Address }),
     ...(IPAMConfig?.IPv6Address && { ipv6Address: IPAMConfig.IPv6Address }),
+    ...(IPAMConfig?.LinkLocalIPs?.length && { linkLocalAddresses: IPAMConfig.LinkLocalIPs.map(parseLinkLocal) }),
     ...(MacAddress && { macAddress: parseMac(MacAddress) }),
-    ...(interfaceName && { interfaceName }),
+    ...endpointOptions(settings.DriverOpts ?? {}),
   }
+}
+
+/** @throws TscomposeError ENGINE_REQUEST_INVALID for an option that is not known */
+function endpointOptions(options: Labels): Pick<EndpointSpec, 'interfaceName' | 'sysctl'> {
+  const { [endpointOption.interfaceName]: interfaceName, [endpointOption.sysctls]: sysctls, ...unknown } = options
+  const [other] = Object.keys(unknown)
+  if (other !== undefined) throw invalid(`unknown option of an endpoint: ${other}`)
+  return { ...(interfaceName && { interfaceName }), ...(sysctls && { sysctl: parseSysctls(sysctls) }) }
+}
+
+const endpointOption = {
+  interfaceName: 'com.docker.network.endpoint.ifname',
+  sysctls: 'com.docker.network.endpoint.sysctls',
+} as const
+
+/** `net.ipv4.conf.IFNAME.log_martians=1,net.ipv4.conf.IFNAME.forwarding=0` */
+const parseSysctls = (text: string): Record<string, string> =>
+  Object.fromEntries(
+    text.split(',').map(setting => {
+      const [, name, value] = /^(net\.[^=]*\bIFNAME\b[^=]*)=(.+)$/.exec(setting.trim()) ?? []
+      if (name === undefined || value === undefined)
+        throw invalid(`invalid sysctl of an endpoint: "${setting}" is not net.PROTOCOL.conf.IFNAME.NAME=VALUE`)
+      return [name, value] as const
+    }),
+  )
+
+function parseLinkLocal(text: string): string {
+  if (/^169\.254\.\d+\.\d+$/.test(text) || /^fe80:/i.test(text)) return text
+  throw invalid(`"${text}" is not a link-local address: those are in 169.254.0.0/16 and fe80::/64`)
 }
 
 function parseMac(text: string): string {

@@ -9,7 +9,7 @@ import { pruneFilter } from '../filters.ts'
 import { findByPrefix, newId } from '../ids.ts'
 import { Serial } from '../serial.ts'
 import { readJson, removeFile, writeJson } from '../store/json-file.ts'
-import { isNetworkRecord, isPredefined, type NetworkRecord, predefined } from './record.ts'
+import { isNetworkRecord, isPredefined, type NetworkDriver, type NetworkRecord, predefined } from './record.ts'
 
 export interface NetworksOptions {
   /** Directory with one file for each network. */
@@ -85,7 +85,7 @@ export class Networks {
    * of them starts: a machine that never has one keeps its addresses.
    */
   async ensure({ id, name, driver }: NetworkRecord): Promise<Network> {
-    if (driver !== 'bridge') throw new TypeError(`${name} has no bridge`)
+    if (driver === 'host' || driver === 'null') throw new TypeError(`${name} has no bridge`)
     return await this.#makingBridge.run(async () => (await this.#make(this.find(id))).network as Network)
   }
 
@@ -106,6 +106,7 @@ export class Networks {
     const network = await layer.createNetwork({
       id: record.id,
       name: record.name,
+      ...((record.driver === 'macvlan' || record.driver === 'ipvlan') && { driver: record.driver }),
       internal: record.internal,
       enableIPv4: record.enableIPv4,
       enableIPv6: record.enableIPv6,
@@ -207,25 +208,38 @@ const toSubnets = ({ Config = [] }: IPAM): SubnetSpec[] =>
     }
   })
 
+function parseDriver(name = ''): NetworkDriver {
+  if (name === '' || name === 'default') return 'bridge'
+  if (name === 'bridge' || name === 'macvlan' || name === 'ipvlan') return name
+  if (name === 'host' || name === 'null') throw invalid(`only one instance of "${name}" network is allowed`)
+  if (name === 'overlay')
+    throw new TscomposeError(
+      'ENGINE_NOT_SUPPORTED',
+      'network driver "overlay" needs a Swarm cluster, which tscompose does not make',
+      { fix: 'On one machine "bridge" does the same; "macvlan" joins containers of several machines on one LAN.' },
+    )
+  throw notSupported(`network driver "${name}"`)
+}
+
 function parseRequest(request: NetworkCreateRequest): NetworkRecord {
   const { Name, Driver, Scope, Ingress, ConfigOnly, IPAM: ipam } = request
   if (!Name?.trim()) throw invalid('invalid name: name is empty')
   if (isPredefined(Name)) {
     throw new TscomposeError('ENGINE_NETWORK_PREDEFINED', `operation is not permitted on predefined ${Name} network`)
   }
-  if (Driver && Driver !== 'default' && Driver !== 'bridge') throw notSupported(`network driver "${Driver}"`)
+  const driver = parseDriver(Driver)
   if (ipam?.Driver && ipam.Driver !== 'default') throw notSupported(`IPAM driver "${ipam.Driver}"`)
   if (Scope && Scope !== 'local') throw notSupported(`network scope "${Scope}"`)
   if (Ingress) throw notSupported('ingress networks')
   if (ConfigOnly) throw notSupported('configuration-only networks')
   const record: NetworkRecord = {
-    ...predefinedRecord(Name, 'bridge'),
+    ...predefinedRecord(Name, driver),
+    options: request.Options ?? {},
     internal: request.Internal === true,
     attachable: request.Attachable === true,
     enableIPv4: request.EnableIPv4 !== false,
     enableIPv6: request.EnableIPv6 === true,
     ipam: { Driver: 'default', Config: ipam?.Config ?? [], Options: ipam?.Options ?? null },
-    options: request.Options ?? {},
     labels: request.Labels ?? {},
   }
   toSubnets(record.ipam)

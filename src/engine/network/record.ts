@@ -1,13 +1,15 @@
 import type { Network } from '../../network/network.ts'
 import type { IPAM, Labels } from '../api.ts'
 
+export type NetworkDriver = 'bridge' | 'macvlan' | 'ipvlan' | 'host' | 'null'
+
 /** What is kept of a network on disk. */
 export interface NetworkRecord {
   readonly version: 1
   readonly id: string
   readonly name: string
   readonly created: string
-  readonly driver: 'bridge' | 'host' | 'null'
+  readonly driver: NetworkDriver
   readonly internal: boolean
   readonly attachable: boolean
   readonly enableIPv4: boolean

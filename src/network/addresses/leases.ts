@@ -1,6 +1,15 @@
 import { TscomposeError } from '../../errors.ts'
 import type { Network } from '../network.ts'
-import { type Address, bitsOf, contains, formatAddress, parseAddress, parseSubnet, sizeOf } from './address.ts'
+import {
+  type Address,
+  addressBytes,
+  bitsOf,
+  contains,
+  formatAddress,
+  parseAddress,
+  parseSubnet,
+  sizeOf,
+} from './address.ts'
 
 type SubnetWithGateway = Network['subnets'][number]
 
@@ -71,6 +80,6 @@ function isHost({ subnet: text }: SubnetWithGateway, address: Address): boolean 
   return subnet.family === 6 || address.value !== subnet.base + sizeOf(subnet) - 1n
 }
 
-/** `02:42:` and the address, as Docker did: a new container with an old address is found in its neighbours' caches. */
+/** `02:42:` and the end of the address: a new container with an old address is found in its neighbours' caches. */
 export const macFromAddress = (address: string): string =>
-  ['02', '42', ...address.split('.').map(byte => Number(byte).toString(16).padStart(2, '0'))].join(':')
+  ['02', '42', ...[...addressBytes(address).subarray(-4)].map(byte => byte.toString(16).padStart(2, '0'))].join(':')

@@ -118,20 +118,21 @@ export function decideSubnets(
   pools: readonly Pool[],
   occupied: readonly Occupied[],
 ): Network['subnets'] {
-  if (!spec.enableIPv4)
-    throw new TscomposeError('NETWORK_NOT_SUPPORTED', `not supported yet: network ${spec.name} without IPv4`)
+  if (!spec.enableIPv4 && !spec.enableIPv6)
+    throw new TscomposeError('NETWORK_SUBNET_INVALID', `network ${spec.name}: IPv4 or IPv6 must be enabled`)
   const families = spec.subnets.map(({ subnet }) => parseSubnet(subnet).family)
   for (const family of [4, 6] as const)
     if (families.filter(each => each === family).length > 1)
       throw new TscomposeError(
         'NETWORK_NOT_SUPPORTED',
-        `not supported yet: network ${spec.name} with several IPv${family} subnets`,
+        `network ${spec.name} has several IPv${family} subnets: bridge driver doesn't support multiple subnets`,
       )
   const subnets = spec.subnets.map(subnet => complete(subnet, occupied))
   const add = (subnet: Subnet) => subnets.push(complete({ subnet: formatSubnet(subnet) }, []))
-  if (!families.includes(4)) add(chooseSubnet(pools, 4, occupied))
+  if (spec.enableIPv4 && !families.includes(4)) add(chooseSubnet(pools, 4, occupied))
   if (spec.enableIPv6 && !families.includes(6)) add(uniqueLocalSubnet(spec.id))
-  return spec.enableIPv6 ? subnets : subnets.filter(({ subnet }) => parseSubnet(subnet).family === 4)
+  const enabled = [...(spec.enableIPv4 ? [4] : []), ...(spec.enableIPv6 ? [6] : [])]
+  return subnets.filter(({ subnet }) => enabled.includes(parseSubnet(subnet).family))
 }
 
 /** The subnet of a family, if the network has one. */

@@ -12,7 +12,7 @@ export interface Host {
   readonly containerName: string
   /** All names, in lower case. */
   readonly names: readonly string[]
-  readonly ipv4: string
+  readonly ipv4?: string | undefined
   readonly ipv6?: string | undefined
 }
 
@@ -79,7 +79,11 @@ export function decide(zones: readonly Zone[], name: string, type: string): Answ
     const hosts = hostsNamed(zone, wanted)
     if (hosts.length === 0) continue
     const addresses =
-      type === 'A' ? hosts.map(({ ipv4 }) => ipv4) : type === 'AAAA' ? hosts.flatMap(({ ipv6 }) => ipv6 ?? []) : []
+      type === 'A'
+        ? hosts.flatMap(({ ipv4 }) => ipv4 ?? [])
+        : type === 'AAAA'
+          ? hosts.flatMap(({ ipv6 }) => ipv6 ?? [])
+          : []
     return addresses.length === 0 ? { kind: 'nodata' } : { kind: 'addresses', addresses }
   }
   if (wanted !== '' && !wanted.includes('.')) return { kind: 'nxdomain' }

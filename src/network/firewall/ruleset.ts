@@ -15,7 +15,7 @@ export interface FirewallNetwork {
   /** Packets that leave get an address of the host. */
   readonly masquerade: boolean
   /** CIDR */
-  readonly ipv4: string
+  readonly ipv4?: string | undefined
   readonly ipv6?: string | undefined
 }
 
@@ -104,9 +104,9 @@ export function networkElements(change: Change, table: string, network: Firewall
     elements(change, table, 'bridges', [name]),
     elements(change, table, 'internal', internal ? [name] : []),
     elements(change, table, 'same', [`${name} . ${name}`]),
-    elements(change, table, 'local4', [`${name} . ${ipv4}`]),
+    elements(change, table, 'local4', ipv4 ? [`${name} . ${ipv4}`] : []),
     elements(change, table, 'local6', ipv6 ? [`${name} . ${ipv6}`] : []),
-    elements(change, table, 'outbound4', outbound ? [ipv4] : []),
+    elements(change, table, 'outbound4', outbound && ipv4 ? [ipv4] : []),
     elements(change, table, 'outbound6', outbound && ipv6 ? [ipv6] : []),
   ].join('')
 }

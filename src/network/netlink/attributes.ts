@@ -39,6 +39,7 @@ const unsigned = (size: number) =>
   })
 
 export const u8 = unsigned(1)
+export const u16 = unsigned(2)
 export const u32 = unsigned(4)
 /** In network byte order, as netfilter has its numbers. */
 export const u16be = row<number>({

@@ -8,6 +8,7 @@ import {
   string,
   type Table,
   u8,
+  u16,
   u32,
 } from './attributes.ts'
 import { type Message, NLM_F, type Reply } from './message.ts'
@@ -37,6 +38,7 @@ export const linkAttributes = {
   address: macAddress(1),
   name: string(3),
   mtu: u32(4),
+  link: u32(5),
   master: u32(10),
   operstate: u8(16),
   linkInfo: nested(18, linkInfo),
@@ -68,7 +70,7 @@ const newLink = (header: LinkHeader, attributes: LinkAttributes): Message => ({
   type: RTM.NEWLINK,
   flags: NLM_F.CREATE | NLM_F.EXCL,
   body: linkBody(header, attributes),
-  what: `adding link ${attributes.name}`,
+  what: `adding ${attributes.linkInfo?.kind ?? 'link'} ${attributes.name}`,
 })
 
 /** A bridge. Without an address of its own it would take, and change, that of its lowest port. */
@@ -101,6 +103,41 @@ export const newVeth = (veth: {
   const peerBody = linkBody({ index: peerIndex }, { ...peerAttributes, mtu: host.mtu })
   const data = encodeAttributes({ peer: raw(VETH_INFO_PEER) }, { peer: peerBody })
   return newLink({ index }, { ...host, linkInfo: { kind: 'veth', data } })
+}
+
+/** A device that leads nowhere. */
+export const newDummy = (name: string): Message => newLink({}, { name, linkInfo: { kind: 'dummy' } })
+
+const vlanData = { id: u16(1) } satisfies Table
+
+/** What is tagged with a VLAN's number on the device `link`. */
+export const newVlan = ({ name, link, id }: { name: string; link: number; id: number }): Message =>
+  newLink({}, { name, link, linkInfo: { kind: 'vlan', data: encodeAttributes(vlanData, { id }) } })
+
+const macvlanData = { mode: u32(1) } satisfies Table
+const ipvlanData = { mode: u16(1), flags: u16(2) } satisfies Table
+
+/** A device of its own on the parent `link`, in the namespace `netnsFd`; it is down. */
+export const newChild = ({
+  index,
+  ...child
+}: {
+  name: string
+  index: number
+  link: number
+  netnsFd: number
+  mtu: number
+} & (
+  | { readonly kind: 'macvlan'; readonly mode: number; readonly address?: string }
+  | { readonly kind: 'ipvlan'; readonly mode: number; readonly flags: number }
+)): Message => {
+  const { kind, mode, name, link, netnsFd, mtu } = child
+  const data =
+    kind === 'macvlan'
+      ? encodeAttributes(macvlanData, { mode })
+      : encodeAttributes(ipvlanData, { mode, flags: child.flags })
+  const address = kind === 'macvlan' ? child.address : undefined
+  return newLink({ index }, { name, link, netnsFd, mtu, address, linkInfo: { kind, data } })
 }
 
 export const setLink = (

@@ -54,12 +54,14 @@ export function decodeAddress({ body }: Reply): LinkAddress | undefined {
   return own === undefined ? undefined : { index: body.readUInt32LE(4), address: own, prefixLength: body.readUInt8(1) }
 }
 
+const RT_SCOPE = { UNIVERSE: 0, LINK: 253 } as const
+
 /** struct rtmsg of a route in the main table */
-function routeHeader(family: number, prefixLength: number): Buffer {
+function routeHeader(family: number, prefixLength: number, scope: number): Buffer {
   const RT_TABLE_MAIN = 254
   const RTPROT_BOOT = 3
   const RTN_UNICAST = 1
-  return Buffer.from([family, prefixLength, 0, 0, RT_TABLE_MAIN, RTPROT_BOOT, 0, RTN_UNICAST, 0, 0, 0, 0])
+  return Buffer.from([family, prefixLength, 0, 0, RT_TABLE_MAIN, RTPROT_BOOT, scope, RTN_UNICAST, 0, 0, 0, 0])
 }
 
 /** The default route by `gateway`, in place of any there is. */
@@ -67,10 +69,21 @@ export const replaceDefaultRoute = (index: number, gateway: string): Message => 
   type: RTM.NEWROUTE,
   flags: NLM_F.CREATE | NLM_F.REPLACE,
   body: Buffer.concat([
-    routeHeader(familyOf(gateway), 0),
+    routeHeader(familyOf(gateway), 0, RT_SCOPE.UNIVERSE),
     encodeAttributes(routeAttributes, { gateway, outputInterface: index }),
   ]),
   what: `adding the default route by ${gateway}`,
+})
+
+/** A default route that asks nobody: everything goes out by the device. */
+export const replaceDeviceRoute = (index: number, family: 4 | 6): Message => ({
+  type: RTM.NEWROUTE,
+  flags: NLM_F.CREATE | NLM_F.REPLACE,
+  body: Buffer.concat([
+    routeHeader(family === 4 ? AF.INET : AF.INET6, 0, family === 4 ? RT_SCOPE.LINK : RT_SCOPE.UNIVERSE),
+    encodeAttributes(routeAttributes, { outputInterface: index }),
+  ]),
+  what: 'adding the default route',
 })
 
 export const getRoutes = (): Message => ({

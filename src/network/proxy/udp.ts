@@ -29,7 +29,7 @@ export class UdpProxy implements AsyncDisposable {
 
   #newFlow(address: string, port: number): Flow {
     const key = `${address} ${port}`
-    const socket = dgram.createSocket('udp4', bytes => {
+    const socket = dgram.createSocket(this.target.address.includes(':') ? 'udp6' : 'udp4', bytes => {
       flow.expiry.refresh()
       this.#server.send(bytes, port, address, () => {})
     })
