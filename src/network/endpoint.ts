@@ -83,7 +83,7 @@ function freeName(prefix: string, taken: readonly string[]): string {
 const hostIndexes = [0x100_0000, 0x4000_0000] as const
 
 /** The number of a container's device on a network: made from the network's id, so that nobody has to ask for it. */
-const indexOf = (networkId: string): number => 16 + (Number.parseInt(networkId.slice(0, 6), 16) & 0x3f_ffff)
+export const indexOf = (networkId: string): number => 16 + (Number.parseInt(networkId.slice(0, 6), 16) & 0x3f_ffff)
 
 /** Makes the devices of endpoints in the container's namespace, down; on a bridge the other end of a veth pair is there. */
 export async function plugIn(

@@ -192,7 +192,7 @@ class NetworkLayer implements Networks {
     this.#traffic ??= this.#resources.use(new Traffic(this.#host.links))
     const sandboxes = containerIds.flatMap(id => {
       const sandbox = this.#sandboxes.get(id)
-      return sandbox ? [[id, sandbox.endpoints] as const] : []
+      return sandbox ? [[id, { endpoints: sandbox.endpoints, netnsPath: sandbox.netnsPath }] as const] : []
     })
     return await named(this.#traffic.read(new Map(sandboxes)))
   }

@@ -51,6 +51,10 @@ export class LiveSandbox {
     return this.#endpoints
   }
 
+  get netnsPath(): string {
+    return this.#identity.netnsPath
+  }
+
   get containerName(): string {
     return this.#identity.containerName
   }

@@ -1,5 +1,6 @@
-import type { LiveEndpoint } from './endpoint.ts'
+import { indexOf, type LiveEndpoint } from './endpoint.ts'
 import type { Links } from './links.ts'
+import { inNamespace } from './namespace.ts'
 import { NETLINK, NetlinkSocket } from './netlink/socket.ts'
 import { decodeCounters, fromOtherEnd, getAllStats, indexOfStats } from './netlink/stats.ts'
 import type { InterfaceStats } from './network.ts'
@@ -19,23 +20,45 @@ export class Traffic implements Disposable {
     this.#links = links
   }
 
-  /** @param sandboxes the endpoints of each container by its id */
+  /** @param sandboxes of each container by its id: its endpoints, and where its namespace is pinned */
   async read(
-    sandboxes: ReadonlyMap<string, readonly LiveEndpoint[]>,
+    sandboxes: ReadonlyMap<string, { readonly endpoints: readonly LiveEndpoint[]; readonly netnsPath: string }>,
   ): Promise<ReadonlyMap<string, readonly InterfaceStats[]>> {
-    const veths = [...sandboxes.values()].flat().map(({ veth }) => veth)
+    const bridged = await this.#readBridged([...sandboxes.values()].flatMap(({ endpoints }) => endpoints))
+    const rows = [...sandboxes].map(async ([id, { endpoints, netnsPath }]) => {
+      const children = endpoints.filter(({ veth }) => veth === undefined)
+      const others = children.length > 0 ? await readInside(netnsPath, children) : []
+      return [id, [...endpoints.flatMap(endpoint => bridged.get(endpoint) ?? []), ...others]] as const
+    })
+    return new Map(await Promise.all(rows))
+  }
+
+  async #readBridged(endpoints: readonly LiveEndpoint[]): Promise<ReadonlyMap<LiveEndpoint, InterfaceStats>> {
+    const veths = endpoints.flatMap(({ veth }) => veth ?? [])
     if (veths.length === 0) return new Map()
     if (!veths.every(veth => this.#indexes.has(veth)))
       this.#indexes = new Map((await this.#links.list()).map(({ name = '', index }) => [name, index]))
     const counters = new Map((await this.#route.dump(getAllStats())).map(reply => [indexOfStats(reply), reply]))
-    const statsOf = ({ endpoint, veth }: LiveEndpoint): InterfaceStats[] => {
-      const reply = counters.get(this.#indexes.get(veth) ?? -1)
-      return reply ? [{ name: endpoint.interfaceName, ...fromOtherEnd(decodeCounters(reply)) }] : []
-    }
-    return new Map([...sandboxes].map(([id, endpoints]) => [id, endpoints.flatMap(statsOf)]))
+    return new Map(
+      endpoints.flatMap(live => {
+        const reply = counters.get(this.#indexes.get(live.veth ?? '') ?? -1)
+        const name = live.endpoint.interfaceName
+        return reply ? [[live, { name, ...fromOtherEnd(decodeCounters(reply)) }] as const] : []
+      }),
+    )
   }
 
   [Symbol.dispose](): void {
     this.#route[Symbol.dispose]()
   }
+}
+
+/** Children of a parent have no other end on the host. */
+async function readInside(namespace: string, children: readonly LiveEndpoint[]): Promise<InterfaceStats[]> {
+  using inside = inNamespace(namespace, () => new NetlinkSocket(NETLINK.ROUTE))
+  const counters = new Map((await inside.dump(getAllStats())).map(reply => [indexOfStats(reply), reply]))
+  return children.flatMap(({ endpoint, live }) => {
+    const reply = counters.get(indexOf(live.network.id))
+    return reply ? [{ name: endpoint.interfaceName, ...decodeCounters(reply) }] : []
+  })
 }

@@ -120,6 +120,14 @@ test('a container on a bridge and a parent publishes by the bridge, and leaves t
   await machine.serve(web, 'web', 80)
   assert.match(await shell(ask('127.0.0.1', 8080)), /^web /)
   assert.equal(await machine.fromOutside(ask('198.51.100.64', 80)), `web ${outsideAddress}\n`)
+  const counters = (await machine.networks.interfaceStats([web.containerId])).get(web.containerId) ?? []
+  assert.deepEqual(
+    counters.map(({ name, rxPackets }) => [name, rxPackets > 0]),
+    [
+      ['eth0', true],
+      ['eth1', true],
+    ],
+  )
   await machine.networks.disconnect(web.containerId, net.id)
   assert.doesNotMatch(machine.inside(web.netnsPath, 'ip -br link'), /eth1/)
   await machine.networks.removeNetwork(net.id)
