@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { ProjectNetwork, ProjectVolume } from './project.ts'
 
-export { serviceHash as configHash } from './config.ts'
+export { portlessHash, serviceHash as configHash } from './config.ts'
 
 /** Of a definition as it is, but for the key it has in the file: the same network under another key is the same. */
 export const networkHash = ({ key: _, ...network }: ProjectNetwork): string => hash(network)

@@ -134,6 +134,12 @@ export function serviceHash({ canonical }: Pick<Service, 'canonical'>): string {
     .digest('hex')
 }
 
+/** The same of what ports do not tell: where only they differ, the container may stay. */
+export function portlessHash({ canonical }: Pick<Service, 'canonical'>): string {
+  const { ports, expose, ...rest } = canonical
+  return serviceHash({ canonical: rest })
+}
+
 const withoutReplicas = ({ replicas: _, ...rest }: Canonical): Canonical => rest
 
 /** `NAME=value` of what variables were taken from, sorted. */

@@ -5,6 +5,8 @@ export const label = {
   number: 'com.docker.compose.container-number',
   oneOff: 'com.docker.compose.oneoff',
   configHash: 'com.docker.compose.config-hash',
+  /** Ours: the same without ports, which can be changed while a container runs. */
+  portlessHash: 'tscompose.config-hash-without-ports',
   image: 'com.docker.compose.image',
   dependsOn: 'com.docker.compose.depends_on',
   workingDir: 'com.docker.compose.project.working_dir',

@@ -65,6 +65,7 @@ async function observeImage(engine: Engine, name: string): Promise<ObservedImage
 export function toObserved(summary: ContainerSummary): ObservedContainer {
   const { Labels } = summary
   const replaces = Labels[label.replace]
+  const portlessHash = Labels[label.portlessHash]
   return {
     id: summary.Id,
     name: nameOf(summary),
@@ -74,6 +75,7 @@ export function toObserved(summary: ContainerSummary): ObservedContainer {
     state: summary.State,
     health: healthOf(summary.Status),
     configHash: Labels[label.configHash] ?? '',
+    ...(portlessHash !== undefined && { portlessHash }),
     image: Labels[label.image] ?? summary.ImageID,
     ...(replaces !== undefined && { replaces }),
     networks: Object.fromEntries(

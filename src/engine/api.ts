@@ -408,6 +408,15 @@ export type WaitCondition = 'not-running' | 'next-exit' | 'removed'
 /** Body of `POST /containers/{id}/update`: what is absent stays as it is. */
 export interface ContainerUpdateRequest extends Resources {
   RestartPolicy?: RestartPolicy
+  Publish?: PublishRequest
+}
+/** Not of Docker: other ports for a container, also while it runs, in the place of all it had. */
+export interface PublishRequest {
+  PortBindings: PortMap
+  /** Beside those of the image. */
+  ExposedPorts: Record<string, object>
+  /** In the place of labels of the same names. */
+  Labels: Labels
 }
 export interface ContainerUpdateResponse {
   Warnings: string[]

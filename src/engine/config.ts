@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { isIP } from 'node:net'
 import { TscomposeError } from '../errors.ts'
 import { closest } from '../suggest.ts'
 import type { Labels, Ulimit } from './api.ts'
@@ -10,6 +11,10 @@ export interface EngineConfig {
   readonly insecureRegistries: readonly string[]
   /** CIDR blocks that networks without a subnet of their own are cut from, `size` being the prefix length. */
   readonly defaultAddressPools: readonly { readonly base: string; readonly size: number }[]
+  /** Where ports are published that name no address; empty: on all. */
+  readonly ip: string
+  /** What `host-gateway` stands for; empty: the gateway of the container's network. */
+  readonly hostGatewayIp: string
   readonly logDriver: string
   readonly logOpts: Readonly<Labels>
   /** Whether a container gets the built-in init unless it says otherwise. */
@@ -29,6 +34,8 @@ export const defaultConfig: EngineConfig = {
   registryMirrors: [],
   insecureRegistries: [],
   defaultAddressPools: [],
+  ip: '',
+  hostGatewayIp: '',
   logDriver: 'json-file',
   logOpts: {},
   init: true,
@@ -50,6 +57,7 @@ const boolean: Parse<boolean> = value => (typeof value === 'boolean' ? value : u
 const seconds: Parse<number> = value =>
   typeof value === 'number' && value >= 0 && value <= 2_000_000 ? value : undefined
 const string: Parse<string> = value => (typeof value === 'string' ? value : undefined)
+const address: Parse<string> = value => (typeof value === 'string' && isIP(value) !== 0 ? value : undefined)
 const strings: Parse<string[]> = value =>
   Array.isArray(value) && value.every(item => typeof item === 'string') ? value : undefined
 const stringMap: Parse<Labels> = value =>
@@ -84,6 +92,8 @@ const keys: Readonly<Record<string, ReturnType<typeof row>>> = {
   'registry-mirrors': row('registryMirrors', strings, 'a list of URLs'),
   'insecure-registries': row('insecureRegistries', strings, 'a list of hosts or CIDRs'),
   'default-address-pools': row('defaultAddressPools', pools, 'a list of {"base": CIDR, "size": number}'),
+  ip: row('ip', address, 'an IP address'),
+  'host-gateway-ip': row('hostGatewayIp', address, 'an IP address'),
   'log-driver': row('logDriver', string, 'a string'),
   'log-opts': row('logOpts', stringMap, 'an object of strings'),
   init: row('init', boolean, 'true or false'),

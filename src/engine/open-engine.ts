@@ -24,6 +24,7 @@ async function openLayers({ dataDir, runDir, config }: EngineOptions): Promise<L
     openNetworks({
       runDir,
       dataDir: join(dataDir, 'addresses'),
+      ...(config.ip && { defaultBindAddress: config.ip }),
       ...(config.defaultAddressPools.length > 0 && { addressPools: config.defaultAddressPools }),
     }),
   ])

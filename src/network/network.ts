@@ -144,6 +144,8 @@ export interface Networks extends AsyncDisposable {
   removeSandbox(containerId: string): Promise<void>
   connect(containerId: string, endpoint: EndpointSpec): Promise<Endpoint>
   disconnect(containerId: string, networkId: string): Promise<void>
+  /** Publishes other ports, in the place of all there were. @throws NETWORK_PORT_TAKEN; nothing has changed then */
+  publish(containerId: string, ports: readonly PortSpec[]): Promise<void>
   /** A container has another name now, and with it other DNS names. @param dnsNames by network id */
   rename(
     containerId: string,
@@ -166,6 +168,8 @@ export interface NetworksOptions {
   readonly runDir: string
   /** Data directory for what is kept over a restart of the machine (address leases). */
   readonly dataDir: string
+  /** Where ports are published that name no address, neither themselves nor by an option of the network. */
+  readonly defaultBindAddress?: string
   /** `default-address-pools` of the configuration. */
   readonly addressPools?: readonly { readonly base: string; readonly size: number }[]
 }

@@ -24,6 +24,7 @@ import type {
   NetworkSpec,
   Networks,
   NetworksOptions,
+  PortSpec,
   Sandbox,
   SandboxSpec,
 } from './network.ts'
@@ -81,6 +82,7 @@ class NetworkLayer implements Networks {
         return service()
       },
       zones,
+      defaultBindAddress: options.defaultBindAddress,
       forgetUdp: async ports => {
         // A kernel without this has no memory to be cleared either, or forgets by itself after some minutes.
         await netfilter.request(...ports.map(deleteUdpMappings)).catch(() => {})
@@ -168,6 +170,10 @@ class NetworkLayer implements Networks {
 
   async disconnect(containerId: string, networkId: string): Promise<void> {
     await named(this.#need(containerId).disconnect(networkId))
+  }
+
+  async publish(containerId: string, ports: readonly PortSpec[]): Promise<void> {
+    await named(this.#need(containerId).publish(ports))
   }
 
   async rename(

@@ -4,6 +4,7 @@ import { addressesOf, gatewayEndpoint, type LiveEndpoint } from './endpoint.ts'
 import type { PortMapping } from './firewall/ruleset.ts'
 import type { Host } from './host/host.ts'
 import type { PortSpec, PublishedPort } from './network.ts'
+import { comparePublications, type Publication, portsOf } from './ports/publication.ts'
 import { type Reservation, release, reservePort } from './ports/reserve.ts'
 import { tell } from './service/rpc.ts'
 import { settleAll } from './settle.ts'
@@ -15,21 +16,23 @@ import { settleAll } from './settle.ts'
  */
 export class Publishing {
   readonly #host: Host
-  readonly #requested: readonly PortSpec[]
-  #ports: readonly PublishedPort[] = []
-  #reservations: readonly Reservation[] = []
+  #requested: readonly PortSpec[]
+  #publications: readonly Publication[] = []
   #mappings: readonly PortMapping[] = []
+  /** Where the ports lead; undefined: they are not open. */
   #target: string | undefined
-  /** Whether the proxies have the sockets of the reservations. */
-  #areOpen = false
 
   constructor(host: Host, requested: readonly PortSpec[]) {
     this.#host = host
     this.#requested = requested
   }
 
+  get requested(): readonly PortSpec[] {
+    return this.#requested
+  }
+
   get ports(): readonly PublishedPort[] {
-    return this.#ports
+    return portsOf(this.#publications)
   }
 
   /**
@@ -37,24 +40,29 @@ export class Publishing {
    * @throws TscomposeError NETWORK_PORT_TAKEN and the like; none is reserved then
    */
   async reserve(endpoints: readonly LiveEndpoint[]): Promise<void> {
-    const gateway = publishedBy(endpoints)
-    if (gateway === undefined || this.#ports.length > 0) return
-    const defaultHostIp = gateway.live.network.options[bridgeOption.hostBinding]
+    const by = publishedBy(endpoints)
+    if (by === undefined || this.#publications.length > 0) return
+    this.#publications = await this.#reserve(this.#requested, by)
+  }
+
+  async #reserve(specs: readonly PortSpec[], { live }: LiveEndpoint): Promise<readonly Publication[]> {
+    const defaultHostIp = live.network.options[bridgeOption.hostBinding] || this.#host.defaultBindAddress
+    const publications: Publication[] = []
     try {
-      for (const spec of this.#requested) await this.#reserve(spec, defaultHostIp)
+      for (const spec of specs) {
+        const hostIp = spec.hostIp || defaultHostIp
+        const reservations = await this.#reserveOne({ ...spec, ...(hostIp && { hostIp }) })
+        publications.push({ spec, reservations, ports: reservations.map(({ fd: _, ...port }) => port) })
+      }
+      return publications
     } catch (error) {
-      await this.close()
+      release(reservationsOf(publications))
       throw error
     }
   }
 
-  async #reserve(spec: PortSpec, defaultHostIp?: string): Promise<void> {
-    const hostIp = spec.hostIp || defaultHostIp
-    const reservations = await reservePort({ ...spec, ...(hostIp && { hostIp }) }, (protocol, port) =>
-      this.#host.containerOnPort(protocol, port),
-    )
-    this.#reservations = [...this.#reservations, ...reservations]
-    this.#ports = this.#reservations.map(({ fd: _, ...port }) => port)
+  #reserveOne(spec: PortSpec): Promise<readonly Reservation[]> {
+    return reservePort(spec, (protocol, port) => this.#host.containerOnPort(protocol, port))
   }
 
   /**
@@ -66,45 +74,88 @@ export class Publishing {
     if (target === this.#target || this.#requested.length === 0) return
     if (target === undefined) return this.close()
     await this.reserve(endpoints)
-    await settleAll([...this.#leadProxies(target), this.#map(target)])
+    const isOpen = this.#target !== undefined
+    const lead = isOpen ? this.#leadProxies(target) : this.#openProxies(this.#publications, target)
+    await settleAll([...lead, this.#map(target)])
   }
 
-  /** The proxies get the sockets the first time; what comes before that waits in the kernel. */
-  #leadProxies(address: string): readonly Promise<void>[] {
-    const { service } = this.#host
-    const areOpen = this.#areOpen
-    this.#areOpen = true
-    return this.#reservations.map(({ fd, protocol, hostIp, containerPort: port }) => {
-      const target = { address, port }
-      return areOpen ? service.setTarget(fd, target) : service.openProxy({ fd, protocol, hostIp, target })
-    })
+  /**
+   * Publishes other ports while the container runs: what stays is not disturbed, and a port that now leads to another of
+   * the container's is not let go in between.
+   * @throws as reserve(); everything is as before then
+   */
+  async change(requested: readonly PortSpec[], endpoints: readonly LiveEndpoint[]): Promise<void> {
+    const by = publishedBy(endpoints)
+    const target = targetOf(endpoints)
+    if (by === undefined || target === undefined) {
+      this.#requested = requested
+      return
+    }
+    const { staying, dropped, missing } = comparePublications(this.#publications, requested)
+    const fresh = await this.#reserve(missing, by)
+    this.#requested = requested
+    this.#publications = [...staying, ...fresh]
+    const isOpen = this.#target !== undefined
+    await settleAll([
+      ...(isOpen ? this.#leadProxies(target, staying) : this.#openProxies(staying, target)),
+      ...this.#openProxies(fresh, target),
+      this.#map(target),
+    ])
+    await settleAll(this.#closeProxies(dropped))
+  }
+
+  /** The proxies get the sockets; what comes before that waits in the kernel. */
+  #openProxies(publications: readonly Publication[], address: string): readonly Promise<void>[] {
+    return proxied(publications).map(({ fd, protocol, hostIp, containerPort: port }) =>
+      this.#host.service.openProxy({ fd, protocol, hostIp, target: { address, port } }),
+    )
+  }
+
+  #leadProxies(address: string, publications = this.#publications): readonly Promise<void>[] {
+    return proxied(publications).map(({ fd, containerPort: port }) =>
+      this.#host.service.setTarget(fd, { address, port }),
+    )
+  }
+
+  #closeProxies(publications: readonly Publication[]): readonly Promise<void>[] {
+    release(reservationsOf(publications).filter(({ protocol }) => protocol === 'sctp'))
+    return proxied(publications).map(({ fd }) => this.#host.service.closeProxy(fd))
   }
 
   /** Takes over ports from an earlier engine. One that somebody has taken meanwhile is translated nevertheless. */
   async adopt(ports: readonly PublishedPort[], endpoints: readonly LiveEndpoint[]): Promise<readonly PortMapping[]> {
     const target = targetOf(endpoints)
     if (target === undefined) return []
-    for (const { hostPort, ...port } of ports) {
-      try {
-        await this.#reserve({ ...port, hostPort: { from: hostPort, to: hostPort } })
-      } catch (error) {
-        if (!(error instanceof TscomposeError)) throw error
+    const rest = new Set(ports)
+    for (const spec of this.#requested) {
+      const own = takeRows(rest, spec)
+      const reservations: Reservation[] = []
+      for (const { hostPort, ...port } of own) {
+        try {
+          reservations.push(...(await this.#reserveOne({ ...port, hostPort: { from: hostPort, to: hostPort } })))
+        } catch (error) {
+          if (!(error instanceof TscomposeError)) throw error
+        }
       }
+      this.#publications = [...this.#publications, { spec, ports: own, reservations }]
     }
-    for (const proxy of this.#leadProxies(target)) tell(proxy)
+    for (const proxy of this.#openProxies(this.#publications, target)) tell(proxy)
     this.#target = target
-    this.#ports = ports
-    this.#mappings = mappingsOf(ports, target)
+    this.#mappings = mappingsOf(this.ports, target)
     return this.#mappings
   }
 
+  /** Those that stay as they are are not touched. */
   async #map(target: string): Promise<void> {
     const former = this.#mappings
+    const same = (wanted: PortMapping) => former.find(mapping => JSON.stringify(mapping) === JSON.stringify(wanted))
     this.#target = target
-    this.#mappings = mappingsOf(this.#ports, target)
-    await this.#host.firewall.unpublish(former)
-    await this.#host.firewall.publish(this.#mappings)
-    await this.#forget(this.#mappings)
+    this.#mappings = mappingsOf(this.ports, target).map(mapping => same(mapping) ?? mapping)
+    const removed = former.filter(mapping => !this.#mappings.includes(mapping))
+    const added = this.#mappings.filter(mapping => !former.includes(mapping))
+    await this.#host.firewall.unpublish(removed)
+    await this.#host.firewall.publish(added)
+    await this.#forget([...removed, ...added])
   }
 
   #forget(mappings: readonly PortMapping[]): Promise<void> {
@@ -114,20 +165,22 @@ export class Publishing {
 
   /** Idempotent. */
   async close(): Promise<void> {
-    const [reservations, mappings, areOpen] = [this.#reservations, this.#mappings, this.#areOpen]
-    this.#ports = []
-    this.#reservations = []
+    const [publications, mappings, isOpen] = [this.#publications, this.#mappings, this.#target !== undefined]
+    this.#publications = []
     this.#mappings = []
     this.#target = undefined
-    this.#areOpen = false
-    if (!areOpen) release(reservations)
-    await settleAll([
-      ...(areOpen ? reservations : []).map(({ fd }) => this.#host.service.closeProxy(fd)),
-      this.#host.firewall.unpublish(mappings),
-    ])
+    if (!isOpen) release(reservationsOf(publications))
+    await settleAll([...(isOpen ? this.#closeProxies(publications) : []), this.#host.firewall.unpublish(mappings)])
     await this.#forget(mappings)
   }
 }
+
+const reservationsOf = (publications: readonly Publication[]): readonly Reservation[] =>
+  publications.flatMap(({ reservations }) => reservations)
+
+/** No proxy carries SCTP: its sockets only keep the port. */
+const proxied = (publications: readonly Publication[]) =>
+  reservationsOf(publications).flatMap(({ protocol, ...rest }) => (protocol === 'sctp' ? [] : [{ protocol, ...rest }]))
 
 /** Nobody comes to a port of the host by the children of a parent. */
 const publishedBy = (endpoints: readonly LiveEndpoint[]): LiveEndpoint | undefined =>
@@ -138,14 +191,29 @@ function targetOf(endpoints: readonly LiveEndpoint[]): string | undefined {
   return by && addressesOf(by.endpoint)[0]
 }
 
+/** The rows that were made of one request, with one number on all addresses; they are taken out of `rows`. */
+function takeRows(rows: Set<PublishedPort>, { protocol, containerPort, hostIp, hostPort }: PortSpec) {
+  const fits = (row: PublishedPort) =>
+    row.protocol === protocol &&
+    row.containerPort === containerPort &&
+    (!hostIp || row.hostIp === hostIp) &&
+    (!hostPort || (row.hostPort >= hostPort.from && row.hostPort <= hostPort.to))
+  const first = [...rows].find(fits)
+  const own = [...rows].filter(row => fits(row) && row.hostPort === first?.hostPort)
+  for (const row of own) rows.delete(row)
+  return own
+}
+
 /** None to an IPv6 address: the proxies carry what comes for that. */
 function mappingsOf(ports: readonly PublishedPort[], address: string): readonly PortMapping[] {
   if (address.includes(':')) return []
   return ports
     .filter(({ hostIp }) => !hostIp.includes(':'))
-    .flatMap(({ protocol, hostIp, hostPort, containerPort: port }) =>
-      protocol === 'sctp'
-        ? []
-        : [{ protocol, hostPort, address, port, ...(hostIp !== '0.0.0.0' && { hostIp }) } satisfies PortMapping],
-    )
+    .map(({ protocol, hostIp, hostPort, containerPort: port }) => ({
+      protocol,
+      hostPort,
+      address,
+      port,
+      ...(hostIp !== '0.0.0.0' && { hostIp }),
+    }))
 }

@@ -61,7 +61,8 @@ export class LiveSandbox {
 
   describe(): Sandbox {
     const endpoints = this.#endpoints.map(({ endpoint }) => endpoint)
-    return { ...this.#identity, endpoints, ports: this.#publishing.ports }
+    const { ports, requested: requestedPorts } = this.#publishing
+    return { ...this.#identity, endpoints, ports, requestedPorts }
   }
 
   /** Makes all of it. @throws TscomposeError NETWORK_*; nothing is left then */
@@ -161,6 +162,10 @@ export class LiveSandbox {
       ipv4: endpoint.ipv4Address,
       ipv6: endpoint.ipv6Address,
     })
+  }
+
+  async publish(ports: readonly PortSpec[]): Promise<void> {
+    await this.#publishing.change(ports, this.#endpoints)
   }
 
   /** The addresses stay; what others call it changes at once. @param dnsNames by network id */

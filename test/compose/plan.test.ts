@@ -3,7 +3,7 @@ import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { test } from 'node:test'
 import { parse } from 'yaml'
-import { configHash, networkHash, volumeHash } from '../../src/compose/config-hash.ts'
+import { configHash, networkHash, portlessHash, volumeHash } from '../../src/compose/config-hash.ts'
 import { label } from '../../src/compose/labels.ts'
 import { loadProject } from '../../src/compose/load/index.ts'
 import { containerName, imageName, imageNames } from '../../src/compose/names.ts'
@@ -41,13 +41,14 @@ type GivenContainer =
   | (Partial<ObservedContainer> & {
       readonly service: string
       readonly changed?: boolean
+      readonly portsChanged?: boolean
       readonly otherImage?: boolean
     })
 
 const id = (name: string): string => Buffer.from(name).toString('hex').padEnd(64, '0').slice(0, 64)
 
 function observedContainer(project: Project, given: GivenContainer): ObservedContainer {
-  const { changed, otherImage, ...container } = typeof given === 'string' ? { service: given } : given
+  const { changed, portsChanged, otherImage, ...container } = typeof given === 'string' ? { service: given } : given
   const service = project.services[container.service] ?? project.disabledServices[container.service]
   const number = container.number ?? 1
   const name = service ? containerName(project.name, service, number) : `${project.name}-${container.service}-${number}`
@@ -59,7 +60,8 @@ function observedContainer(project: Project, given: GivenContainer): ObservedCon
     oneOff: false,
     state: 'running',
     health: service?.healthcheck && !service.healthcheck.disable ? 'healthy' : 'none',
-    configHash: changed || !service ? 'another' : configHash(service),
+    configHash: changed || portsChanged || !service ? 'another' : configHash(service),
+    portlessHash: changed || !service ? 'another' : portlessHash(service),
     image: otherImage || image === undefined ? 'another' : `id of ${image}`,
     networks: Object.fromEntries(
       Object.keys(service?.networks ?? {}).map(key => [project.networks[key]?.name ?? key, `id of ${key}`]),

@@ -189,6 +189,7 @@ export class FakeLayers {
         return made
       },
       disconnect: async (id, networkId) => change(id, all => all.filter(one => one.networkId !== networkId)),
+      publish: async () => {},
       rename: async () => {},
       unconnectedResolvConf: () => 'nameserver 1.1.1.1\n',
       sandbox: id => sandboxes.get(id),

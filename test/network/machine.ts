@@ -14,6 +14,7 @@ import type {
   Network,
   NetworkSpec,
   Networks,
+  NetworksOptions,
   PortSpec,
   Sandbox,
   SandboxSpec,
@@ -57,8 +58,8 @@ export class Machine implements AsyncDisposable {
     return machine
   }
 
-  async open(): Promise<void> {
-    this.networks = await openNetworks({ runDir: this.runDir, dataDir: this.dataDir })
+  async open(more: Partial<NetworksOptions> = {}): Promise<void> {
+    this.networks = await openNetworks({ runDir: this.runDir, dataDir: this.dataDir, ...more })
   }
 
   async network(name: string, more: Partial<NetworkSpec> = {}): Promise<Network> {

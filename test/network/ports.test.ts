@@ -1,5 +1,6 @@
 import './own-host.ts'
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
@@ -221,13 +222,67 @@ test('UDP: by 127.0.0.1 and ::1, and a client that goes on sending reaches the n
   assert.equal(await say(client6, '::1'), 'second')
 })
 
-test('SCTP is refused clearly', { skip }, async () => {
+const hasSctp = !skip && spawnSync('python3', ['-c', 'import socket; socket.socket(2, 1, 132)']).status === 0
+
+test('SCTP is led to the container where the kernel has it, and refused clearly elsewhere', { skip }, async () => {
   await using machine = await Machine.start()
   const net = await machine.network('shop_default')
-  await assert.rejects(machine.sandbox('x', [net], { publish: [{ protocol: 'sctp', containerPort: 9 }] }), {
-    code: 'NETWORK_NOT_SUPPORTED',
-    message: /^not supported yet: /,
+  const publish: PortSpec[] = [{ protocol: 'sctp', containerPort: 9, hostPort: { from: 9009, to: 9009 } }]
+  if (!hasSctp)
+    return await assert.rejects(machine.sandbox('x', [net], { publish }), {
+      code: 'NETWORK_NOT_SUPPORTED',
+      message: /no SCTP/,
+    })
+  const web = await machine.sandbox('web', [net], { publish })
+  assert.deepEqual(web.ports, [{ protocol: 'sctp', containerPort: 9, hostIp: '0.0.0.0', hostPort: 9009 }])
+  assert.match(sh('nft list ruleset'), /(sctp|132) \. 9009 :/)
+  await assert.rejects(machine.sandbox('y', [net], { publish }), { code: 'NETWORK_PORT_TAKEN' })
+  await machine.networks.removeSandbox(web.containerId)
+  await machine.sandbox('y', [net], { publish })
+})
+
+test('ports change while the container runs: what stays is not disturbed', { skip }, async () => {
+  await using machine = await Machine.start()
+  const net = await machine.network('shop_default')
+  const web = await machine.sandbox('web', [net], { publish: [port(80, 8080), port(81, 8081)] })
+  await machine.serve(web, 'one', 80)
+  await machine.serve(web, 'two', 81)
+  const answers = async () =>
+    await Promise.all([8080, 8081, 8082].map(async number => (await shell(ask('127.0.0.1', number))).split(' ')[0]))
+  assert.deepEqual(await answers(), ['one', 'two', ''])
+  const six = async () =>
+    await Promise.all([8080, 8081, 8082].map(async number => (await shell(ask('::1', number))).split(' ')[0]))
+
+  await machine.networks.publish(web.containerId, [port(80, 8080), port(80, 8081), port(81, 8082)])
+  assert.deepEqual(await answers(), ['one', 'one', 'two'], 'one leads elsewhere, one is new')
+  assert.deepEqual(await six(), ['one', 'one', 'two'])
+  assert.deepEqual(machine.networks.sandbox(web.containerId)?.requestedPorts.length, 3)
+
+  await machine.networks.publish(web.containerId, [port(81, 8082)])
+  assert.deepEqual(await answers(), ['', '', 'two'])
+  assert.equal(machine.networks.sandbox(web.containerId)?.ports.length, 2)
+
+  {
+    await using _ = await listen(8081, '127.0.0.1')
+    await assert.rejects(machine.networks.publish(web.containerId, [port(80, 8080), port(80, 8081)]), taken(/8081/))
+    assert.deepEqual(await answers(), ['', 'host\n', 'two'], 'all is as before')
+  }
+  await machine.networks.publish(web.containerId, [])
+  assert.deepEqual(await answers(), ['', '', ''])
+  await using _ = await listen(8082, '0.0.0.0')
+})
+
+test('ports that name no address are published where the engine is told to', { skip }, async () => {
+  await using machine = await Machine.start()
+  await machine.networks[Symbol.asyncDispose]()
+  await machine.open({ defaultBindAddress: '127.0.0.1' })
+  const web = await machine.sandbox('web', [await machine.network('shop_default')], {
+    publish: [port(80, 8080), port(80, 8081, '0.0.0.0')],
   })
+  await machine.serve(web, 'web', 80)
+  assert.match(await shell(ask('127.0.0.1', 8080)), /^web /)
+  assert.equal(await machine.fromOutside(ask(hostAddress, 8080)), '')
+  assert.match(await machine.fromOutside(ask(hostAddress, 8081)), /^web /)
 })
 
 test('tables of sockets are read with addresses of both families', () => {

@@ -7,6 +7,8 @@ import type { ContainerRef, CreateContainer, Planned, Step } from '../plan/plan.
 import type { Hook, Project, Service } from '../project.ts'
 import { containerRequest } from '../translate/container.ts'
 import { endpoint } from '../translate/endpoints.ts'
+import { hashLabels } from '../translate/labels.ts'
+import { exposedPorts, portBindings } from '../translate/ports.ts'
 import { networkRequest, volumeRequest } from '../translate/resources.ts'
 import type { ContainerEvents } from './events.ts'
 import { inService } from './failures.ts'
@@ -95,6 +97,8 @@ export class Performer {
         return this.#report(step, 'Recreated', 'done')
       case 'keepContainer':
         return this.#report(step, step.state === 'running' ? 'Running' : 'Created', 'done')
+      case 'publishPorts':
+        return this.#between(step, 'Publishing', 'Published', () => this.#publish(step.container))
       case 'runPreStart':
         return this.#runPreStart(step, signal)
       case 'startContainer':
@@ -173,6 +177,16 @@ export class Performer {
       await ignoring(['ENGINE_NETWORK_EXISTS'], async () => {
         await this.#context.engine.networkCreate(networkRequest(this.#project, network))
       })
+  }
+
+  async #publish(container: ContainerRef): Promise<void> {
+    const service = this.#service(container.service)
+    const Publish = {
+      PortBindings: portBindings(service),
+      ExposedPorts: exposedPorts(service),
+      Labels: hashLabels(service),
+    }
+    await this.#context.engine.containerUpdate(this.idOf(container), { Publish })
   }
 
   async #createVolume(key: string): Promise<void> {

@@ -6,6 +6,8 @@ export interface Convergence {
   readonly service: Service
   readonly keep: readonly ObservedContainer[]
   readonly replace: readonly { readonly container: ObservedContainer; readonly why: string }[]
+  /** Of those that are kept: they publish other ports than the file says. */
+  readonly republish: readonly ObservedContainer[]
   /** Numbers of the containers that are missing. */
   readonly create: readonly number[]
   readonly remove: readonly { readonly container: ObservedContainer; readonly why: string }[]
@@ -23,7 +25,7 @@ export function converge(
   existing: readonly ObservedContainer[],
   expected: number,
   reasonToReplace: (container: ObservedContainer) => string | undefined,
-): Convergence {
+): Omit<Convergence, 'republish'> {
   const { usable, abandoned, rename } = withoutAbandoned(existing)
   const judged = usable.map(container => ({ container, why: reasonToReplace(container) }))
   const staying = judged

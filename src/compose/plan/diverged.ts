@@ -1,4 +1,4 @@
-import { configHash } from '../config-hash.ts'
+import { configHash, portlessHash } from '../config-hash.ts'
 import { imageName } from '../names.ts'
 import type { Project, Service } from '../project.ts'
 import type { Observed, ObservedContainer } from './observed.ts'
@@ -10,11 +10,18 @@ export function divergence(
   container: ObservedContainer,
   observed: Observed,
 ): string | undefined {
-  if (container.configHash !== configHash(service)) return 'its configuration has changed'
+  if (container.configHash !== configHash(service) && !onlyPortsDiffer(service, container))
+    return 'its configuration has changed'
   const image = observed.images[imageName(project, service)]
   if (image && image.id !== container.image) return 'its image has changed'
   return missingNetwork(project, service, container, observed) ?? missingVolume(project, service, container)
 }
+
+/** Ports are changed while the container goes on. */
+export const onlyPortsDiffer = (
+  service: Service,
+  { configHash: hash, portlessHash: rest }: ObservedContainer,
+): boolean => hash !== configHash(service) && rest === portlessHash(service)
 
 function missingNetwork(
   project: Project,

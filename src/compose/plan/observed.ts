@@ -24,6 +24,8 @@ export interface ObservedContainer {
   readonly state: ContainerStatus
   readonly health: 'none' | 'starting' | 'healthy' | 'unhealthy'
   readonly configHash: string
+  /** Absent on containers that somebody else made. */
+  readonly portlessHash?: string
   /** The id of the image it was made from. */
   readonly image: string
   /** The name of the container it was to take the place of. */

@@ -50,6 +50,7 @@ export type Step =
       /** The service's first container, whose volumes the hook shares. */
       readonly container: ContainerRef
     }
+  | { readonly op: 'publishPorts'; readonly container: ContainerRef }
   | { readonly op: 'startContainer'; readonly container: ContainerRef }
   | {
       readonly op: 'stopContainer'

@@ -28,7 +28,7 @@ export function planStarts(
     ? stopDependents(plan, convergences, ready, options)
     : new Map<ObservedContainer, number>()
 
-  for (const { service, keep, replace, create } of convergences) {
+  for (const { service, keep, republish, replace, create } of convergences) {
     const containers: ContainerRef[] = []
     const starts: StartToAdd[] = []
     const waits = options.start ? conditions.of(service) : []
@@ -71,13 +71,16 @@ export function planStarts(
       containers.push(ref)
       const off = stops.get(container)
       const again = reconnected.get(container)
+      const published = republish.includes(container)
+        ? plan.add({ op: 'publishPorts', container: ref }, 'only its ports have changed', [ready])
+        : undefined
       if (container.state === 'running' && off === undefined && again === undefined)
         plan.add({ op: 'keepContainer', container: ref, state: container.state }, 'it is up to date and runs')
       else if (options.start)
         starts.push({
           container: ref,
           why: whyStart(container, off, again),
-          after: [ready, off, ...(again ?? []), ...waits],
+          after: [ready, off, published, ...(again ?? []), ...waits],
         })
       else plan.add({ op: 'keepContainer', container: ref, state: container.state }, 'it is up to date')
     }

@@ -4,7 +4,7 @@ import type { Project, Service } from '../project.ts'
 import { dependenciesOf, inDependencyOrder, selectServices, serviceOf } from '../select.ts'
 import { PlanBuilder } from './builder.ts'
 import { type Convergence, converge } from './converge.ts'
-import { divergence, sharedServices } from './diverged.ts'
+import { divergence, onlyPortsDiffer, sharedServices } from './diverged.ts'
 import { inheritedVolumes } from './inherit.ts'
 import { isAlive, type Observed, type ObservedContainer } from './observed.ts'
 import { findOrphans, orphanWarning, whyOrphan } from './orphans.ts'
@@ -94,7 +94,9 @@ export function planUp(project: Project, observed: Observed, options: UpOptions)
     })
     const fresh = convergence.replace.length + convergence.create.length
     if (fresh > 0) replacedServices.add(service.name)
-    convergences.push(convergence)
+    const republish =
+      policy === 'diverged' ? convergence.keep.filter(container => onlyPortsDiffer(service, container)) : []
+    convergences.push({ ...convergence, republish })
   }
 
   const resources: Resources = { networks: new Map(), volumes: new Map(), reconnected: new Map() }

@@ -1,7 +1,8 @@
 import type { Labels } from '../../engine/api.ts'
 import { version } from '../../engine/version.ts'
-import { configHash } from '../config-hash.ts'
+import { configHash, portlessHash } from '../config-hash.ts'
 import { label } from '../labels.ts'
+import type { Service } from '../project.ts'
 import type { ContainerContext } from './container.ts'
 
 /** The labels of the file, and those docker compose adds; a file cannot override the latter. */
@@ -14,7 +15,7 @@ export function containerLabels({ project, service, number, imageId, replaces, o
     [label.oneOff]: oneOff ? 'True' : 'False',
     ...(oneOff && { [label.slug]: oneOff.slug }),
     // What runs beside a service is no container that could diverge from it.
-    ...(oneOff?.hook ? { [label.hook]: oneOff.hook } : { [label.configHash]: configHash(service) }),
+    ...(oneOff?.hook ? { [label.hook]: oneOff.hook } : hashLabels(service)),
     [label.image]: imageId,
     [label.dependsOn]: Object.entries(service.dependsOn)
       .map(([name, { condition, restart }]) => `${name}:${condition}:${restart}`)
@@ -26,3 +27,9 @@ export function containerLabels({ project, service, number, imageId, replaces, o
     [label.version]: version,
   }
 }
+
+/** What tells later whether a container still is what the file says. */
+export const hashLabels = (service: Service): Labels => ({
+  [label.configHash]: configHash(service),
+  [label.portlessHash]: portlessHash(service),
+})

@@ -34,7 +34,7 @@ export async function setUpNetwork(context: Context, container: Container): Prom
   if (mode === 'host') {
     const hosts = readHostFile('/etc/hosts') ?? renderHosts([])
     const resolvConf = hostResolvConf(readHostFile('/etc/resolv.conf') ?? '', dnsOf(context, container))
-    const extra = translateExtraHosts(hostConfig.ExtraHosts ?? [], '127.0.0.1')
+    const extra = translateExtraHosts(hostConfig.ExtraHosts ?? [], context.config.hostGatewayIp || '127.0.0.1')
     const lines = extra.map(({ address, names }) => `${address}\t${names.join(' ')}\n`)
     writeFiles(container, `${hosts}${lines.join('')}`, hostname, resolvConf)
     return { namespace: 'host', hostname }
@@ -162,11 +162,15 @@ function hostsOf(context: Context, container: Container, endpoints: readonly End
       .map(address => ({ address, names: ownNames(hostname, config.Domainname) })),
   )
   return renderHosts([
-    ...translateExtraHosts(hostConfig.ExtraHosts ?? [], first?.gateway),
+    ...translateExtraHosts(hostConfig.ExtraHosts ?? [], gatewayOf(context, first)),
     ...linkedHosts(context, container),
     ...own,
   ])
 }
+
+/** Where the host is, for a container on networks of its own. */
+const gatewayOf = ({ config }: Context, endpoint: Endpoint | undefined): string | undefined =>
+  config.hostGatewayIp || endpoint?.gateway || endpoint?.ipv6Gateway
 
 /**
  * Links give another container a name that only this one knows. Addresses outlast restarts, so a line in /etc/hosts

@@ -6,6 +6,7 @@ import { deviceNumberOf } from '../translate/devices.ts'
 import { translateResources } from '../translate/resources.ts'
 import type { Container } from './container.ts'
 import { emitContainer } from './events.ts'
+import { publishPorts } from './publish.ts'
 import { validateRestartPolicy } from './restart-policy.ts'
 import type { Run } from './run.ts'
 import { saveRun } from './run-record.ts'
@@ -21,11 +22,12 @@ const fixed = ['Devices', 'DeviceCgroupRules', 'DeviceRequests', 'Ulimits'] as c
 export async function updateContainer(
   context: Context,
   container: Container,
-  { RestartPolicy, ...resources }: ContainerUpdateRequest,
+  { RestartPolicy, Publish, ...resources }: ContainerUpdateRequest,
 ): Promise<readonly string[]> {
   return await container.serial.run(async () => {
-    const { record, run } = container
     if (container.removing) throw stateConflict('container is marked for removal and cannot be "update"')
+    if (Publish) await publishPorts(context, container, Publish)
+    const { record, run } = container
     const hostConfig = mergeResources(record.hostConfig, resources)
     if (RestartPolicy?.Name) {
       validateRestartPolicy(RestartPolicy)

@@ -13,6 +13,7 @@ import type {
   Mount,
   NetworkCreateRequest,
   PortMap,
+  PublishRequest,
   RegistryAuthConfig,
   Resources,
   RestartPolicy,
@@ -212,6 +213,12 @@ const hostConfig = object<HostConfig>({
 export const containerUpdateRequest = object<ContainerUpdateRequest>({
   ...resources,
   RestartPolicy: restartPolicy,
+  Publish: object<PublishRequest>(
+    { PortBindings: map(portMap), ExposedPorts: set, Labels: labels },
+    'PortBindings',
+    'ExposedPorts',
+    'Labels',
+  ),
 })
 
 export const endpointSettings = object<EndpointSettings>({

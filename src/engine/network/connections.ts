@@ -125,7 +125,7 @@ function assertChangeable({ removing, id, record }: Container): void {
 }
 
 /** Joining or leaving a network changes addresses and perhaps published ports, which the next engine must know, too. */
-function followSandbox(context: Context, container: Container): void {
+export function followSandbox(context: Context, container: Container): void {
   const before = container.sandbox
   container.sandbox = context.networkLayer.sandbox(container.id) ?? before
   if (before && container.sandbox) followResolvConf(container, before, container.sandbox)

@@ -21,7 +21,7 @@ export interface FirewallNetwork {
 
 /** A published port: what arrives at the host's `hostPort` goes to the container. IPv4. */
 export interface PortMapping {
-  readonly protocol: 'tcp' | 'udp'
+  readonly protocol: 'tcp' | 'udp' | 'sctp'
   /** Absent: every address of the host. */
   readonly hostIp?: string | undefined
   readonly hostPort: number

@@ -17,6 +17,8 @@ export interface Host {
   readonly service: Remote<NetworkService>
   /** What name server and proxies have to know of a network, as soon as they are there. */
   readonly zones: Zones
+  /** Where ports are published that name no address; undefined: on all. */
+  readonly defaultBindAddress: string | undefined
   /** Makes the kernel forget UDP traffic to these ports of the host, whose mapping has changed. */
   forgetUdp(ports: readonly number[]): Promise<void>
   /** Which container of ours has a port of the host. */

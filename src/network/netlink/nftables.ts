@@ -14,7 +14,7 @@ const NFNL_SUBSYS_NFTABLES = 10
 const BATCH = { BEGIN: 0x10, END: 0x11 } as const
 const NFT_MSG = { NEWTABLE: 0, DELTABLE: 2, NEWCHAIN: 3, NEWRULE: 6, NEWSETELEM: 12, DELSETELEM: 14 } as const
 const NFPROTO = { UNSPEC: 0, INET: 1, IPV4: 2 } as const
-const IPPROTO = { tcp: 6, udp: 17 } as const
+const IPPROTO = { tcp: 6, udp: 17, sctp: 132 } as const
 
 /** struct nfgenmsg, in front of the attributes */
 const body = <T extends Table>(family: number, resource: number, table: T, values: Attributes<T>): Buffer =>

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import { addressFromBytes, readAddress } from '../addresses/address.ts'
+import type { Protocol } from './socket.ts'
 
 /** A process that holds a port. */
 export interface PortOwner {
@@ -40,11 +41,8 @@ export function parseSocketTable(text: string): readonly SocketRow[] {
  * Who has a port of the host that cannot be bound. Looks through the descriptors of all processes, so it is for the
  * moment when something has failed. @returns undefined where the owner cannot be seen (another pid namespace, the kernel)
  */
-export async function ownerOfPort(
-  protocol: 'tcp' | 'udp',
-  address: string,
-  port: number,
-): Promise<PortOwner | undefined> {
+export async function ownerOfPort(protocol: Protocol, address: string, port: number): Promise<PortOwner | undefined> {
+  if (protocol === 'sctp') return undefined // whose table has no such rows
   // Read by this very thread: others would see where it is at that moment, which may be in a container's namespace.
   const tables = [protocol, `${protocol}6`].map(name => {
     const file = `/proc/thread-self/net/${name}`

@@ -34,8 +34,8 @@ export async function reservePort(
   describe: (port: PortSpec['protocol'], hostPort: number) => string | undefined,
 ): Promise<readonly Reservation[]> {
   const { protocol } = spec
-  if (protocol === 'sctp')
-    throw new TscomposeError('NETWORK_NOT_SUPPORTED', `not supported yet: publishing SCTP port ${spec.containerPort}`)
+  if (protocol === 'sctp' && spec.hostIp?.includes(':'))
+    throw new TscomposeError('NETWORK_NOT_SUPPORTED', `not supported yet: publishing an SCTP port on ${spec.hostIp}`)
   const { from, to } = spec.hostPort ?? { from: 0, to: 0 }
   let first: Refusal | undefined
   for (let port = from; port <= to; port++) {
@@ -68,7 +68,9 @@ function reserveAnyPort(spec: PortSpec, protocol: Protocol): readonly Reservatio
 function reserveOn(spec: PortSpec, protocol: Protocol, wanted: number): readonly Reservation[] {
   const reservations: Reservation[] = []
   let hostPort = wanted
-  for (const hostIp of spec.hostIp ? [spec.hostIp] : ['0.0.0.0', '::']) {
+  // [::] is carried by a proxy, of which there is none for SCTP.
+  const everywhere = protocol === 'sctp' ? ['0.0.0.0'] : ['0.0.0.0', '::']
+  for (const hostIp of spec.hostIp ? [spec.hostIp] : everywhere) {
     try {
       const { fd, port } = boundSocket(protocol, hostIp, hostPort)
       reservations.push({ protocol, containerPort: spec.containerPort, hostIp, hostPort: port, fd })
@@ -112,5 +114,10 @@ function refusalError({ address, port, code, cause }: Refusal): TscomposeError {
       `${where}: cannot assign requested address: no interface of this machine has it`,
       { cause },
     )
+  if (code === 'EPROTONOSUPPORT')
+    return new TscomposeError('NETWORK_NOT_SUPPORTED', `${where}: the kernel of this machine has no SCTP`, {
+      fix: '`modprobe sctp` loads it where it is a module.',
+      cause,
+    })
   return new TscomposeError('NETWORK_SETUP_FAILED', `${where}: ${(cause as Error).message}`, { cause })
 }

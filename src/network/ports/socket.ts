@@ -15,7 +15,9 @@ const IPPROTO_IPV6 = 41
 const IPV6_V6ONLY = 26
 const backlog = 511
 
-export type Protocol = 'tcp' | 'udp'
+export type Protocol = 'tcp' | 'udp' | 'sctp'
+
+const IPPROTO_SCTP = 132
 
 /** struct sockaddr_in, sockaddr_in6; ip(7), ipv6(7) */
 export function encodeSocketAddress(address: string, port: number): Buffer {
@@ -31,7 +33,7 @@ export function encodeSocketAddress(address: string, port: number): Buffer {
  * A bound socket, listening if it is TCP. A TCP socket reserves its port only by listening: with SO_REUSEADDR alone
  * another could bind it too, and without it connections in TIME_WAIT would be in the way.
  * @param port 0: one that the kernel chooses
- * @throws SystemError with code EADDRINUSE, EADDRNOTAVAIL, EACCES, EAFNOSUPPORT
+ * @throws SystemError with code EADDRINUSE, EADDRNOTAVAIL, EACCES, EAFNOSUPPORT, EPROTONOSUPPORT
  */
 export function boundSocket(
   protocol: Protocol,
@@ -40,8 +42,9 @@ export function boundSocket(
 ): { readonly fd: number; readonly port: number } {
   const bytes = encodeSocketAddress(address, port)
   const isIPv6 = bytes.length === 28
-  const type = protocol === 'tcp' ? SOCK.STREAM : SOCK.DGRAM
-  const fd = linux.socket(isIPv6 ? AF_INET6 : AF_INET, type | SOCK.NONBLOCK | SOCK.CLOEXEC, 0)
+  const type = protocol === 'udp' ? SOCK.DGRAM : SOCK.STREAM
+  const number = protocol === 'sctp' ? IPPROTO_SCTP : 0
+  const fd = linux.socket(isIPv6 ? AF_INET6 : AF_INET, type | SOCK.NONBLOCK | SOCK.CLOEXEC, number)
   try {
     const on = Buffer.from([1, 0, 0, 0])
     if (protocol === 'tcp') linux.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, on, 4)
