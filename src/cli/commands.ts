@@ -23,6 +23,10 @@ export const commands: CommandTable = {
   scale: { summary: 'Change the number of containers of services', load: () => import('./commands/scale.ts') },
   attach: { summary: 'Attach to a running container', load: () => import('./commands/attach.ts') },
   port: { summary: 'Show where a port is published', load: () => import('./commands/port.ts') },
+  ports: {
+    summary: 'List published ports, also as variables for other programs',
+    load: () => import('./commands/ports.ts'),
+  },
   top: { summary: 'List the processes in containers', load: () => import('./commands/top.ts') },
   stats: { summary: 'Show what containers use of the machine', load: () => import('./commands/stats.ts') },
   images: { summary: 'List the images of containers', load: () => import('./commands/images.ts') },

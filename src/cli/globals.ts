@@ -20,6 +20,8 @@ export interface GlobalOptions {
   readonly dryRun: boolean
   /** `_` in the names of containers instead of `-`. */
   readonly compatibility: boolean
+  /** `--isolated`; absent: what TSCOMPOSE_ISOLATED says, in the environment or in .env. */
+  readonly isolated?: boolean
   /** Also create networks and volumes that no service uses. */
   readonly allResources: boolean
 }
@@ -37,6 +39,7 @@ export function defineGlobals(program: Command): void {
     .option('--parallel <n>', 'How many operations may run at once; -1: all')
     .option('--dry-run', 'Show the steps, change nothing')
     .option('--compatibility', 'Container names with _ instead of -')
+    .option('--isolated', 'Names, addresses and ports of its own for this directory: the same file, many times at once')
     .option('--all-resources', 'Also create networks and volumes that no service uses')
     .option('-v, --version', 'Show the version')
     .addOption(new Option('--workdir <dir>').hideHelp())
@@ -59,6 +62,7 @@ interface RawGlobals {
   parallel?: string
   dryRun?: boolean
   compatibility?: boolean
+  isolated?: boolean
   allResources?: boolean
 }
 
@@ -88,6 +92,7 @@ export function resolveGlobals(raw: RawGlobals, env: NodeJS.ProcessEnv): GlobalO
     parallel: parallelLimit(raw.parallel, env.COMPOSE_PARALLEL_LIMIT),
     dryRun: raw.dryRun ?? false,
     compatibility: raw.compatibility ?? isTrue(env.COMPOSE_COMPATIBILITY),
+    ...(raw.isolated !== undefined && { isolated: raw.isolated }),
     allResources: raw.allResources ?? false,
   }
 }

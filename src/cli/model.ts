@@ -7,7 +7,7 @@ import { renderWarning } from './progress/warnings.ts'
 
 /** What the flags before the command say about where the project is. */
 export function loadOptions({ options, env, cwd }: Cli): LoadOptions {
-  const { files, projectName, projectDirectory, profiles, envFiles } = options
+  const { files, projectName, projectDirectory, profiles, envFiles, isolated } = options
   const shell = Object.fromEntries(
     Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
   )
@@ -19,6 +19,7 @@ export function loadOptions({ options, env, cwd }: Cli): LoadOptions {
     envFiles,
     // Unused networks and volumes are still the project's: `down` removes them, `up` leaves them out by itself.
     allResources: true,
+    ...(isolated !== undefined && { isolated }),
     ...(projectName !== undefined && { projectName }),
     ...(projectDirectory !== undefined && { projectDirectory }),
   }

@@ -1,4 +1,5 @@
 import { type AttachedOptions, upAttached } from '../../compose/attached.ts'
+import { loopbackAddress } from '../../compose/load/isolate.ts'
 import type { Surroundings } from '../../compose/operation.ts'
 import type { Project } from '../../compose/project.ts'
 import { serviceOf } from '../../compose/select.ts'
@@ -144,8 +145,12 @@ async function tellTimings({ stderr, options }: Cli, stopwatch: Stopwatch, { tim
 
 /** On a terminal, where everything can be reached now. */
 async function tellAddresses({ stderr }: Cli, engine: Engine, project: Project): Promise<void> {
-  if (!stderr.isTTY) return
+  // A script knows the ports, but not the address that an isolated project has.
+  if (!stderr.isTTY && !isIsolated(project)) return
   const { addressLines } = await import('../output/addresses.ts')
   const { listContainers } = await import('../../compose/observe.ts')
   for (const line of addressLines(await listContainers(engine, project.name))) stderr.write(`${line}\n`)
 }
+
+const isIsolated = ({ name, services }: Project): boolean =>
+  Object.values(services).some(({ ports }) => ports.some(({ hostIp }) => hostIp === loopbackAddress(name)))

@@ -1,6 +1,7 @@
 import { TscomposeError } from '../../errors.ts'
-import { discover, type Found } from './discover.ts'
+import { discover, type Found, isTrue } from './discover.ts'
 import type { LoadOptions } from './index.ts'
+import { isolatedName } from './isolate.ts'
 import type { ParsedFile } from './parsed-file.ts'
 import { projectName } from './project-name.ts'
 import { type Environment, lookupIn, Session } from './session.ts'
@@ -29,7 +30,17 @@ export async function locate(options: LoadOptions): Promise<Pick<Identified, 'se
   return { session, found }
 }
 
-export const nameOf = (options: LoadOptions, found: Found, files: readonly ParsedFile[]): string =>
+/** Whether the project is one of several of the same file. */
+export const isIsolated = ({ isolated }: LoadOptions, { environment }: Pick<Found, 'environment'>): boolean =>
+  isolated ?? isTrue(environment.TSCOMPOSE_ISOLATED)
+
+/** A name of `-p` is the user's own affair, also in an isolated project. */
+export function nameOf(options: LoadOptions, found: Found, files: readonly ParsedFile[]): string {
+  const name = plainNameOf(options, found, files)
+  return isIsolated(options, found) && !options.projectName ? isolatedName(name, found.directory) : name
+}
+
+const plainNameOf = (options: LoadOptions, found: Found, files: readonly ParsedFile[]): string =>
   projectName({
     flag: options.projectName,
     variable: found.environment.COMPOSE_PROJECT_NAME,

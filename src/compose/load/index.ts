@@ -3,7 +3,8 @@ import type { Project } from '../project.ts'
 import { checkConsistency, nodeAt } from './consistency.ts'
 import type { Warning } from './diagnostics.ts'
 import { isTrue } from './discover.ts'
-import { type Identified, locate, nameOf } from './identify.ts'
+import { type Identified, isIsolated, locate, nameOf } from './identify.ts'
+import { isolate } from './isolate.ts'
 import type { CanonicalMap, CanonicalModel } from './model/bind.ts'
 import { bind } from './model/bind.ts'
 import { loadFiles } from './model-loader.ts'
@@ -47,6 +48,8 @@ export interface LoadOptions {
   readonly noEnvResolution?: boolean
   /** Leaves `services` without their dependencies. */
   readonly noDependencies?: boolean
+  /** Names, addresses and ports of its own (isolate.ts); absent: what TSCOMPOSE_ISOLATED says. */
+  readonly isolated?: boolean
   readonly readStdin?: () => Promise<Uint8Array>
 }
 
@@ -172,6 +175,7 @@ class Finish {
     let model: CanonicalModel = { ...bound, services: split.enabled }
     if (!this.#options.allResources) model = dropUnused(model)
     if (!noConsistency) checkContainerNames(model.services, root)
+    if (isIsolated(this.#options, { environment })) model = this.#isolated(model)
     const project = buildProject(model, {
       workingDir: directory,
       composeFiles: files,
@@ -187,6 +191,16 @@ class Finish {
       warnings: session.warnings,
       trace: { root, session, envFiles: this.#envFiles, labelFiles: this.#labelFiles },
     }
+  }
+
+  #isolated(model: CanonicalModel): CanonicalModel {
+    const { root, session } = this.#prepared
+    const { model: isolated, left } = isolate(model)
+    for (const { path, what } of left) {
+      const where = originOf(root, path)
+      session.warn({ message: `${what}, since the project is isolated`, ...(where && { where }) })
+    }
+    return isolated
   }
 
   #profiles(): readonly string[] {
