@@ -116,6 +116,7 @@ export class LiveSandbox {
       ...endpoints.map(endpoint => this.#addNames(endpoint)),
       this.#openDns(),
       this.#publishing.update(this.#endpoints),
+      this.#host.firewall.check(),
     ])
   }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { acceptRules, chainsToOpen, deleteRules, rulesOf } from '../../src/network/firewall/foreign-chains.ts'
+import { legacyChainToOpen, ownLegacyRule } from '../../src/network/firewall/legacy.ts'
 import { networkElements, type PortMapping, portElements, replaceTable } from '../../src/network/firewall/ruleset.ts'
 
 const front = { bridge: 'tsc1f2e-aaaaaaa', internal: false, masquerade: true, ipv4: '172.18.0.0/16' }
@@ -76,15 +77,43 @@ test('chains of others that drop what is forwarded are opened, Docker’s where 
       'tscompose_',
     ),
     [
-      { family: 'ip', table: 'filter', name: 'DOCKER-USER' },
-      { family: 'ip', table: 'mine', name: 'fwd' },
+      { family: 'ip', table: 'filter', name: 'DOCKER-USER', ways: ['iifname', 'oifname'] },
+      { family: 'ip', table: 'mine', name: 'fwd', ways: ['iifname', 'oifname'] },
     ],
   )
 })
 
+test('firewalld rejects with rules instead of a policy, also what goes to the host', () => {
+  const chains = [
+    { chain: { family: 'inet', table: 'firewalld', name: 'filter_FORWARD', hook: 'forward', policy: 'accept' } },
+    { chain: { family: 'inet', table: 'firewalld', name: 'filter_INPUT', hook: 'input', policy: 'accept' } },
+    { chain: { family: 'inet', table: 'firewalld', name: 'nat_PREROUTING', hook: 'prerouting', policy: 'accept' } },
+  ]
+  assert.deepEqual(chainsToOpen(chains, 'tscompose_'), [
+    { family: 'inet', table: 'firewalld', name: 'filter_FORWARD', ways: ['iifname', 'oifname'] },
+    { family: 'inet', table: 'firewalld', name: 'filter_INPUT', ways: ['iifname'] },
+  ])
+})
+
+test('of the older filter too only chains that drop are opened, and only our rules found again', () => {
+  const rules = ['-P INPUT DROP', '-P FORWARD DROP', '-N DOCKER-USER', '-A FORWARD -j DOCKER-USER']
+  assert.equal(legacyChainToOpen(rules), 'DOCKER-USER')
+  assert.equal(legacyChainToOpen(['-P FORWARD DROP']), 'FORWARD')
+  assert.equal(legacyChainToOpen(['-P FORWARD ACCEPT', '-P INPUT DROP']), undefined)
+  const isOurs = (comment: string) => comment.startsWith('tscompose:1:')
+  const rule = '-A FORWARD -i tsc1+ -m comment --comment "tscompose:1:tsc1*" -j ACCEPT'
+  assert.deepEqual(ownLegacyRule(rule, isOurs)?.join(' '), rule.slice(3).replaceAll('"', ''))
+  assert.equal(ownLegacyRule(rule.replace(':1:', ':2:'), isOurs), undefined)
+  assert.equal(ownLegacyRule('-A FORWARD -j ACCEPT', isOurs), undefined)
+})
+
 test('a device is let through both ways', () =>
   assert.equal(
-    acceptRules({ family: 'ip', table: 'filter', name: 'FORWARD' }, 'tsc1f2e*', 'tscompose:1f2e3d4c:tsc1f2e*'),
+    acceptRules(
+      { family: 'ip', table: 'filter', name: 'FORWARD', ways: ['iifname', 'oifname'] },
+      'tsc1f2e*',
+      'tscompose:1f2e3d4c:tsc1f2e*',
+    ),
     `insert rule ip filter FORWARD iifname "tsc1f2e*" accept comment "tscompose:1f2e3d4c:tsc1f2e*"
 insert rule ip filter FORWARD oifname "tsc1f2e*" accept comment "tscompose:1f2e3d4c:tsc1f2e*"
 `,

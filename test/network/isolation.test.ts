@@ -1,5 +1,6 @@
 import './own-host.ts'
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
 import { addressOf, ask, hostAddress, Machine, outsideAddress, port, sh, skip } from './machine.ts'
 
@@ -128,4 +129,72 @@ test('two engines choose different subnets at the same time, and keep out of eac
   assert.equal(machine.forwarding(), '1')
   await other.adopt([], [])
   assert.equal(machine.forwarding(), '0')
+})
+
+const hasLegacy = !skip && spawnSync('unshare', ['-n', 'iptables-legacy', '-P', 'FORWARD', 'DROP']).status === 0
+
+test('where the older filter drops what is forwarded, our devices pass, and the rules go again', {
+  skip: hasLegacy ? false : 'needs iptables-legacy',
+}, async () => {
+  await using machine = await Machine.start()
+  sh('iptables-legacy -P FORWARD DROP; iptables-legacy -A FORWARD -m comment --comment theirs -j RETURN')
+  const foreign = sh('iptables-legacy -S')
+  const net = await machine.network('front')
+  const web = await machine.sandbox('web', [net], { publish: [port(80, 8080)] })
+  await machine.serve(web, 'web', 80)
+  await machine.serve('outside', 'outside', 80)
+  assert.match(await machine.fromOutside(ask(hostAddress, 8080)), /^web /)
+  assert.equal(await machine.in(web, ask(outsideAddress, 80)), `outside ${hostAddress}\n`)
+  await machine.networks.removeSandbox(web.containerId)
+  await machine.networks.removeNetwork(net.id)
+  assert.equal(sh('iptables-legacy -S'), foreign)
+  sh('iptables-legacy -F; iptables-legacy -P FORWARD ACCEPT')
+})
+
+test('rules that somebody takes away, and chains that somebody makes, are seen to with the next container', {
+  skip,
+}, async () => {
+  await using machine = await Machine.start()
+  const net = await machine.network('front')
+  const web = await machine.sandbox('web', [net], { publish: [port(80, 8080)] })
+  await machine.serve(web, 'web', 80)
+  const reached = async () => (await machine.fromOutside(ask(hostAddress, 8080))).startsWith('web ')
+  const table = sh('nft list tables').match(/tscompose_\w+/)?.[0] ?? ''
+
+  // As Docker does when it starts later, and again when it restarts and has lost its rules.
+  const docker = () =>
+    sh(`nft 'add table ip filter; delete table ip filter; table ip filter { chain DOCKER-USER { return; }
+      chain FORWARD { type filter hook forward priority 0; policy drop; jump DOCKER-USER; }; }'`)
+  for (const damage of [docker, docker, () => sh(`nft delete table inet ${table}`), () => sh('nft flush ruleset')]) {
+    damage()
+    const other = await machine.sandbox('other', [net])
+    assert.ok(await reached(), String(damage))
+    assert.match(sh(`nft list table inet ${table}`), /8080 : .* \. 80/)
+    await machine.networks.removeSandbox(other.containerId)
+  }
+})
+
+test('behind firewalld containers reach the outside and the host, and nothing of it stays there', {
+  skip,
+}, async () => {
+  await using machine = await Machine.start()
+  sh(`nft 'table inet firewalld {
+    chain filter_INPUT { type filter hook input priority 10; ct state { established, related } accept; iifname "lo" accept
+      iifname "uplink" tcp dport 22 accept; reject with icmpx admin-prohibited; };
+    chain filter_FORWARD { type filter hook forward priority 10; ct state { established, related } accept
+      ct status dnat accept; reject with icmpx admin-prohibited; }; }'`)
+  const foreign = sh('nft list table inet firewalld')
+  const net = await machine.network('front')
+  const web = await machine.sandbox('web', [net], { publish: [port(80, 8080)] })
+  await machine.serve(web, 'web', 80)
+  await machine.serve('outside', 'outside', 80)
+  await machine.serve('host', 'host', 9999, hostAddress)
+  assert.match(await machine.fromOutside(ask(hostAddress, 8080)), /^web /)
+  assert.equal(await machine.in(web, ask(outsideAddress, 80)), `outside ${hostAddress}\n`)
+  assert.match(await machine.in(web, ask(hostAddress, 9999)), /^host /)
+  assert.equal(await machine.fromOutside(ask(hostAddress, 9999)), '', 'its own rules hold')
+  await machine.networks.removeSandbox(web.containerId)
+  await machine.networks.removeNetwork(net.id)
+  assert.equal(sh('nft list table inet firewalld'), foreign)
+  sh('nft delete table inet firewalld')
 })

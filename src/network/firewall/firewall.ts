@@ -5,9 +5,12 @@ import type { Instance } from '../instance.ts'
 import { changePorts } from '../netlink/nftables.ts'
 import { NETLINK, NetlinkSocket } from '../netlink/socket.ts'
 import { acceptRules, chainsToOpen, deleteRules, rulesOf } from './foreign-chains.ts'
+import { Generation } from './generation.ts'
+import { closeLegacyChains, isLegacyUsed, openLegacyChains } from './legacy.ts'
 import { Nftables } from './libnftables.ts'
 import {
   type Change,
+  chainCount,
   deleteTable,
   type FirewallNetwork,
   networkElements,
@@ -15,6 +18,9 @@ import {
   portElements,
   replaceTable,
 } from './ruleset.ts'
+
+/** How often somebody else's changes are looked for; it takes some microseconds where there are none. */
+const watchMs = 3000
 
 /**
  * The host's firewall, as far as it is ours: the table of this engine, which is there as long as it has networks, and
@@ -29,8 +35,11 @@ export class Firewall implements Disposable {
   readonly #mappings = new Set<PortMapping>()
   /** Changes that come together are one transaction. */
   readonly #changes = new Batch<string | undefined>(texts => this.#apply(texts))
+  readonly #generation = new Generation(() => this.#socket)
   #nftables: Nftables | undefined
   #netfilter: NetlinkSocket | undefined
+  #watch: NodeJS.Timeout | undefined
+  #checking: Promise<void> | undefined
 
   constructor(instance: Instance) {
     this.#instance = instance
@@ -42,12 +51,18 @@ export class Firewall implements Disposable {
     return this.#nftables
   }
 
+  get #socket(): NetlinkSocket {
+    this.#netfilter ??= new NetlinkSocket(NETLINK.NETFILTER)
+    return this.#netfilter
+  }
+
   async addNetwork(networkId: string, network: FirewallNetwork): Promise<void> {
     const isFirst = this.#networks.size === 0
     this.#networks.set(networkId, network)
     try {
       await this.#change(isFirst ? undefined : networkElements('add', this.#instance.table, network))
       await this.#openForeignChains()
+      this.#startWatching()
     } catch (error) {
       await this.removeNetwork(networkId).catch(() => {})
       throw error
@@ -80,8 +95,8 @@ export class Firewall implements Disposable {
     if (mappings.length === 0 || this.#networks.size === 0) return
     if (this.#changes.isRunning) return this.#change(portElements(change, this.#instance.table, mappings))
     try {
-      this.#netfilter ??= new NetlinkSocket(NETLINK.NETFILTER)
-      this.#netfilter.requestNow(...changePorts(change, this.#instance.table, mappings))
+      const messages = changePorts(change, this.#instance.table, mappings)
+      this.#generation.duringNow(() => void this.#socket.requestNow(...messages))
     } catch (error) {
       if (!(error instanceof SystemError)) throw error
       await this.#change(undefined)
@@ -95,10 +110,34 @@ export class Firewall implements Disposable {
     if (this.#networks.size === 0) return this.clear()
     await this.#change(undefined)
     await this.#openForeignChains()
+    this.#startWatching()
+  }
+
+  /**
+   * Docker, firewalld and administrators put rules in place anew as they like; so when somebody has changed something,
+   * what we need is looked after: with every container, and every few seconds.
+   */
+  async check(): Promise<void> {
+    if (this.#networks.size === 0 || !this.#generation.isForeign) return
+    this.#checking ??= this.#openForeignChains().finally(() => {
+      this.#checking = undefined
+    })
+    await this.#checking
+  }
+
+  #startWatching(): void {
+    let ticks = 0
+    this.#watch ??= setInterval(() => {
+      // Of the older filter the kernel tells no changes.
+      const look = ++ticks % 6 === 0 && isLegacyUsed() ? openLegacyChains(this.#devices()) : this.check()
+      look.catch(() => {}) // The next container tells.
+    }, watchMs).unref()
   }
 
   /** Removes all of ours. */
   async clear(): Promise<void> {
+    clearInterval(this.#watch)
+    this.#watch = undefined
     this.#mappings.clear()
     await this.#nft.run(deleteTable(this.#instance.table))
     await this.#closeForeignChains()
@@ -113,12 +152,13 @@ export class Firewall implements Disposable {
     if (this.#networks.size === 0) return // what is left to change went with the table
     if (!texts.includes(undefined)) {
       try {
-        return await this.#nft.run(texts.join(''))
+        return await this.#generation.during(() => this.#nft.run(texts.join('')))
       } catch (error) {
         if (!(error instanceof TscomposeError)) throw error
       }
     }
-    await this.#nft.run(replaceTable(this.#instance.table, [...this.#networks.values()], [...this.#mappings]))
+    const table = replaceTable(this.#instance.table, [...this.#networks.values()], [...this.#mappings])
+    await this.#generation.during(() => this.#nft.run(table))
   }
 
   /** One pair of rules does for all devices whose names we chose. */
@@ -135,16 +175,25 @@ export class Firewall implements Disposable {
     return `tscompose:${this.#instance.id}:${device}`
   }
 
+  #devices(): readonly { readonly device: string; readonly comment: string }[] {
+    return this.#deviceNames().map(device => ({ device, comment: this.#comment(device) }))
+  }
+
+  /** Also puts our own table in place where a part of it has gone. */
   async #openForeignChains(): Promise<void> {
-    for (const chain of chainsToOpen(await this.#nft.list('list chains'), 'tscompose_')) {
+    const chains = await this.#nft.list('list chains')
+    const own = chains.filter(({ chain }) => (chain as { table?: string } | undefined)?.table === this.#instance.table)
+    if (own.length < chainCount) await this.#change(undefined)
+    for (const chain of chainsToOpen(chains, 'tscompose_')) {
       const listing = await this.#nft.list(`list chain ${chain.family} ${chain.table} ${chain.name}`)
-      const text = this.#deviceNames()
-        .map(device => ({ device, comment: this.#comment(device) }))
+      const text = this.#devices()
         .filter(({ comment }) => rulesOf(listing, other => other === comment).length === 0)
         .map(({ device, comment }) => acceptRules(chain, device, comment))
         .join('')
       if (text !== '') await this.#nft.run(text)
     }
+    this.#generation.settle()
+    if (isLegacyUsed()) await openLegacyChains(this.#devices())
   }
 
   /** Without a device: all rules of this engine. */
@@ -153,9 +202,11 @@ export class Firewall implements Disposable {
       device === undefined ? comment.startsWith(this.#comment('')) : comment === this.#comment(device)
     const text = deleteRules(rulesOf(await this.#nft.list('list ruleset'), isOurs))
     if (text !== '') await this.#nft.run(text)
+    if (isLegacyUsed()) await closeLegacyChains(isOurs)
   }
 
   [Symbol.dispose](): void {
+    clearInterval(this.#watch)
     this.#nftables?.[Symbol.dispose]()
     this.#netfilter?.[Symbol.dispose]()
   }

@@ -1,7 +1,7 @@
 /**
- * Others' forward chains. Where one drops what it does not know (Docker, or an administrator's FORWARD policy), no
- * table of ours can undo that: an accept ends only the chain it stands in. So two rules for each of our names go to the
- * head of that chain; of Docker's into DOCKER-USER, which Docker leaves alone.
+ * Others' forward chains. Where one drops what it does not know (Docker, firewalld, or an administrator's FORWARD
+ * policy), no table of ours can undo that: an accept ends only the chain it stands in. So two rules for each of our names
+ * go to the head of that chain; of Docker's into DOCKER-USER, which Docker leaves alone.
  */
 
 type Json = Readonly<Record<string, unknown>>
@@ -17,27 +17,31 @@ interface ListedChain extends Chain {
   readonly policy?: string
 }
 
+/** A chain that needs rules of ours, and for which way of a packet. */
+export interface ChainToOpen extends Chain {
+  readonly ways: readonly ('iifname' | 'oifname')[]
+}
+
 /** Where accept rules belong, of what `list chains` says. */
-export function chainsToOpen(listing: readonly Json[], ownTables: string): readonly Chain[] {
-  const chains = listing.flatMap(item => (item.chain ? [item.chain as ListedChain] : []))
-  return chains
-    .filter(
-      ({ hook, policy, family }) => hook === 'forward' && policy === 'drop' && ['ip', 'ip6', 'inet'].includes(family),
+export function chainsToOpen(listing: readonly Json[], ownTables: string): readonly ChainToOpen[] {
+  const chains = listing
+    .flatMap(item => (item.chain ? [item.chain as ListedChain] : []))
+    .filter(({ table, family }) => !table.startsWith(ownTables) && ['ip', 'ip6', 'inet'].includes(family))
+  return chains.flatMap(({ hook, policy, family, table, name }): ChainToOpen[] => {
+    // firewalld rejects at the end of its chains. Like Docker's bridges, ours may talk to the host.
+    if (table === 'firewalld' && family === 'inet' && hook === 'input')
+      return [{ family, table, name, ways: ['iifname'] }]
+    if (hook !== 'forward' || (policy !== 'drop' && table !== 'firewalld')) return []
+    const isDockers = chains.some(
+      chain => chain.family === family && chain.table === table && chain.name === 'DOCKER-USER',
     )
-    .filter(({ table }) => !table.startsWith(ownTables))
-    .map(({ family, table, name }) => {
-      const isDockers = chains.some(
-        chain => chain.family === family && chain.table === table && chain.name === 'DOCKER-USER',
-      )
-      return { family, table, name: isDockers ? 'DOCKER-USER' : name }
-    })
+    return [{ family, table, name: isDockers ? 'DOCKER-USER' : name, ways: ['iifname', 'oifname'] }]
+  })
 }
 
 /** Text that lets a device (a `*` at the end of its name stands for any rest) through. */
-export const acceptRules = ({ family, table, name }: Chain, device: string, comment: string): string =>
-  ['iifname', 'oifname']
-    .map(direction => `insert rule ${family} ${table} ${name} ${direction} "${device}" accept comment "${comment}"\n`)
-    .join('')
+export const acceptRules = ({ family, table, name, ways }: ChainToOpen, device: string, comment: string): string =>
+  ways.map(way => `insert rule ${family} ${table} ${name} ${way} "${device}" accept comment "${comment}"\n`).join('')
 
 interface ListedRule extends Omit<Chain, 'name'> {
   readonly chain: string

@@ -91,6 +91,9 @@ const chains = `
   }
 `
 
+/** How many chains the table has. */
+export const chainCount = chains.match(/^ {2}chain /gm)?.length ?? 0
+
 export type Change = 'add' | 'delete'
 
 const elements = (change: Change, table: string, set: string, items: readonly string[]) =>
