@@ -2,14 +2,16 @@ import { Agent, request as httpRequest } from 'node:http'
 
 const agent = new Agent({ keepAlive: true, maxSockets: 64 })
 
+interface Answer {
+  readonly status: number
+  /** Empty where the answer is a list. */
+  readonly json: Record<string, unknown>
+  readonly list: readonly Record<string, unknown>[]
+}
+
 /** One request of the Docker Engine API, the same code for every engine. */
-export function request(
-  socketPath: string,
-  method: string,
-  path: string,
-  body?: unknown,
-): Promise<{ status: number; json: Record<string, unknown> }> {
-  const { promise, resolve, reject } = Promise.withResolvers<{ status: number; json: Record<string, unknown> }>()
+export function request(socketPath: string, method: string, path: string, body?: unknown): Promise<Answer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>()
   const text = body === undefined ? undefined : JSON.stringify(body)
   const headers = text === undefined ? {} : { 'content-type': 'application/json', 'content-length': text.length }
   httpRequest({ agent, socketPath, method, path, headers }, response => {
@@ -19,7 +21,11 @@ export function request(
       received += chunk
     })
     response.on('end', () =>
-      resolve({ status: response.statusCode ?? 0, json: received.startsWith('{') ? JSON.parse(received) : {} }),
+      resolve({
+        status: response.statusCode ?? 0,
+        json: received.startsWith('{') ? JSON.parse(received) : {},
+        list: received.startsWith('[') ? JSON.parse(received) : [],
+      }),
     )
     response.on('error', reject)
   })

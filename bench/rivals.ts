@@ -1,6 +1,7 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { request } from './api.ts'
 
 /**
@@ -14,7 +15,11 @@ export interface Rival extends AsyncDisposable {
   readonly compose: readonly string[]
   readonly env: NodeJS.ProcessEnv
   load(archive: string): void
+  /** The same without waiting for it. */
+  loading(archive: string): Promise<unknown>
 }
+
+const run = promisify(execFile)
 
 const cache = join(process.env.XDG_CACHE_HOME ?? join(process.env.HOME ?? '/root', '.cache'), 'tscompose-bench')
 
@@ -37,7 +42,9 @@ export async function docker(): Promise<Rival> {
     compose: [compose],
     env,
     load: archive => void execFileSync('docker', ['load', '-q', '-i', archive], { env, stdio: 'ignore' }),
+    loading: archive => run('docker', ['load', '-q', '-i', archive], { env }),
     async [Symbol.asyncDispose]() {
+      await removeEverything(socket)
       const ended = new Promise(resolve => daemon.once('exit', resolve))
       daemon.kill('SIGTERM')
       await ended
@@ -68,11 +75,20 @@ export async function tscompose(root: string): Promise<Rival> {
     compose: [program],
     env,
     load: archive => void execFileSync(program, ['image', 'load', archive], { env, stdio: 'ignore' }),
+    loading: archive => run(program, ['image', 'load', archive], { env }),
     async [Symbol.asyncDispose]() {
+      await removeEverything(socket)
       execFileSync(program, ['engine', 'stop'], { env, stdio: 'ignore' })
       for (const path of [dir, runDir]) rmSync(path, { recursive: true, force: true })
     },
   }
+}
+
+/** What a benchmark that failed has left. */
+async function removeEverything(socket: string): Promise<void> {
+  const { list } = await request(socket, 'GET', '/v1.41/containers/json?all=1')
+  for (const { Id } of list) await request(socket, 'DELETE', `/v1.41/containers/${Id}?force=1&v=1`)
+  await request(socket, 'POST', '/v1.41/networks/prune')
 }
 
 async function answering(socket: string, daemon: ChildProcess): Promise<void> {

@@ -6,33 +6,21 @@ import { spawnSync } from 'node:child_process'
 import { globSync, readFileSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { runToCompletion } from './api.ts'
+import { network } from './network.ts'
 import { chain, project, services, stubborn } from './projects.ts'
 import { docker, type Rival, tscompose } from './rivals.ts'
+import { elapsedMs, median, type Row, renderRow } from './rows.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-
-interface Row {
-  readonly work: string
-  readonly goal: string
-  readonly unit: 'ms' | 'MB'
-  readonly ours: number
-  readonly theirs?: number
-}
-
-async function elapsedMs(work: () => unknown): Promise<number> {
-  const began = performance.now()
-  await work()
-  return performance.now() - began
-}
-
-const median = (figures: readonly number[]): number =>
-  figures.toSorted((a, b) => a - b)[Math.floor(figures.length / 2)] ?? Number.NaN
 
 function compose(rival: Rival, dir: string, ...args: string[]): void {
   const [program = '', ...first] = rival.compose
   const { status, stderr } = spawnSync(program, [...first, ...args], { cwd: dir, env: rival.env, encoding: 'utf8' })
   if (status !== 0) throw new Error(`${rival.name}: ${args.join(' ')} exited with ${status}\n${stderr}`)
 }
+
+const archiveOf = (image: string): string =>
+  spawnSync('test/images/build', [image], { cwd: root, encoding: 'utf8' }).stdout.trim()
 
 /** Median of `runs` of `work`, each between `before` and `after`, which are not measured. */
 async function measure(runs: number, work: () => unknown, before?: () => unknown, after?: () => unknown) {
@@ -89,6 +77,8 @@ const benchmarks: Record<string, Benchmark> = {
       ),
     ),
   ),
+
+  network: rivals => network(rivals, archiveOf('debian')),
 
   idle: async ([ours]) =>
     inProject(services(20), async dir => {
@@ -158,23 +148,16 @@ function ownMemoryMB(rival: Rival): number {
   return kilobytes.reduce((sum, kb) => sum + kb, 0) / 1024
 }
 
-function print(row: Row): void {
-  const figure = (value: number) => `${value < 100 ? value.toFixed(1) : Math.round(value)} ${row.unit}`
-  const ratio = row.theirs === undefined ? '' : `${(row.theirs / row.ours).toFixed(1)} x`
-  const theirs = row.theirs === undefined ? '' : figure(row.theirs)
-  console.log(`| ${row.work} | ${figure(row.ours)} | ${theirs} | ${ratio} | ${row.goal} |`)
-}
-
 const wanted = process.argv.slice(2)
 const unknown = wanted.find(name => !(name in benchmarks))
 if (unknown !== undefined) {
   console.error(`no benchmark "${unknown}": one of ${Object.keys(benchmarks).join(', ')}`)
   process.exit(2)
 }
-const archive = spawnSync('test/images/build', ['busybox'], { cwd: root, encoding: 'utf8' }).stdout.trim()
 await using ours = await tscompose(root)
 await using theirs = await docker()
-for (const rival of [ours, theirs]) rival.load(archive)
+for (const rival of [ours, theirs]) rival.load(archiveOf('busybox'))
 console.log('| work | tscompose | docker | ratio | goal |\n| --- | --- | --- | --- | --- |')
 for (const [name, benchmark] of Object.entries(benchmarks))
-  if (wanted.length === 0 || wanted.includes(name)) for (const row of await benchmark([ours, theirs])) print(row)
+  if (wanted.length === 0 || wanted.includes(name))
+    for (const row of await benchmark([ours, theirs])) console.log(renderRow(row))

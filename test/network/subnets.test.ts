@@ -38,6 +38,19 @@ test('after the sixteen-bit pools come slices of 192.168.0.0/16', () => {
   )
 })
 
+test('there is room for more networks than Docker has by default', () =>
+  assert.equal(
+    chosen(
+      occupied('172.16.0.0/24', 'x'),
+      occupied('172.17.0.0/16', 'x'),
+      occupied('172.18.0.0/15', 'x'),
+      occupied('172.20.0.0/14', 'x'),
+      occupied('172.24.0.0/13', 'x'),
+      occupied('192.168.0.0/16', 'x'),
+    ),
+    '172.16.1.0/24',
+  ))
+
 test('when the pools are exhausted, the error names what is in the way', () =>
   assert.throws(
     () =>

@@ -21,13 +21,14 @@ export interface Pool {
   readonly size: number
 }
 
-/** Docker's default-address-pools. */
+/** Docker's default-address-pools, which are 31 networks, and for more than that the block that Docker leaves out. */
 export const defaultPools: readonly Pool[] = [
   { base: '172.17.0.0/16', size: 16 },
   { base: '172.18.0.0/15', size: 16 },
   { base: '172.20.0.0/14', size: 16 },
   { base: '172.24.0.0/13', size: 16 },
   { base: '192.168.0.0/16', size: 20 },
+  { base: '172.16.0.0/16', size: 24 },
 ]
 
 /** A range of addresses that is in use already. */

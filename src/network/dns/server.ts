@@ -21,8 +21,15 @@ export interface View {
   upstream(): readonly string[]
 }
 
-/** The bytes of the answer to the bytes of a query; undefined: none. */
-export async function answer(bytes: Buffer, view: View, transport: Transport): Promise<Buffer | undefined> {
+/**
+ * The bytes of the answer to the bytes of a query; undefined: none. What is known here is answered at once, since a
+ * promise would cost as much as the answer.
+ */
+export function answer(
+  bytes: Buffer,
+  view: View,
+  transport: Transport,
+): Buffer | undefined | Promise<Buffer | undefined> {
   const parsed = parseQuery(bytes)
   if ('malformed' in parsed) return parsed.malformed && encodeRefusal(parsed.malformed)
   const { query } = parsed
@@ -42,7 +49,7 @@ export async function answer(bytes: Buffer, view: View, transport: Transport): P
     case 'nxdomain':
       return respond(rcode.nxDomain)
     case 'forward':
-      return (await forward(bytes, query, view.upstream(), transport)) ?? respond(rcode.servFail)
+      return forward(bytes, query, view.upstream(), transport).then(response => response ?? respond(rcode.servFail))
   }
 }
 
@@ -65,10 +72,14 @@ export class DnsServer implements AsyncDisposable {
   readonly #connections = new Set<Socket>()
 
   constructor({ udpFd, tcpFd }: { udpFd: number; tcpFd: number }, view: View) {
-    this.#udp = dgram.createSocket('udp4', (bytes, { port, address }) => {
-      // The client may have gone when the answer comes; it asks again if not.
-      const reply = (response: Buffer | undefined) => response && this.#udp.send(response, port, address, () => {})
-      void answer(bytes, view, 'udp').then(reply, () => {})
+    // Addresses come as numbers, so there is nothing to look up.
+    this.#udp = dgram.createSocket({ type: 'udp4', lookup: (host, _, found) => found(null, host, 4) })
+    this.#udp.on('message', (bytes, { port, address }) => {
+      // The client may have gone when the answer comes; it asks again if not. A failure is an event, heard below.
+      const reply = (response: Buffer | undefined) => response && this.#udp.send(response, port, address)
+      const response = answer(bytes, view, 'udp')
+      if (response instanceof Promise) void response.then(reply, () => {})
+      else reply(response)
     })
     this.#udp.on('error', () => {})
     this.#udp.bind({ fd: udpFd })
@@ -86,7 +97,7 @@ export class DnsServer implements AsyncDisposable {
     const frames = new Frames()
     connection.on('data', (chunk: Buffer) => {
       for (const frame of frames.push(chunk))
-        void answer(frame, view, 'tcp').then(
+        void Promise.resolve(answer(frame, view, 'tcp')).then(
           response => response && connection.writable && connection.write(framed(response)),
           () => connection.destroy(),
         )

@@ -70,7 +70,7 @@ export type Answer =
  */
 export function decide(zones: readonly Zone[], name: string, type: string): Answer {
   const wanted = name.toLowerCase().replace(/\.$/, '')
-  const pointed = addressOfPointer(wanted)
+  const pointed = wanted.endsWith('.arpa') ? addressOfPointer(wanted) : undefined
   if (pointed !== undefined) {
     const answer = decidePointer(zones, pointed, type)
     if (answer) return answer
