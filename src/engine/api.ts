@@ -503,6 +503,7 @@ export interface NetworkCreateRequest {
   Attachable?: boolean
   Ingress?: boolean
   ConfigOnly?: boolean
+  ConfigFrom?: { Network?: string }
   IPAM?: IPAM
   EnableIPv4?: boolean
   EnableIPv6?: boolean

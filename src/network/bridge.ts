@@ -7,8 +7,8 @@ import { subnetOf } from './addresses/subnets.ts'
 import type { FirewallNetwork } from './firewall/ruleset.ts'
 import { switchForwardingOn } from './host/forwarding.ts'
 import type { Host } from './host/host.ts'
-import { deviceAlias } from './instance.ts'
-import { bringUpBridge, decodeLink, getLink, type Link, newBridge } from './netlink/link.ts'
+import { deviceAlias, parseDeviceAlias } from './instance.ts'
+import { bringUpBridge, bringUpPort, decodeLink, getLink, type Link, newBridge, setLink } from './netlink/link.ts'
 import { newAddress } from './netlink/route.ts'
 import type { Network } from './network.ts'
 
@@ -61,8 +61,8 @@ export function bridgeNameOf({ name, options }: Options): string | undefined {
 /** A network that is there in the kernel. */
 export interface LiveNetwork {
   readonly network: Network
-  /** The number of the bridge, or of the parent. */
-  readonly index: number
+  /** The number of the bridge, or of the parent; another one when somebody has deleted it and it was made again. */
+  index: number
   /** False for a parent that was there before, and stays. */
   readonly ownsDevice: boolean
   readonly leases: LeaseBook
@@ -112,4 +112,26 @@ export async function makeBridge(
     await hostLinks.delete([index])
     throw error
   }
+}
+
+/** Puts the containers' devices that are not on the bridge of their network onto it: it is another one than it was. */
+export async function rejoin(
+  { instance, route }: Host,
+  { network, index }: Pick<LiveNetwork, 'network' | 'index'>,
+  links: readonly Link[],
+): Promise<void> {
+  const strayed = links.filter(({ alias, master }) => {
+    const device = parseDeviceAlias(alias)
+    const { purpose } = device ?? {}
+    const isOurs =
+      device?.instanceId === instance.id && purpose?.kind === 'endpoint' && purpose.networkId === network.id
+    return isOurs && master !== index
+  })
+  const isolated = network.options[bridgeOption.icc] === 'false'
+  // What is set of a port of a bridge goes with its place on it.
+  const messages = strayed.flatMap(({ index: port, name = '', alias = '' }) => [
+    setLink(port, { master: index }),
+    bringUpPort(name, alias, isolated),
+  ])
+  await route.request(...messages)
 }

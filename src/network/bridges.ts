@@ -3,7 +3,7 @@ import { formatSubnet, overlaps, parseSubnet } from './addresses/address.ts'
 import { LeaseBook } from './addresses/lease-book.ts'
 import { decideSubnets, type Occupied, type Pool } from './addresses/subnets.ts'
 import { Batch } from './batch.ts'
-import { bridgeNameOf, checkOptions, firewallNetwork, type LiveNetwork, makeBridge, mtuOf } from './bridge.ts'
+import { bridgeNameOf, checkOptions, firewallNetwork, type LiveNetwork, makeBridge, mtuOf, rejoin } from './bridge.ts'
 import { HostResolvers } from './dns/upstream.ts'
 import { switchForwardingOff } from './host/forwarding.ts'
 import type { Host } from './host/host.ts'
@@ -40,7 +40,8 @@ export class Bridges {
   /** A network to put a container on. @throws TscomposeError NETWORK_NOT_FOUND */
   async need(networkId: string): Promise<LiveNetwork> {
     const live = this.#live.get(networkId)
-    if (live) return live
+    if (live && this.#host.links.has(live.network.bridge, live.index)) return live
+    if (live) return await this.#lock.hold(() => this.#restore(live))
     const unmade = this.#unmade.get(networkId)
     if (!unmade) throw new TscomposeError('NETWORK_NOT_FOUND', `network ${networkId} not found`)
     return await this.#lock.hold(async () => this.#live.get(networkId) ?? (await this.#remake(unmade)))
@@ -68,6 +69,17 @@ export class Bridges {
       const { network } = await this.#make({ ...spec, subnets, bridge, mtu }, state.links)
       return network
     })
+  }
+
+  /** Somebody has deleted the device. To be called under the lock. */
+  async #restore(live: LiveNetwork): Promise<LiveNetwork> {
+    const { network } = live
+    const links = await this.#host.links.list()
+    const there = links.find(({ name }) => name === network.bridge)
+    if (there) live.index = there.index
+    else live.index = (await (network.driver ? makeParent : makeBridge)(this.#host, network, links)).index
+    if (!network.driver) await rejoin(this.#host, live, links)
+    return live
   }
 
   async #remakeIfFree({ id, subnets }: NetworkSpec): Promise<LiveNetwork | undefined> {

@@ -44,6 +44,18 @@ export class Links implements Disposable {
     return (await this.#socket.dump(getLinks())).map(decodeLink)
   }
 
+  /** Whether a device of that name and number is there. While the kernel is busy with devices of ours, nobody asks. */
+  has(name: string, index: number): boolean {
+    if (this.isLocked) return true
+    try {
+      const [reply] = this.#quick.requestNow(getLink(name))
+      return reply !== undefined && decodeLink(reply).index === index
+    } catch (error) {
+      if ((error as SystemError).code === 'ENODEV') return false
+      throw error
+    }
+  }
+
   /** Deletes devices; one that has gone is as good. */
   async delete(indexes: readonly number[]): Promise<void> {
     this.#deleting++

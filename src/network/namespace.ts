@@ -86,8 +86,8 @@ export function pinnedNames(directory: string): readonly string[] {
 
 export const pinnedPath = (runDir: string, containerId: string): string => join(runDir, 'netns', containerId)
 
-/** Whether a namespace has an interface of that name. */
-export const hasInterface = (path: string, name: string): boolean =>
+/** What a namespace has of interfaces. */
+export const interfaceNames = (path: string): readonly string[] =>
   inNamespace(path, () => readFileSync('/proc/thread-self/net/dev', 'utf8'))
     .split('\n')
-    .some(line => line.trim().startsWith(`${name}:`))
+    .flatMap(line => /^\s*(\S+):/.exec(line)?.[1] ?? [])

@@ -152,6 +152,8 @@ export interface Networks extends AsyncDisposable {
     containerName: string,
     dnsNames: Readonly<Record<string, readonly string[]>>,
   ): Promise<void>
+  /** Whether a sandbox still is as it was made: nobody has unmounted its namespace or deleted its devices. */
+  isWhole(containerId: string): boolean
   /** What a sandbox is now: connect and disconnect change its endpoints, and may publish its ports anew. */
   sandbox(containerId: string): Sandbox | undefined
   /** Of all these containers at once, by their ids; those without a sandbox of their own are left out. */

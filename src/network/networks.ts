@@ -2,7 +2,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TscomposeError } from '../errors.ts'
 import { defaultPools } from './addresses/subnets.ts'
-import { firewallNetwork } from './bridge.ts'
+import { firewallNetwork, rejoin } from './bridge.ts'
 import { Bridges } from './bridges.ts'
 import { renderResolvConf, renderUnconnectedResolvConf } from './dns/resolv-conf.ts'
 import { readResolvConf } from './dns/upstream.ts'
@@ -13,7 +13,7 @@ import { instanceOf, parseDeviceAlias } from './instance.ts'
 import { Links } from './links.ts'
 import { isPinned, pinnedNames, pinnedPath, unpinNamespace } from './namespace.ts'
 import { deleteUdpMappings } from './netlink/conntrack.ts'
-import { type Link, setLink } from './netlink/link.ts'
+import type { Link } from './netlink/link.ts'
 import { NETLINK, NetlinkSocket } from './netlink/socket.ts'
 import type {
   DnsSpec,
@@ -184,6 +184,10 @@ class NetworkLayer implements Networks {
     await this.#need(containerId).rename(containerName, dnsNames)
   }
 
+  isWhole(containerId: string): boolean {
+    return this.#sandboxes.get(containerId)?.isWhole ?? false
+  }
+
   sandbox(containerId: string): Sandbox | undefined {
     return this.#sandboxes.get(containerId)?.describe()
   }
@@ -211,6 +215,8 @@ class NetworkLayer implements Networks {
     )
     await settleAll(stale.map(name => unpinNamespace(join(this.#netnsDirectory, name))))
 
+    // A bridge may have gone and be another now.
+    for (const live of this.#bridges.live()) if (!live.network.driver) await rejoin(this.#host, live, links)
     const mappings = await Promise.all(alive.map(sandbox => this.#adoptSandbox(sandbox, links)))
     await this.#removeStrayDevices(links)
     if (networks.length > 0) {
@@ -241,10 +247,6 @@ class NetworkLayer implements Networks {
       })
       return [{ endpoint, live: network, port }]
     })
-    // Its bridge had gone and is another now.
-    for (const { port, live } of endpoints)
-      if (port && port.master !== live.index)
-        await this.#host.route.request(setLink(port.index, { master: live.index }))
     return await live.adopt(
       endpoints.map(({ endpoint, live, port }) => ({ endpoint, live, veth: port?.name })),
       sandbox.ports,

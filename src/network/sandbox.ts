@@ -7,7 +7,7 @@ import type { PortMapping } from './firewall/ruleset.ts'
 import type { Host } from './host/host.ts'
 import { vethName } from './instance.ts'
 import { unlessGone } from './links.ts'
-import { hasInterface, inNamespace, isPinned, pinNamespace, unpinNamespace } from './namespace.ts'
+import { inNamespace, interfaceNames, isPinned, pinNamespace, unpinNamespace } from './namespace.ts'
 import { setLink } from './netlink/link.ts'
 import type { Message } from './netlink/message.ts'
 import { redirectDns } from './netlink/nftables.ts'
@@ -53,6 +53,13 @@ export class LiveSandbox {
 
   get netnsPath(): string {
     return this.#identity.netnsPath
+  }
+
+  get isWhole(): boolean {
+    const { netnsPath: path } = this.#identity
+    if (!isPinned(path)) return false
+    const names = interfaceNames(path)
+    return this.#endpoints.every(({ endpoint }) => names.includes(endpoint.interfaceName))
   }
 
   get containerName(): string {
@@ -251,7 +258,7 @@ export class LiveSandbox {
       const isChild = live.network.driver !== undefined
       const adopted = { endpoint, live, ...(!isChild && { veth: veth ?? vethName(instance) }) }
       this.#endpoints = [...this.#endpoints, adopted]
-      if (isChild ? !hasInterface(path, endpoint.interfaceName) : veth === undefined) lost.push(adopted)
+      if (isChild ? !interfaceNames(path).includes(endpoint.interfaceName) : veth === undefined) lost.push(adopted)
     }
     if (this.#endpoints.length === 0) return []
     if (lost.length > 0) {

@@ -190,6 +190,7 @@ export class FakeLayers {
       },
       disconnect: async (id, networkId) => change(id, all => all.filter(one => one.networkId !== networkId)),
       publish: async () => {},
+      isWhole: () => true,
       rename: async () => {},
       unconnectedResolvConf: () => 'nameserver 1.1.1.1\n',
       sandbox: id => sandboxes.get(id),

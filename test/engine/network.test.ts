@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { execSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { test } from 'node:test'
@@ -261,5 +262,21 @@ test('guests keep their names and addresses when their host has stopped and the 
     for (const id of [guest, donor, server]) await engine.containerDelete(id, { force: true })
     await engine.networkDelete('lan')
     await engine[Symbol.asyncDispose]()
+  }
+})
+
+test('a restart makes a network anew that somebody has taken apart', { skip }, async () => {
+  await using made = await stage()
+  const { engine, bench } = made
+  await engine.networkCreate({ Name: 'lan' })
+  const server = await run(engine, bench, serve('hi'), on('lan', { Aliases: ['web'] }))
+  const client = await run(engine, bench, ['sleep', '1000'], on('lan'))
+  const address = await addressOf(engine, server, 'lan')
+  const { SandboxKey } = (await engine.containerInspect(server)).NetworkSettings
+  for (const damage of [`nsenter --net=${SandboxKey} ip link delete eth0`, `umount ${SandboxKey}`]) {
+    execSync(damage)
+    await engine.containerRestart(server, { timeout: 0 })
+    assert.equal(await addressOf(engine, server, 'lan'), address)
+    assert.equal((await exec(engine, client, ask('web'))).text, 'hi\n', damage)
   }
 })

@@ -266,6 +266,28 @@ test('a process that sits in a namespace does not keep the device', { skip }, as
   child.kill('SIGKILL')
 })
 
+test('a bridge that somebody deletes is made again with the next container, with all that were on it', {
+  skip,
+}, async () => {
+  await using machine = await Machine.start()
+  const net = await machine.network('front')
+  const web = await machine.sandbox('web', [net], { publish: [port(80, 8080)] })
+  await machine.serve(web, 'web', 80)
+  sh(`ip link delete ${net.bridge}`)
+  const db = await machine.sandbox('db', [net])
+  assert.equal(await machine.in(db, ask('web', 80)), `web ${addressOf(db)}\n`)
+  assert.match(await shell(ask('127.0.0.1', 8080)), /^web /)
+  assert.match(await machine.in(web, ask('198.51.100.1', 8080)), /^web /, 'hairpin')
+  assert.ok(machine.networks.isWhole(web.containerId))
+  machine.inside(web.netnsPath, 'ip link delete eth0')
+  assert.ok(!machine.networks.isWhole(web.containerId))
+  sh(`umount ${db.netnsPath}`)
+  assert.ok(!machine.networks.isWhole(db.containerId))
+  for (const { containerId } of [web, db]) await machine.networks.removeSandbox(containerId)
+  await machine.networks.removeNetwork(net.id)
+  assert.deepEqual(machine.leftovers(), [])
+})
+
 test('options of the bridge driver are checked', { skip }, async () => {
   await using machine = await Machine.start()
   const invalid = { code: 'NETWORK_OPTION_INVALID' }

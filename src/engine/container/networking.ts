@@ -45,10 +45,18 @@ export async function setUpNetwork(context: Context, container: Container): Prom
     writeFiles(container, hostsOf(context, container, [], hostname), hostname, resolvConf)
     return { namespace: 'private', hostname }
   }
+  await dropBrokenSandbox(context, container)
   container.sandbox ??= await createSandbox(context, container)
   const { sandbox } = container
   writeFiles(container, hostsOf(context, container, sandbox.endpoints, hostname), hostname, sandbox.resolvConf)
   return { namespace: { path: sandbox.netnsPath }, hostname, sandbox }
+}
+
+/** A network that somebody has taken apart meanwhile is made anew. */
+async function dropBrokenSandbox({ networkLayer }: Context, container: Container): Promise<void> {
+  if (!container.sandbox || networkLayer.isWhole(container.id)) return
+  container.sandbox = undefined
+  await networkLayer.removeSandbox(container.id)
 }
 
 function readHostFile(file: string): string | undefined {

@@ -298,6 +298,7 @@ export const networkCreateRequest = object<NetworkCreateRequest>(
     Attachable: boolean,
     Ingress: boolean,
     ConfigOnly: boolean,
+    ConfigFrom: object<{ Network?: string }>({ Network: string }),
     IPAM: ipam,
     EnableIPv4: boolean,
     EnableIPv6: boolean,

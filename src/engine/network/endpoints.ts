@@ -37,6 +37,8 @@ export function leaseKey(name: string, labels: Labels = {}): string {
 /** What the network layer is asked to make of an endpoint. */
 export function toEndpointSpec(owner: EndpointOwner, network: NetworkRecord, settings: EndpointSettings): EndpointSpec {
   const { IPAMConfig, MacAddress = owner.config.MacAddress, Aliases, GwPriority = 0 } = settings
+  if (network.name === 'bridge' && Aliases?.length)
+    throw invalid('network-scoped alias is supported only for containers in user defined networks')
   return {
     networkId: network.id,
     leaseKey: leaseKey(owner.name, owner.config.Labels),

@@ -1,12 +1,5 @@
 import type { Filters, IPAM, NetworkInspect } from '../api.ts'
-import {
-  booleanFilter,
-  matchesExactly,
-  matchesExpression,
-  matchesLabels,
-  matchesPrefix,
-  validateFilters,
-} from '../filters.ts'
+import { booleanFilter, matchesExactly, matchesExpression, matchesLabels, validateFilters } from '../filters.ts'
 import { isPredefined, type NetworkRecord } from './record.ts'
 
 const acceptedFilters = ['dangling', 'driver', 'id', 'label', 'name', 'scope', 'type']
@@ -51,7 +44,7 @@ export function networkFilter(filters: Filters = {}): (record: NetworkRecord, in
   const dangling = booleanFilter(filters, 'dangling')
   return (record, inUse) =>
     matchesExactly(filters, 'driver', record.driver) &&
-    matchesPrefix(filters, 'id', record.id) &&
+    matchesExpression(filters, 'id', [record.id]) &&
     matchesLabels(filters, record.labels) &&
     matchesExpression(filters, 'name', [record.name]) &&
     matchesExactly(filters, 'scope', 'local') &&

@@ -222,7 +222,7 @@ function parseDriver(name = ''): NetworkDriver {
 }
 
 function parseRequest(request: NetworkCreateRequest): NetworkRecord {
-  const { Name, Driver, Scope, Ingress, ConfigOnly, IPAM: ipam } = request
+  const { Name, Driver, Scope, Ingress, ConfigOnly, ConfigFrom, IPAM: ipam } = request
   if (!Name?.trim()) throw invalid('invalid name: name is empty')
   if (isPredefined(Name)) {
     throw new TscomposeError('ENGINE_NETWORK_PREDEFINED', `operation is not permitted on predefined ${Name} network`)
@@ -231,7 +231,7 @@ function parseRequest(request: NetworkCreateRequest): NetworkRecord {
   if (ipam?.Driver && ipam.Driver !== 'default') throw notSupported(`IPAM driver "${ipam.Driver}"`)
   if (Scope && Scope !== 'local') throw notSupported(`network scope "${Scope}"`)
   if (Ingress) throw notSupported('ingress networks')
-  if (ConfigOnly) throw notSupported('configuration-only networks')
+  if (ConfigOnly || ConfigFrom?.Network) throw notSupported('configuration-only networks')
   const record: NetworkRecord = {
     ...predefinedRecord(Name, driver),
     options: request.Options ?? {},
