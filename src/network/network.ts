@@ -52,6 +52,8 @@ export interface EndpointSpec {
   readonly sysctl?: Readonly<Record<string, string>>
   /** All DNS names of the container on this network: container name, short id, aliases. */
   readonly dnsNames: readonly string[]
+  /** Names that only this container has for others: what it calls them, and a DNS name of theirs. */
+  readonly links?: Readonly<Record<string, string>>
   /** Name of the interface in the container; `eth0`, `eth1`, ... if absent. */
   readonly interfaceName?: string
   /** The highest one supplies the default route. */

@@ -2,6 +2,7 @@ import { linux } from '../sys/kernel.ts'
 import type { LiveNetwork } from './bridge.ts'
 import { renderResolvConf } from './dns/resolv-conf.ts'
 import { readResolvConf } from './dns/upstream.ts'
+import { normalName } from './dns/zone.ts'
 import { bringUp, defaultRoutes, type LiveEndpoint, plugIn, releaseEndpoint, takeEndpoint, unplug } from './endpoint.ts'
 import type { PortMapping } from './firewall/ruleset.ts'
 import type { Host } from './host/host.ts'
@@ -16,6 +17,7 @@ import type { DnsSpec, Endpoint, EndpointSpec, PortSpec, PublishedPort, Sandbox 
 import { boundSocket } from './ports/socket.ts'
 import { Publishing } from './publishing.ts'
 import { tell } from './service/rpc.ts'
+import type { Reach } from './service/service.ts'
 import { settleAll } from './settle.ts'
 import { disableIPv6, writeSysctls } from './sysctl.ts'
 
@@ -150,15 +152,18 @@ export class LiveSandbox {
       udpFd: udp.fd,
       tcpFd: tcp.fd,
       servers: dns.servers,
-      networkIds: this.#networkIds(),
+      reach: this.#reach(),
     })
   }
 
-  /** In the order in which names are looked up: the network of the default route first. */
-  #networkIds(): readonly string[] {
-    return this.#endpoints
-      .toSorted((a, b) => b.endpoint.gatewayPriority - a.endpoint.gatewayPriority)
-      .map(({ live }) => live.network.id)
+  /** Names are looked up on the network of the default route first. */
+  #reach(): Reach {
+    const endpoints = this.#endpoints.toSorted((a, b) => b.endpoint.gatewayPriority - a.endpoint.gatewayPriority)
+    const links = endpoints.flatMap(({ endpoint }) => Object.entries(endpoint.links ?? {}))
+    return {
+      networkIds: endpoints.map(({ live }) => live.network.id),
+      links: Object.fromEntries(links.map(names => names.map(normalName))),
+    }
   }
 
   #addNames({ live, endpoint }: LiveEndpoint): Promise<void> {
@@ -204,7 +209,7 @@ export class LiveSandbox {
       using route = inNamespace(path, () => new NetlinkSocket(NETLINK.ROUTE))
       if (this.#hasDns) {
         await settleAll([this.#plugIn(route, [added]), this.#addNames(added)])
-        await settleAll([this.#awaitUp([added]), this.#host.service.setNetworks(containerId, this.#networkIds())])
+        await settleAll([this.#awaitUp([added]), this.#host.service.setReach(containerId, this.#reach())])
       } else {
         await this.#setUp(route, [added])
         const { dns } = this.#identity
@@ -228,7 +233,7 @@ export class LiveSandbox {
     using inside = inNamespace(path, () => new NetlinkSocket(NETLINK.ROUTE))
     await settleAll([
       service.removeHost(networkId, containerId),
-      service.setNetworks(containerId, this.#networkIds()),
+      service.setReach(containerId, this.#reach()),
       this.#publishing.update(this.#endpoints),
       removed.veth ? links.deleteNamed(removed.veth) : unlessGone(inside.request(unplug(removed))),
     ])

@@ -118,6 +118,30 @@ test('a container that is renamed is found by its new name at once', { skip }, a
   for (const name of ['renamed', 'web']) assert.equal((await exec(engine, client, ask(name))).text, 'hi\n')
 })
 
+test('a link is a name for one container alone, and follows the other to another address', { skip }, async () => {
+  await using made = await stage()
+  const { engine, bench } = made
+  await engine.networkCreate({ Name: 'lan' })
+  const server = await run(engine, bench, serve('hi'), on('lan'))
+  await engine.containerRename(server, 'server')
+  const client = await run(engine, bench, ['sleep', '1000'], on('lan', { Links: ['server:store'] }))
+  const other = await run(engine, bench, ['sleep', '1000'], on('lan'))
+  assert.equal((await exec(engine, client, ask('store'))).text, 'hi\n')
+  assert.equal((await exec(engine, other, ask('store', '80', 1))).exitCode, 1)
+  await engine.networkDisconnect('lan', server)
+  await engine.networkConnect('lan', server, { IPAMConfig: { IPv4Address: await free(engine, 'lan') } })
+  assert.equal((await exec(engine, client, ask('store'))).text, 'hi\n')
+  await engine.networkDisconnect('lan', other)
+  await engine.networkConnect('lan', other, { Links: [`${server}:again`] })
+  assert.equal((await exec(engine, other, ask('again'))).text, 'hi\n')
+})
+
+/** An address of a network that nobody has. */
+async function free(engine: LocalEngine, network: string): Promise<string> {
+  const [{ Gateway = '' } = {}] = (await engine.networkInspect(network)).IPAM.Config ?? []
+  return Gateway.replace(/\d+$/, '99')
+}
+
 test('a container leaves the network none for one that has others', { skip }, async () => {
   await using made = await stage()
   const { engine, bench } = made

@@ -63,7 +63,7 @@ test('an address points to its container, one of ours that is free to nothing, o
   assert.deepEqual(decide(both, ipv6, 'PTR'), { kind: 'pointer', name: 'shop-db-1.shop_back' })
 })
 
-const view = { zones: () => both, upstream: () => [] }
+const view = { zones: () => both, upstream: () => [], linked: (_: string): string | undefined => undefined }
 const ask = (name: string, type: dnsPacket.RecordType, more: Partial<dnsPacket.Packet> = {}) =>
   dnsPacket.encode({
     type: 'query',
@@ -136,6 +136,18 @@ test('the order of several addresses changes', async () => {
   const firsts = new Set<unknown>()
   for (let i = 0; i < 100; i++) firsts.add(firstOf((await respond(ask('web', 'A'))).packet))
   assert.deepEqual([...firsts].sort(), ['172.18.0.2', '172.18.0.3'])
+})
+
+test('a link is a name that one container alone has for another', async () => {
+  const linked = (name: string) => ({ store: 'shop-db-1', gone: 'nobody' })[name]
+  const code = async (name: string) => {
+    const bytes = await answer(ask(name, 'A'), { ...view, linked }, 'udp')
+    assert.ok(bytes)
+    return [bytes.readUInt16BE(2) & 15, bytes.readUInt16BE(6)]
+  }
+  assert.deepEqual(await code('Store'), [0, 1])
+  assert.deepEqual(await code('gone'), [3, 0])
+  assert.equal((await respond(ask('store', 'A'))).packet.rcode, 'NXDOMAIN')
 })
 
 test('what is no query is refused or ignored', async () => {

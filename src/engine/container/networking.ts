@@ -3,11 +3,11 @@ import { readFile } from 'node:fs/promises'
 import { hostname as machineName } from 'node:os'
 import type { DnsSpec, Endpoint, EndpointSpec, Sandbox } from '../../network/network.ts'
 import type { NamespaceChoice } from '../../runtime/spec.ts'
+import type { EndpointSettings } from '../api.ts'
 import type { Context } from '../context.ts'
 import { isRestarting, stateConflict } from '../failures.ts'
 import { toEndpointSpec } from '../network/endpoints.ts'
 import { toPortSpecs } from '../network/ports.ts'
-import type { NetworkRecord } from '../network/record.ts'
 import { hostResolvConf } from '../network/resolv-conf.ts'
 import { networkSysctls } from '../translate/container-spec.ts'
 import { type HostEntry, ownNames, renderHosts, translateExtraHosts } from '../translate/extra-hosts.ts'
@@ -145,10 +145,22 @@ async function endpointSpecs(context: Context, container: Container): Promise<En
   return await Promise.all(
     endpoints.map(async ({ network, settings }) => {
       await context.networks.ensure(network)
-      return toEndpointSpec(endpointOwner(container), network, settings)
+      return toEndpointSpec(endpointOwner(container), network, settings, linksOf(context, settings))
     }),
   )
 }
+
+/**
+ * Names that a container alone has for others, `container:name`; by the names of the others, whose addresses may change.
+ * @throws TscomposeError ENGINE_CONTAINER_NOT_FOUND
+ */
+export const linksOf = ({ containers }: Context, { Links }: EndpointSettings): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    (Links ?? []).map(link => {
+      const [target = '', alias = target] = link.split(':')
+      return [alias, containers.find(target).name]
+    }),
+  )
 
 export const endpointOwner = ({ id, name, record }: Container) => ({ id, name, config: record.config })
 
@@ -169,31 +181,9 @@ function hostsOf(context: Context, container: Container, endpoints: readonly End
       .flatMap(address => (address ? [address] : []))
       .map(address => ({ address, names: ownNames(hostname, config.Domainname) })),
   )
-  return renderHosts([
-    ...translateExtraHosts(hostConfig.ExtraHosts ?? [], gatewayOf(context, first)),
-    ...linkedHosts(context, container),
-    ...own,
-  ])
+  return renderHosts([...translateExtraHosts(hostConfig.ExtraHosts ?? [], gatewayOf(context, first)), ...own])
 }
 
 /** Where the host is, for a container on networks of its own. */
 const gatewayOf = ({ config }: Context, endpoint: Endpoint | undefined): string | undefined =>
   config.hostGatewayIp || endpoint?.gateway || endpoint?.ipv6Gateway
-
-/**
- * Links give another container a name that only this one knows. Addresses outlast restarts, so a line in /etc/hosts
- * does; names that the other container has anyway are left to DNS.
- */
-function linkedHosts({ containers, networks }: Context, { record }: Container): HostEntry[] {
-  return Object.entries(record.endpoints).flatMap(([networkName, { Links }]) =>
-    (Links ?? []).flatMap(link => {
-      const [target = '', alias = target] = link.split(':')
-      const linked = containers.find(target)
-      const network: NetworkRecord = networks.find(networkName)
-      const endpoint = linked.sandbox?.endpoints.find(({ networkId }) => networkId === network.id)
-      if (!endpoint || endpoint.dnsNames.includes(alias)) return []
-      const address = endpoint.ipv4Address ?? endpoint.ipv6Address
-      return address ? [{ address, names: [alias] }] : []
-    }),
-  )
-}

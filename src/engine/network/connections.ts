@@ -3,7 +3,7 @@ import type { Endpoint, Sandbox } from '../../network/network.ts'
 import type { EndpointSettings, NetworkInspect } from '../api.ts'
 import type { Container } from '../container/container.ts'
 import { emitEndpoints } from '../container/events.ts'
-import { adoptPrivateNetwork, endpointOwner, isPrivate } from '../container/networking.ts'
+import { adoptPrivateNetwork, endpointOwner, isPrivate, linksOf } from '../container/networking.ts'
 import { saveRun } from '../container/run-record.ts'
 import { isAlive } from '../container/state.ts'
 import type { Context } from '../context.ts'
@@ -58,7 +58,7 @@ export async function connectContainer(
     if (keyOf(container, network) !== undefined && !isStale(container, network)) {
       throw stateConflict(`endpoint with name ${container.name} already exists in network ${network.name}`)
     }
-    const spec = toEndpointSpec(endpointOwner(container), network, settings)
+    const spec = toEndpointSpec(endpointOwner(container), network, settings, linksOf(context, settings))
     if (container.sandbox ?? (await adoptPrivateNetwork(context, container))) {
       await context.networks.ensure(network)
       await context.networkLayer.connect(container.id, spec)

@@ -35,7 +35,12 @@ export function leaseKey(name: string, labels: Labels = {}): string {
 }
 
 /** What the network layer is asked to make of an endpoint. */
-export function toEndpointSpec(owner: EndpointOwner, network: NetworkRecord, settings: EndpointSettings): EndpointSpec {
+export function toEndpointSpec(
+  owner: EndpointOwner,
+  network: NetworkRecord,
+  settings: EndpointSettings,
+  links: Readonly<Record<string, string>> = {},
+): EndpointSpec {
   const { IPAMConfig, MacAddress = owner.config.MacAddress, Aliases, GwPriority = 0 } = settings
   if (network.name === 'bridge' && Aliases?.length)
     throw invalid('network-scoped alias is supported only for containers in user defined networks')
@@ -44,6 +49,7 @@ export function toEndpointSpec(owner: EndpointOwner, network: NetworkRecord, set
     leaseKey: leaseKey(owner.name, owner.config.Labels),
     dnsNames: dnsNames(owner, network, Aliases ?? []),
     gatewayPriority: GwPriority,
+    ...(Object.keys(links).length > 0 && { links }),
     ...(IPAMConfig?.IPv4Address && { ipv4Address: IPAMConfig.IPv4Address }),
     ...(IPAMConfig?.IPv6Address && { ipv6Address: IPAMConfig.IPv6Address }),
     ...(IPAMConfig?.LinkLocalIPs?.length && { linkLocalAddresses: IPAMConfig.LinkLocalIPs.map(parseLinkLocal) }),

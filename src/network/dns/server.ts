@@ -10,13 +10,15 @@ import {
   type ResourceRecord,
   rcode,
 } from './message.ts'
-import { decide, type Zone } from './zone.ts'
+import { decide, normalName, type Zone } from './zone.ts'
 
 const idleMs = 10_000
 
 /** What a server answers from; asked for anew with every query. */
 export interface View {
   zones(): readonly Zone[]
+  /** The name of another container that this one calls `name`, which is in lower case. */
+  linked(name: string): string | undefined
   /** Servers for names that are not ours. */
   upstream(): readonly string[]
 }
@@ -35,7 +37,8 @@ export function answer(
   const { query } = parsed
   const respond = (code: number, records: readonly ResourceRecord[] = []) =>
     encodeResponse(query, code, records, limitOf(query, transport))
-  const decision = decide(view.zones(), query.name, query.type)
+  const name = normalName(query.name)
+  const decision = decide(view.zones(), view.linked(name) ?? name, query.type)
   switch (decision.kind) {
     case 'addresses':
       return respond(

@@ -69,7 +69,7 @@ export type Answer =
  * @param type the name of the record type, such as `A`
  */
 export function decide(zones: readonly Zone[], name: string, type: string): Answer {
-  const wanted = name.toLowerCase().replace(/\.$/, '')
+  const wanted = normalName(name)
   const pointed = wanted.endsWith('.arpa') ? addressOfPointer(wanted) : undefined
   if (pointed !== undefined) {
     const answer = decidePointer(zones, pointed, type)
@@ -88,6 +88,12 @@ export function decide(zones: readonly Zone[], name: string, type: string): Answ
   }
   if (wanted !== '' && !wanted.includes('.')) return { kind: 'nxdomain' }
   return zones.every(({ internal }) => internal) ? { kind: 'nxdomain' } : { kind: 'forward' }
+}
+
+/** In lower case, without a dot at the end. */
+export function normalName(name: string): string {
+  const lower = name.toLowerCase()
+  return lower.endsWith('.') ? lower.slice(0, -1) : lower
 }
 
 /** By a name itself, or by `<name>.<network>`. */

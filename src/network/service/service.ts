@@ -12,8 +12,15 @@ export interface DnsSandbox {
   readonly tcpFd: number
   /** Servers for names that are not ours; none: the host's. */
   readonly servers: readonly string[]
-  /** Whose names are known to the container; the first that knows a name answers. */
+  readonly reach: Reach
+}
+
+/** What names a container knows. */
+export interface Reach {
+  /** Of these networks; the first that knows a name answers. */
   readonly networkIds: readonly string[]
+  /** Names of its own for those of others, in lower case. */
+  readonly links: Readonly<Record<string, string>>
 }
 
 /** A reserved port of the host, by the descriptor of its socket; that is the service's from now on. */
@@ -31,7 +38,7 @@ export interface ProxySpec {
 export class NetworkService {
   readonly #hostResolvers = new HostResolvers()
   readonly #zones = new Map<string, { readonly spec: ZoneSpec; readonly hosts: Map<string, Host>; zone: Zone }>()
-  readonly #sandboxes = new Map<string, { readonly server: DnsServer; networkIds: readonly string[] }>()
+  readonly #sandboxes = new Map<string, { readonly server: DnsServer; reach: Reach }>()
   readonly #proxies = new Map<number, TcpProxy | UdpProxy>()
 
   addZone(networkId: string, spec: ZoneSpec): void {
@@ -55,17 +62,19 @@ export class NetworkService {
     entry.zone = zoneOf(entry.spec, [...entry.hosts.values()])
   }
 
-  openDns({ containerId, udpFd, tcpFd, servers, networkIds }: DnsSandbox): void {
+  openDns({ containerId, udpFd, tcpFd, servers, reach }: DnsSandbox): void {
     const view = {
-      zones: () => (this.#sandboxes.get(containerId)?.networkIds ?? []).flatMap(id => this.#zones.get(id)?.zone ?? []),
+      zones: () =>
+        (this.#sandboxes.get(containerId)?.reach.networkIds ?? []).flatMap(id => this.#zones.get(id)?.zone ?? []),
+      linked: (name: string) => this.#sandboxes.get(containerId)?.reach.links[name],
       upstream: () => (servers.length > 0 ? servers : this.#hostResolvers.servers()),
     }
-    this.#sandboxes.set(containerId, { server: new DnsServer({ udpFd, tcpFd }, view), networkIds })
+    this.#sandboxes.set(containerId, { server: new DnsServer({ udpFd, tcpFd }, view), reach })
   }
 
-  setNetworks(containerId: string, networkIds: readonly string[]): void {
+  setReach(containerId: string, reach: Reach): void {
     const sandbox = this.#sandboxes.get(containerId)
-    if (sandbox) sandbox.networkIds = networkIds
+    if (sandbox) sandbox.reach = reach
   }
 
   async closeDns(containerId: string): Promise<void> {
