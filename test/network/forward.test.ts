@@ -80,6 +80,25 @@ test('a server that refuses or fails is passed over', { skip }, async () => {
   assert.equal(await machine.in(lost, 'getent hosts example.com || echo none'), 'none\n')
 })
 
+test('a server that keeps silent holds nobody up: the next is asked, and the first may still answer', {
+  skip,
+}, async () => {
+  await using machine = await Machine.start()
+  await using server = await upstream('127.0.53.3')
+  const silent = createSocket('udp4')
+  silent.bind(53, '127.0.53.2')
+  await once(silent, 'listening')
+  await using _ = silent
+  const net = await machine.network('shop_default')
+  const web = await machine.sandbox('web', [net], dns('127.0.53.2', '127.0.53.3'))
+  // Without a second attempt: glibc would ask again after five seconds.
+  const question = 'RES_OPTIONS="timeout:1 attempts:1" getent ahostsv4 example.com'
+  assert.match(await machine.in(web, question), /^203\.0\.113\.1 /)
+  assert.deepEqual(server.asked, ['udp A example.com'])
+  const lost = await machine.sandbox('lost', [net], dns('127.0.53.2'))
+  assert.equal(await machine.in(lost, `${question} || echo none`), 'none\n')
+})
+
 test('a truncated answer is asked for again by TCP', { skip }, async () => {
   await using machine = await Machine.start()
   await using server = await upstream('127.0.53.1')

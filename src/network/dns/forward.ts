@@ -7,6 +7,8 @@ import { matchesQuery, type Query, rcode, rcodeOf, withId } from './message.ts'
 const DNS_PORT = 53
 /** How long a server may take. Resolvers of containers wait for five seconds altogether. */
 const patienceMs = 2000
+/** After how much silence another one is asked, too. */
+const silenceMs = 300
 /** A program that asks without end must not use up the engine's descriptors. */
 const mostAtOnce = 512
 let atOnce = 0
@@ -14,8 +16,9 @@ let atOnce = 0
 export type Transport = 'udp' | 'tcp'
 
 /**
- * Asks the servers, one after the other, and passes on the first answer that is one: bytes as the client would have got
- * them. Asked from the host's network namespace, so that a resolver on its loopback device will do.
+ * Asks the servers and passes on the first answer that is one: bytes as the client would have got them. The next server
+ * is asked when one has failed, and also when it keeps silent: a resolver of a VPN that is down would cost every lookup
+ * seconds. Asked from the host's network namespace, so that a resolver on its loopback device will do.
  * @returns undefined when none has an answer
  */
 export async function forward(
@@ -26,25 +29,59 @@ export async function forward(
 ): Promise<Buffer | undefined> {
   if (atOnce >= mostAtOnce) return undefined
   atOnce++
+  const enough = new AbortController()
   try {
-    let last: Buffer | undefined
-    for (const server of servers) {
-      const id = randomInt(0x10000)
-      const response = await ask(server, withId(bytes, id), transport).catch(() => undefined)
-      if (response === undefined || !matchesQuery(response, query, id)) continue
-      last = withId(response, query.id)
-      const code = rcodeOf(response)
-      if (code === rcode.noError || code === rcode.nxDomain) return last
-    }
-    return last
+    return await firstAnswer(servers, server => ask(bytes, query, server, transport, enough.signal))
   } finally {
+    enough.abort()
     atOnce--
   }
 }
 
-const ask = (server: string, bytes: Buffer, transport: Transport): Promise<Buffer> => {
-  const signal = AbortSignal.timeout(patienceMs)
-  return transport === 'udp' ? askByUdp(server, bytes, signal) : askByTcp(server, bytes, signal)
+/** Of several failures the last is as good an answer as any: it says what the servers say. */
+function firstAnswer(
+  servers: readonly string[],
+  ask: (server: string) => Promise<Buffer | undefined>,
+): Promise<Buffer | undefined> {
+  const { promise, resolve } = Promise.withResolvers<Buffer | undefined>()
+  let next = 0
+  let open = 0
+  let last: Buffer | undefined
+  let silence: NodeJS.Timeout | undefined
+  const askNext = () => {
+    clearTimeout(silence)
+    const server = servers[next++]
+    if (server === undefined) return open === 0 ? resolve(last) : undefined
+    silence = setTimeout(askNext, silenceMs)
+    open++
+    void ask(server).then(response => {
+      open--
+      last = response ?? last
+      if (response === undefined || !isConclusive(response)) return askNext()
+      clearTimeout(silence)
+      resolve(response)
+    })
+  }
+  askNext()
+  return promise
+}
+
+const isConclusive = (response: Buffer): boolean =>
+  rcodeOf(response) === rcode.noError || rcodeOf(response) === rcode.nxDomain
+
+/** The answer of one server with the client's id; undefined where there is none, or none to this query. */
+async function ask(
+  bytes: Buffer,
+  query: Query,
+  server: string,
+  transport: Transport,
+  enough: AbortSignal,
+): Promise<Buffer | undefined> {
+  const id = randomInt(0x10000)
+  const signal = AbortSignal.any([enough, AbortSignal.timeout(patienceMs)])
+  const send = transport === 'udp' ? askByUdp : askByTcp
+  const response = await send(server, withId(bytes, id), signal).catch(() => undefined)
+  return response && matchesQuery(response, query, id) ? withId(response, query.id) : undefined
 }
 
 /** A socket of its own for each query: a fresh port makes forged answers hopeless, and a refusal is heard at once. */
