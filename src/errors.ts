@@ -115,6 +115,9 @@ export const errorCodes = {
   COMPOSE_SERVICE_UNHEALTHY: 'the probes of a container failed',
   COMPOSE_SCALE: 'a service cannot have that many containers',
   COMPOSE_SECRET_UNAVAILABLE: 'the contents of a secret or a config cannot be had',
+  COMPOSE_WATCH_FAILED: 'a file or directory cannot be watched',
+  COMPOSE_WATCH_LOCKED: 'another command watches the project already',
+  COMPOSE_WATCH_NOTHING: 'no service has anything to watch',
   COMPOSE_VOLUME_MISSING: 'a volume declared as external does not exist',
   COMPOSE_WAIT_TIMEOUT: 'the services were not running and healthy within the time given',
   // build: the Dockerfile and the context

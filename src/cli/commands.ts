@@ -40,6 +40,7 @@ export const commands: CommandTable = {
   },
   graph: { summary: 'Draw which service waits for which', load: () => import('./commands/graph.ts') },
   volumes: { summary: 'List volumes', load: () => import('./commands/volumes.ts') },
+  watch: { summary: 'Carry changes of files into running containers', load: () => import('./commands/watch.ts') },
   version: { summary: 'Show the version', load: () => import('./commands/version.ts') },
   engine: {
     summary: 'The engine behind all this: status, start, stop',

@@ -5,7 +5,7 @@ import { Attachment, type ContainerExit } from './logs/attach.ts'
 import type { ShowLine } from './logs/show.ts'
 import { containerName } from './names.ts'
 import { observe, observeContainers } from './observe.ts'
-import { carryOut, type Surroundings } from './operation.ts'
+import { carryOut, type PrepareContainer, type Surroundings } from './operation.ts'
 import { planStop } from './plan/lifecycle.ts'
 import { isAlive } from './plan/observed.ts'
 import type { Project } from './project.ts'
@@ -21,6 +21,8 @@ export interface AttachedOptions extends BringUpOptions {
   readonly abortOn?: 'exit' | 'failure'
   /** The service whose exit code is the command's. */
   readonly exitCodeFrom?: string
+  /** What carries changes of files into the containers; then the command goes on when all have ended. */
+  readonly watch?: { readonly prepare: PrepareContainer; readonly run: (signal: AbortSignal) => Promise<void> }
 }
 
 /** Where `up` in the foreground talks to, and who may interrupt it. */
@@ -86,12 +88,14 @@ export async function upAttached(
     foreground.say(`Attaching to ${names.map(foreground.shortName).join(', ')}`)
   })
   try {
-    await bringUp({ ...surroundings, signal: until, beforeStart: announce }, project, options)
+    const prepare = options.watch && { prepare: options.watch.prepare }
+    await bringUp({ ...surroundings, ...prepare, signal: until, beforeStart: announce }, project, options)
     await announce()
     await foreground.isUp()
     await attachment.complete()
     using stopped = whenAborted(until)
-    await Promise.race([attachment.allEnded, stopped.promise])
+    // Containers that are replaced end, too.
+    await Promise.race([options.watch?.run(until) ?? attachment.allEnded, stopped.promise])
   } catch (error) {
     if (!until.aborted) throw error
   }

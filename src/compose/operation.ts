@@ -19,6 +19,8 @@ export interface Surroundings {
   readonly end?: (failed: boolean) => Promise<void>
   /** Awaited before anything runs, be it a container or what comes before it. */
   readonly beforeStart?: () => Promise<void>
+  /** Awaited before each start of a container. */
+  readonly prepare?: PrepareContainer
   readonly warn: (message: string) => void
   readonly hookOutput: HookOutput
   readonly signal: AbortSignal
@@ -28,6 +30,9 @@ export interface Surroundings {
   /** Takes a plan as text instead of having it carried out. */
   readonly dryRun?: (plan: string) => void
 }
+
+/** Does what is to be done to a container's files before its program runs. */
+export type PrepareContainer = (container: { readonly id: string; readonly service: string }) => Promise<void>
 
 export interface Operation {
   readonly name: string

@@ -24,8 +24,7 @@ export async function bringUp(surroundings: Surroundings, project: Project, opti
   await using _lock = surroundings.dryRun
     ? undefined
     : await lockProject(
-        options.runDir,
-        project.name,
+        { runDir: options.runDir, project: project.name, purpose: 'up' },
         () => warn(`another command is bringing project "${project.name}" up: waiting for it to end`),
         signal,
       )

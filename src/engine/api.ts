@@ -393,6 +393,8 @@ export interface PutArchiveOptions {
   noOverwriteDirNonDir?: boolean
   /** What is copied belongs to the container's user instead of those whom the archive names. */
   copyUIDGID?: boolean
+  /** Not of Docker: an entry `dir/.wh.name` removes `dir/name`, as in a layer. */
+  whiteouts?: boolean
 }
 
 export interface ContainerTop {

@@ -3,16 +3,17 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { test } from 'node:test'
-import { lockProject } from '../../src/compose/lock.ts'
+import { type LockName, lockProject, tryLockProject } from '../../src/compose/lock.ts'
 
 const never = new AbortController().signal
 const runDir = `lock test ${process.pid}`
+const lock = (project: string, dir = runDir): LockName => ({ runDir: dir, project, purpose: 'up' })
 
 test('one holds the lock, the others are told to wait, and get it in turn', async () => {
   const order: string[] = []
-  const first = await lockProject(runDir, 'a', () => assert.fail('nobody has it'), never)
+  const first = await lockProject(lock('a'), () => assert.fail('nobody has it'), never)
   const others = ['second', 'third'].map(async name => {
-    await using _ = await lockProject(runDir, 'a', () => order.push(`${name} waits`), never)
+    await using _ = await lockProject(lock('a'), () => order.push(`${name} waits`), never)
     order.push(name)
   })
   while (order.length < 2) await new Promise(done => setImmediate(done))
@@ -23,16 +24,24 @@ test('one holds the lock, the others are told to wait, and get it in turn', asyn
 })
 
 test('other projects, and other engines, have locks of their own', async () => {
-  await using _ = await lockProject(runDir, 'b', () => assert.fail('b'), never)
-  await using __ = await lockProject(runDir, 'c', () => assert.fail('c'), never)
-  await using ___ = await lockProject(`${runDir} 2`, 'b', () => assert.fail('b of another'), never)
+  await using _ = await lockProject(lock('b'), () => assert.fail('b'), never)
+  await using __ = await lockProject(lock('c'), () => assert.fail('c'), never)
+  await using ___ = await lockProject(lock('b', `${runDir} 2`), () => assert.fail('b of another'), never)
+})
+
+test('what cannot wait is told at once that another command holds the lock', async () => {
+  const watch = { ...lock('f'), purpose: 'watch' } as const
+  await using held = await tryLockProject(watch)
+  assert.ok(held)
+  assert.equal(await tryLockProject(watch), undefined)
+  await using _ = await lockProject(lock('f'), () => assert.fail('another purpose'), never)
 })
 
 test('waiting ends with the signal', async () => {
-  await using _ = await lockProject(runDir, 'd', () => {}, never)
+  await using _ = await lockProject(lock('d'), () => {}, never)
   const interrupt = new AbortController()
   await assert.rejects(
-    lockProject(runDir, 'd', () => interrupt.abort(new Error('enough')), interrupt.signal),
+    lockProject(lock('d'), () => interrupt.abort(new Error('enough')), interrupt.signal),
     /enough/,
   )
 })
@@ -40,15 +49,14 @@ test('waiting ends with the signal', async () => {
 test('a lock goes with its process, however that ends', async () => {
   const code = `
     const { lockProject } = await import(${JSON.stringify(resolve('src/compose/lock.ts'))})
-    await lockProject(${JSON.stringify(runDir)}, 'e', () => {}, new AbortController().signal)
+    await lockProject(${JSON.stringify(lock('e'))}, () => {}, new AbortController().signal)
     process.stdout.write('locked')
     setInterval(() => {}, 1000)`
   const holder = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['ignore', 'pipe', 'inherit'] })
   await once(holder.stdout, 'data')
   let waited = false
   const mine = lockProject(
-    runDir,
-    'e',
+    lock('e'),
     () => {
       waited = true
       holder.kill('SIGKILL')

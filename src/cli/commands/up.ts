@@ -12,6 +12,7 @@ import { collect, type Define, Exit, plainOption } from '../command.ts'
 import { connect, runDir } from '../engine.ts'
 import { loadModel } from '../model.ts'
 import { integer } from '../numbers.ts'
+import type { LogPrinter } from '../output/log-printer.ts'
 import { newLogPrinter, openSurroundings } from '../surroundings.ts'
 import { checkUpFlags, type UpFlags } from '../up-flags.ts'
 import { commonUpOptions, pullPolicy, scaleOptions } from '../up-options.ts'
@@ -46,7 +47,7 @@ export const define: Define = (command, cli) =>
     .option('--no-log-prefix', 'Without the names of the containers')
     .option('--timestamps', 'With the time of each line')
     .option('--timings', 'Tell how long each service took, and the critical chain')
-    .option('-w, --watch', 'Watch files and update (not supported yet)')
+    .option('-w, --watch', 'Carry changes of files into the containers (develop.watch)')
     .option('--menu', 'Key menu (not supported yet)')
     .option('-y, --yes', 'Answer questions with yes')
     .action(async (services: string[], flags: UpFlags) => {
@@ -121,16 +122,39 @@ async function inForeground(
     ...(abortOn && { abortOn }),
     ...(flags.exitCodeFrom !== undefined && { exitCodeFrom: flags.exitCodeFrom }),
   }
-  return upAttached(surroundings, project, attached, {
-    register: names => printer.register(names),
-    shortName: name => printer.shortName(name),
-    // The time of printing, not the engine's: that is what docker compose shows here.
-    show: ({ container, stream, text }) => printer.print(container, stream, text, new Date().toISOString()),
-    isUp: () => tellTimings(cli, surroundings.stopwatch, flags),
-    say: line => void cli.stdout.write(`${line}\n`),
-    note: line => void cli.stderr.write(`${line}\n`),
-    forced: cli.forced,
-  })
+  await using watch = flags.watch ? await openWatch(surroundings, project, options, printer) : undefined
+  return await upAttached(
+    surroundings,
+    project,
+    { ...attached, ...(watch && { watch }) },
+    {
+      register: names => printer.register(names),
+      shortName: name => printer.shortName(name),
+      // The time of printing, not the engine's: that is what docker compose shows here.
+      show: ({ container, stream, text }) => printer.print(container, stream, text, new Date().toISOString()),
+      isUp: () => tellTimings(cli, surroundings.stopwatch, flags),
+      say: line => void cli.stdout.write(`${line}\n`),
+      note: line => void cli.stderr.write(`${line}\n`),
+      forced: cli.forced,
+    },
+  )
+}
+
+async function openWatch(
+  surroundings: Surroundings,
+  project: Project,
+  options: BringUpOptions,
+  printer: LogPrinter,
+): Promise<NonNullable<AttachedOptions['watch']> & AsyncDisposable> {
+  const { ProjectWatch } = await import('../../compose/watch/watch.ts')
+  const { sessionOptions, withoutProgress } = await import('../watch.ts')
+  const watch = await ProjectWatch.open(surroundings, project, options)
+  const prepared = { ...surroundings, prepare: watch.prepare }
+  return {
+    prepare: watch.prepare,
+    run: signal => watch.run({ ...withoutProgress(prepared), signal }, sessionOptions(printer)),
+    [Symbol.asyncDispose]: () => watch[Symbol.asyncDispose](),
+  }
 }
 
 /** With --timings all of them; on a terminal always a line. */

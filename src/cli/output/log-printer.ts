@@ -48,6 +48,12 @@ export class LogPrinter {
     this.#line(container, stream, text, new Date().toISOString(), ' -> ')
   }
 
+  /** A line about what is done when files change. */
+  printWatch(text: string): void {
+    const prefix = `${' '.repeat(this.#width)} \u29bf `
+    this.#write('stdout', `${this.#style.color ? `\u001b[92m${prefix}\u001b[0m` : prefix}${text}\n`)
+  }
+
   #line(container: string, stream: OutputStream, text: string, time: string, bar: string): void {
     this.register([container])
     const name = this.shortName(container)

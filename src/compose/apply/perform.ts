@@ -28,6 +28,8 @@ export interface PerformContext {
   readonly report: Report
   readonly warn: (message: string) => void
   readonly hookOutput: HookOutput
+  /** Awaited before each start of a container. */
+  readonly prepare?: (container: { readonly id: string; readonly service: string }) => Promise<void>
   /** Whether stopping runs `pre_stop`; where `up` replaces or removes a container, it does not. */
   readonly preStop: boolean
 }
@@ -103,7 +105,9 @@ export class Performer {
         return this.#runPreStart(step, signal)
       case 'startContainer':
         return this.#between(step, 'Starting', 'Started', async () => {
-          await engine.containerStart(this.idOf(step.container))
+          const id = this.idOf(step.container)
+          await this.#context.prepare?.({ id, service: step.container.service })
+          await engine.containerStart(id)
           await this.#runHooks(step.container, ({ postStart }) => postStart)
         })
       case 'restartContainer':

@@ -48,7 +48,7 @@ export async function putArchive(
   container: Container,
   given: string,
   archive: Readable,
-  { noOverwriteDirNonDir, copyUIDGID }: PutArchiveOptions,
+  { noOverwriteDirNonDir, copyUIDGID, whiteouts }: PutArchiveOptions,
 ): Promise<void> {
   const path = containerPath(given)
   await withView(context, container, async view => {
@@ -58,6 +58,7 @@ export async function putArchive(
       view,
       path,
       keepKinds: noOverwriteDirNonDir ?? false,
+      whiteouts: whiteouts ?? false,
       ...(owner && { owner }),
     }
     await startArchive(job, failureAt(container, given), archive).done

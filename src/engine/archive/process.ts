@@ -63,7 +63,7 @@ function writeAll(chunk: Buffer): void {
   for (let at = 0; at < chunk.length; ) at += fs.writeSync(1, chunk, at)
 }
 
-async function unpack(path: string, { keepKinds, owner }: UnpackOptions): Promise<void> {
+async function unpack(path: string, { keepKinds, whiteouts, owner }: UnpackOptions): Promise<void> {
   try {
     linux.chdir(path)
   } catch (error) {
@@ -73,7 +73,7 @@ async function unpack(path: string, { keepKinds, owner }: UnpackOptions): Promis
   // access(2) tells of a read-only mount before anything is tried.
   fs.accessSync('.', fs.constants.W_OK)
   const reader = new TarReader()
-  const writer = new LayerWriter({ base: '.', whiteouts: false, keepKinds, ...(owner && { owner }) })
+  const writer = new LayerWriter({ base: '.', whiteouts: whiteouts && 'remove', keepKinds, ...(owner && { owner }) })
   try {
     for await (const chunk of decompress(process.stdin))
       for (const event of reader.read(chunk)) {

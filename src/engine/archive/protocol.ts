@@ -15,6 +15,8 @@ export type ArchiveJob =
 export interface UnpackOptions {
   /** A directory does not take the place of something else, nor the other way round. */
   readonly keepKinds: boolean
+  /** Names that begin with `.wh.` remove what they name. */
+  readonly whiteouts: boolean
   /** Who owns everything, whatever the archive says. */
   readonly owner?: { readonly uid: number; readonly gid: number }
 }

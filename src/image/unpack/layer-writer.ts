@@ -16,8 +16,11 @@ export interface Written {
 export interface WriteOptions {
   /** Where the entries go: a directory without a slash at its end. The root directory by default. */
   readonly base?: ByteString
-  /** Whether names that begin with `.wh.` are marks for the layers below, as in every layer. */
-  readonly whiteouts?: boolean
+  /**
+   * Whether names that begin with `.wh.` are marks for the layers below, as in every layer, or remove what they name
+   * from the directory that is written to.
+   */
+  readonly whiteouts?: boolean | 'remove'
   /** A directory does not take the place of something else, nor the other way round: {@link KindConflict}. */
   readonly keepKinds?: boolean
   /** Who owns everything, whatever the archive says. */
@@ -180,6 +183,10 @@ export class LayerWriter {
 
   #whiteout({ kind, path }: Whiteout): void {
     if (kind === 'ignored') return
+    if (this.#options.whiteouts === 'remove') {
+      if (kind === 'removed') fs.rmSync(nodePath(path), { recursive: true, force: true })
+      return
+    }
     if (kind === 'opaque') {
       this.#parents(`${path}/.`)
       setOpaque(path)

@@ -31,6 +31,7 @@ async function put(call: ContainerCall): Promise<Answer> {
   const options = {
     noOverwriteDirNonDir: query.boolean('noOverwriteDirNonDir'),
     copyUIDGID: query.boolean('copyUIDGID'),
+    whiteouts: query.boolean('whiteouts'),
   }
   await engine.putContainerArchive(params.id, pathOf(call), stream, defined(options))
   return empty(200)
