@@ -107,6 +107,8 @@ export async function makeBridge(
     const sysctl = (path: string, value: string) => writeFileSync(`/proc/sys/net/${path}`, value)
     sysctl(`ipv4/conf/${name}/route_localnet`, '1') // for ports published on 127.0.0.1; the firewall guards it
     for (const subnet of subnets) await route.request(newAddress(index, subnet.gateway, prefixOf(subnet)))
+    // From it the kernel asks for neighbours when it forwards; it is Docker's.
+    if (subnetOf(network, 6)) await route.request(newAddress(index, 'fe80::1', 64))
     return { index, ownsDevice: true, switchedForwardingOn }
   } catch (error) {
     await hostLinks.delete([index])

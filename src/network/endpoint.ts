@@ -172,7 +172,7 @@ const defaultRoute = (network: Network, family: Family, gateway = ''): Message =
  * Switching this on would make a host that gets its own routes by router advertisements lose them, so it is left to the
  * administrator; without it a default route would only make programs wait for answers that never come.
  */
-function hostForwardsIPv6(): boolean {
+export function hostForwardsIPv6(): boolean {
   try {
     return readFileSync('/proc/sys/net/ipv6/conf/all/forwarding', 'utf8').trim() === '1'
   } catch {

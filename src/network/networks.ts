@@ -85,7 +85,8 @@ class NetworkLayer implements Networks {
       defaultBindAddress: options.defaultBindAddress,
       forgetUdp: async ports => {
         // A kernel without this has no memory to be cleared either, or forgets by itself after some minutes.
-        await netfilter.request(...ports.map(deleteUdpMappings)).catch(() => {})
+        const messages = ports.flatMap(port => [deleteUdpMappings(port, 4), deleteUdpMappings(port, 6)])
+        await netfilter.request(...messages).catch(() => {})
       },
       containerOnPort: (protocol, port) => this.#containerOnPort(protocol, port),
     }

@@ -1,6 +1,6 @@
 import { TscomposeError } from '../errors.ts'
 import { bridgeOption } from './bridge.ts'
-import { addressesOf, gatewayEndpoint, type LiveEndpoint } from './endpoint.ts'
+import { addressesOf, gatewayEndpoint, hostForwardsIPv6, type LiveEndpoint } from './endpoint.ts'
 import type { PortMapping } from './firewall/ruleset.ts'
 import type { Host } from './host/host.ts'
 import type { PortSpec, PublishedPort } from './network.ts'
@@ -20,7 +20,7 @@ export class Publishing {
   #publications: readonly Publication[] = []
   #mappings: readonly PortMapping[] = []
   /** Where the ports lead; undefined: they are not open. */
-  #target: string | undefined
+  #target: Target | undefined
 
   constructor(host: Host, requested: readonly PortSpec[]) {
     this.#host = host
@@ -71,7 +71,7 @@ export class Publishing {
    */
   async update(endpoints: readonly LiveEndpoint[]): Promise<void> {
     const target = targetOf(endpoints)
-    if (target === this.#target || this.#requested.length === 0) return
+    if (isSame(target, this.#target) || this.#requested.length === 0) return
     if (target === undefined) return this.close()
     await this.reserve(endpoints)
     const isOpen = this.#target !== undefined
@@ -105,13 +105,13 @@ export class Publishing {
   }
 
   /** The proxies get the sockets; what comes before that waits in the kernel. */
-  #openProxies(publications: readonly Publication[], address: string): readonly Promise<void>[] {
+  #openProxies(publications: readonly Publication[], { address }: Target): readonly Promise<void>[] {
     return proxied(publications).map(({ fd, protocol, hostIp, containerPort: port }) =>
       this.#host.service.openProxy({ fd, protocol, hostIp, target: { address, port } }),
     )
   }
 
-  #leadProxies(address: string, publications = this.#publications): readonly Promise<void>[] {
+  #leadProxies({ address }: Target, publications = this.#publications): readonly Promise<void>[] {
     return proxied(publications).map(({ fd, containerPort: port }) =>
       this.#host.service.setTarget(fd, { address, port }),
     )
@@ -146,7 +146,7 @@ export class Publishing {
   }
 
   /** Those that stay as they are are not touched. */
-  async #map(target: string): Promise<void> {
+  async #map(target: Target): Promise<void> {
     const former = this.#mappings
     const same = (wanted: PortMapping) => former.find(mapping => JSON.stringify(mapping) === JSON.stringify(wanted))
     this.#target = target
@@ -186,10 +186,22 @@ const proxied = (publications: readonly Publication[]) =>
 const publishedBy = (endpoints: readonly LiveEndpoint[]): LiveEndpoint | undefined =>
   gatewayEndpoint(endpoints.filter(({ live }) => live.network.driver === undefined))
 
-function targetOf(endpoints: readonly LiveEndpoint[]): string | undefined {
-  const by = publishedBy(endpoints)
-  return by && addressesOf(by.endpoint)[0]
+/** The addresses to which published ports lead. */
+interface Target {
+  /** For proxies, and for what comes by its family. */
+  readonly address: string
+  /** Where the kernel takes IPv6 there, so that the client's address is kept. */
+  readonly ipv6: string | undefined
 }
+
+function targetOf(endpoints: readonly LiveEndpoint[]): Target | undefined {
+  const by = publishedBy(endpoints)
+  const [address] = by ? addressesOf(by.endpoint) : []
+  return by && address ? { address, ipv6: hostForwardsIPv6() ? by.endpoint.ipv6Address : undefined } : undefined
+}
+
+const isSame = (one: Target | undefined, other: Target | undefined): boolean =>
+  one?.address === other?.address && one?.ipv6 === other?.ipv6
 
 /** The rows that were made of one request, with one number on all addresses; they are taken out of `rows`. */
 function takeRows(rows: Set<PublishedPort>, { protocol, containerPort, hostIp, hostPort }: PortSpec) {
@@ -204,16 +216,11 @@ function takeRows(rows: Set<PublishedPort>, { protocol, containerPort, hostIp, h
   return own
 }
 
-/** None to an IPv6 address: the proxies carry what comes for that. */
-function mappingsOf(ports: readonly PublishedPort[], address: string): readonly PortMapping[] {
-  if (address.includes(':')) return []
-  return ports
-    .filter(({ hostIp }) => !hostIp.includes(':'))
-    .map(({ protocol, hostIp, hostPort, containerPort: port }) => ({
-      protocol,
-      hostPort,
-      address,
-      port,
-      ...(hostIp !== '0.0.0.0' && { hostIp }),
-    }))
-}
+/** What has no address of its family to go to is carried by the proxies. */
+const mappingsOf = (ports: readonly PublishedPort[], { address, ipv6 }: Target): readonly PortMapping[] =>
+  ports.flatMap(({ protocol, hostIp, hostPort, containerPort: port }) => {
+    const to = hostIp.includes(':') ? ipv6 : address.includes(':') ? undefined : address
+    if (to === undefined || hostIp === '::1') return []
+    const isAnywhere = hostIp === '0.0.0.0' || hostIp === '::'
+    return [{ protocol, hostPort, address: to, port, ...(!isAnywhere && { hostIp }) }]
+  })

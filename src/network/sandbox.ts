@@ -1,6 +1,6 @@
-import { linux } from '../sys/kernel.ts'
 import type { LiveNetwork } from './bridge.ts'
 import { renderResolvConf } from './dns/resolv-conf.ts'
+import { openDnsSockets } from './dns/sockets.ts'
 import { readResolvConf } from './dns/upstream.ts'
 import { normalName } from './dns/zone.ts'
 import { bringUp, defaultRoutes, type LiveEndpoint, plugIn, releaseEndpoint, takeEndpoint, unplug } from './endpoint.ts'
@@ -11,10 +11,8 @@ import { unlessGone } from './links.ts'
 import { inNamespace, interfaceNames, isPinned, pinNamespace, unpinNamespace } from './namespace.ts'
 import { setLink } from './netlink/link.ts'
 import type { Message } from './netlink/message.ts'
-import { redirectDns } from './netlink/nftables.ts'
 import { NETLINK, NetlinkSocket } from './netlink/socket.ts'
 import type { DnsSpec, Endpoint, EndpointSpec, PortSpec, PublishedPort, Sandbox } from './network.ts'
-import { boundSocket } from './ports/socket.ts'
 import { Publishing } from './publishing.ts'
 import { tell } from './service/rpc.ts'
 import type { Reach } from './service/service.ts'
@@ -317,25 +315,4 @@ export class LiveSandbox {
     releaseEndpoint(endpoint)
     endpoint.live.members.delete(this.#identity.containerId)
   }
-}
-
-/**
- * To be called within the namespace. The DNS server gets the sockets.
- * @param again an earlier engine has been here
- */
-function openDnsSockets(again: boolean) {
-  using failing = new DisposableStack()
-  const bound = (protocol: 'tcp' | 'udp') => {
-    const socket = boundSocket(protocol, '127.0.0.11', 0)
-    failing.defer(() => linux.close(socket.fd))
-    return socket
-  }
-  const [udp, tcp] = [bound('udp'), bound('tcp')]
-  const netfilter = new NetlinkSocket(NETLINK.NETFILTER)
-  failing.defer(() => void netfilter[Symbol.asyncDispose]())
-  netfilter.requestNow(...redirectDns(udp.port, tcp.port, !again))
-  failing.move() // nothing has failed
-  if (again) void netfilter[Symbol.asyncDispose]()
-  else netfilter[Symbol.dispose]()
-  return { udp, tcp }
 }

@@ -136,6 +136,21 @@ test('a link is a name for one container alone, and follows the other to another
   assert.equal((await exec(engine, other, ask('again'))).text, 'hi\n')
 })
 
+test('links of a container hold on its first network, and on the default bridge, which has no other names', {
+  skip,
+}, async () => {
+  await using made = await stage()
+  const { engine, bench } = made
+  await engine.networkCreate({ Name: 'lan' })
+  for (const network of ['lan', 'bridge']) {
+    const server = await run(engine, bench, serve('hi'), on(network))
+    const client = await run(engine, bench, ['sleep', '1000'], on(network, {}, { Links: [`${server}:store`] }))
+    assert.equal((await exec(engine, client, ask('store'))).text, 'hi\n', network)
+  }
+  const lost = await create(engine, bench, ['true'], on('lan', {}, { Links: ['nobody:store'] }))
+  await assert.rejects(engine.containerStart(lost), { code: 'ENGINE_CONTAINER_NOT_FOUND' })
+})
+
 /** An address of a network that nobody has. */
 async function free(engine: LocalEngine, network: string): Promise<string> {
   const [{ Gateway = '' } = {}] = (await engine.networkInspect(network)).IPAM.Config ?? []

@@ -272,6 +272,32 @@ test('ports change while the container runs: what stays is not disturbed', { ski
   await using _ = await listen(8082, '0.0.0.0')
 })
 
+test('where the host forwards IPv6, ports keep the client’s address by that too', { skip }, async () => {
+  await using machine = await Machine.start()
+  sh('sysctl -qw net.ipv6.conf.all.forwarding=1; ip address add 2001:db8::1/64 dev uplink nodad')
+  machine.inside(machine.outside, 'ip address add 2001:db8::2/64 dev eth0 nodad; ip route add default via 2001:db8::1')
+  try {
+    const net = await machine.network('six', { enableIPv6: true })
+    const web = await machine.sandbox('web', [net], { publish: [port(80, 8080), port(80, 8081, '2001:db8::1')] })
+    const other = await machine.sandbox('other', [net])
+    for (const any of ['::', '0.0.0.0']) await machine.serve(web, 'web', 80, any)
+    await machine.serve('outside', 'outside', 80, '::')
+    for (const number of [8080, 8081])
+      assert.equal(await machine.fromOutside(ask('2001:db8::1', number)), 'web 2001:db8::2\n', String(number))
+    assert.match(await shell(ask('2001:db8::1', 8080)), /^web /, 'from the host')
+    assert.match(await shell(ask('::1', 8080)), /^web /, 'by the proxy, as ever')
+    assert.match(await machine.in(web, ask('2001:db8::1', 8080)), /^web /, 'from itself')
+    assert.match(await machine.in(other, ask('2001:db8::1', 8080)), /^web /, 'from its neighbour')
+    assert.equal(await machine.in(other, ask('2001:db8::2', 80)), 'outside 2001:db8::1\n', 'and out')
+    const [{ ipv6Address = '' } = {}] = web.endpoints
+    assert.equal(await machine.fromOutside(ask(ipv6Address, 80)), '', 'only published ports')
+    await machine.networks.removeSandbox(web.containerId)
+    assert.equal(await machine.fromOutside(ask('2001:db8::1', 8080)), '')
+  } finally {
+    sh('sysctl -qw net.ipv6.conf.all.forwarding=0')
+  }
+})
+
 test('ports that name no address are published where the engine is told to', { skip }, async () => {
   await using machine = await Machine.start()
   await machine.networks[Symbol.asyncDispose]()

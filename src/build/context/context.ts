@@ -25,19 +25,24 @@ export interface BuildContext extends FileTree, AsyncDisposable {
 }
 
 export interface SelectRequest {
-  /** Paths and patterns (Go's filepath.Match), relative to the tree. */
-  readonly sources: readonly string[]
+  readonly sources: readonly SourcePattern[]
   /** COPY --exclude */
   readonly excludes: readonly string[]
-  /** COPY --parents: `**` may stand in patterns, and entries keep the path they have in the tree. */
+  /** COPY --parents: `**` may stand in patterns, and entries keep the path they have below their base. */
   readonly parents: boolean
 }
+
+/**
+ * A path or pattern (Go's filepath.Match), relative to the tree. For `--parents`, `base` is the directory below which
+ * parents are kept; the tree itself unless it is given.
+ */
+export type SourcePattern = string | { readonly path: string; readonly base?: string }
 
 export interface Selection {
   readonly matches: readonly Match[]
   /**
-   * Of everything selected: names, types, permission bits, contents, link targets, device numbers and extended
-   * attributes; owners only of trees that keep them. Never times. `sha256:hex`
+   * Of everything selected: names, types, permission bits, contents, link targets and device numbers; owners and
+   * extended attributes only of trees that keep them. Never times. `sha256:hex`
    */
   readonly digest: string
   /** A few words for "why does this run again": each entry's digest by its path. Compared with an earlier selection. */
@@ -50,7 +55,10 @@ export interface Match {
   readonly path: string
   /** Its last element, under which it is put into a target directory; empty for `.` */
   readonly name: string
-  /** Itself first, then for a directory all that is below, in an order that does not depend on the file system. */
+  /**
+   * Itself first, then for a directory all that is below, in an order that does not depend on the file system. With
+   * `parents`, the directories that are kept come before what is in them.
+   */
   readonly entries: readonly TreeEntry[]
 }
 

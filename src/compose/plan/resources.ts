@@ -42,7 +42,7 @@ export function planNetwork(
         'COMPOSE_NETWORK_MISSING',
         `network ${name} declared as external, but could not be found`,
         {
-          fix: `Create it (docker network create ${name}, with DOCKER_HOST at the engine's socket), or take "external" away.`,
+          fix: `Create it (tscompose network create ${name}), or take "external" away.`,
         },
       )
     resources.networks.set(key, plan.add({ op: 'createNetwork', name, key }, 'it does not exist'))

@@ -3,9 +3,9 @@ import { readFile } from 'node:fs/promises'
 import { hostname as machineName } from 'node:os'
 import type { DnsSpec, Endpoint, EndpointSpec, Sandbox } from '../../network/network.ts'
 import type { NamespaceChoice } from '../../runtime/spec.ts'
-import type { EndpointSettings } from '../api.ts'
 import type { Context } from '../context.ts'
 import { isRestarting, stateConflict } from '../failures.ts'
+import { shortId } from '../ids.ts'
 import { toEndpointSpec } from '../network/endpoints.ts'
 import { toPortSpecs } from '../network/ports.ts'
 import { hostResolvConf } from '../network/resolv-conf.ts'
@@ -145,7 +145,9 @@ async function endpointSpecs(context: Context, container: Container): Promise<En
   return await Promise.all(
     endpoints.map(async ({ network, settings }) => {
       await context.networks.ensure(network)
-      return toEndpointSpec(endpointOwner(container), network, settings, linksOf(context, settings))
+      const ofContainer = network === primary ? linksOf(context, record.hostConfig.Links) : {}
+      const links = { ...ofContainer, ...linksOf(context, settings.Links) }
+      return toEndpointSpec(endpointOwner(container), network, settings, links)
     }),
   )
 }
@@ -154,9 +156,12 @@ async function endpointSpecs(context: Context, container: Container): Promise<En
  * Names that a container alone has for others, `container:name`; by the names of the others, whose addresses may change.
  * @throws TscomposeError ENGINE_CONTAINER_NOT_FOUND
  */
-export const linksOf = ({ containers }: Context, { Links }: EndpointSettings): Readonly<Record<string, string>> =>
+export const linksOf = (
+  { containers }: Pick<Context, 'containers'>,
+  links: readonly string[] | null | undefined,
+): Readonly<Record<string, string>> =>
   Object.fromEntries(
-    (Links ?? []).map(link => {
+    (links ?? []).map(link => {
       const [target = '', alias = target] = link.split(':')
       return [alias, containers.find(target).name]
     }),
@@ -181,9 +186,24 @@ function hostsOf(context: Context, container: Container, endpoints: readonly End
       .flatMap(address => (address ? [address] : []))
       .map(address => ({ address, names: ownNames(hostname, config.Domainname) })),
   )
-  return renderHosts([...translateExtraHosts(hostConfig.ExtraHosts ?? [], gatewayOf(context, first)), ...own])
+  return renderHosts([
+    ...translateExtraHosts(hostConfig.ExtraHosts ?? [], gatewayOf(context, first)),
+    ...linkedHosts(context, container),
+    ...own,
+  ])
 }
 
 /** Where the host is, for a container on networks of its own. */
 const gatewayOf = ({ config }: Context, endpoint: Endpoint | undefined): string | undefined =>
   config.hostGatewayIp || endpoint?.gateway || endpoint?.ipv6Gateway
+
+/** The bridge that containers get by default has no names, so a link on it is a line of hosts(5). */
+function linkedHosts({ containers, networks }: Context, { record }: Container): HostEntry[] {
+  const bridge = networks.find('bridge')
+  if (!('bridge' in record.endpoints)) return []
+  return Object.entries(linksOf({ containers }, record.hostConfig.Links)).flatMap(([alias, name]) => {
+    const linked = containers.find(name)
+    const address = linked.sandbox?.endpoints.find(({ networkId }) => networkId === bridge.id)?.ipv4Address
+    return address ? [{ address, names: [...new Set([alias, name, shortId(linked.id)])] }] : []
+  })
+}

@@ -58,7 +58,7 @@ export async function connectContainer(
     if (keyOf(container, network) !== undefined && !isStale(container, network)) {
       throw stateConflict(`endpoint with name ${container.name} already exists in network ${network.name}`)
     }
-    const spec = toEndpointSpec(endpointOwner(container), network, settings, linksOf(context, settings))
+    const spec = toEndpointSpec(endpointOwner(container), network, settings, linksOf(context, settings.Links))
     if (container.sandbox ?? (await adoptPrivateNetwork(context, container))) {
       await context.networks.ensure(network)
       await context.networkLayer.connect(container.id, spec)

@@ -18,7 +18,6 @@ const SHORTEST_INTERVAL = 1_000_000 // nanoseconds
 /** Options that would give another container than was asked for if they were ignored. */
 const unsupported: readonly (readonly [keyof HostConfig, (value: unknown) => boolean])[] = [
   ['CgroupParent', value => value !== ''],
-  ['Links', value => Array.isArray(value) && value.length > 0],
   ['StorageOpt', value => typeof value === 'object' && value !== null && Object.keys(value).length > 0],
   ['Isolation', value => value !== '' && value !== 'default'],
   ['ContainerIDFile', value => value !== ''],

@@ -19,7 +19,7 @@ export interface FirewallNetwork {
   readonly ipv6?: string | undefined
 }
 
-/** A published port: what arrives at the host's `hostPort` goes to the container. IPv4. */
+/** A published port: what arrives at the host's `hostPort` goes to the container's address, of the same family. */
 export interface PortMapping {
   readonly protocol: 'tcp' | 'udp' | 'sctp'
   /** Absent: every address of the host. */
@@ -39,10 +39,16 @@ const chains = `
   set outbound6 { type ipv6_addr; flags interval; }
   map published { type inet_proto . inet_service : ipv4_addr . inet_service; }
   map published_at { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; }
+  map published6 { type inet_proto . inet_service : ipv6_addr . inet_service; }
+  map published6_at { type ipv6_addr . inet_proto . inet_service : ipv6_addr . inet_service; }
 
   chain publish {
     dnat ip to ip daddr . meta l4proto . th dport map @published_at
     dnat ip to meta l4proto . th dport map @published
+  }
+  chain publish6 {
+    dnat ip6 to ip6 daddr . meta l4proto . th dport map @published6_at
+    dnat ip6 to meta l4proto . th dport map @published6
   }
   # route_localnet, which published ports on 127.0.0.1 need, must not open the host's loopback to containers.
   chain guard {
@@ -52,16 +58,19 @@ const chains = `
   chain prerouting {
     type nat hook prerouting priority dstnat - 10
     meta nfproto ipv4 fib daddr type local goto publish
+    ip6 daddr != ::1 fib daddr type local goto publish6
   }
   chain output {
     type nat hook output priority -110
     meta nfproto ipv4 fib daddr type local goto publish
+    ip6 daddr != ::1 fib daddr type local goto publish6
   }
   chain postrouting {
     type nat hook postrouting priority srcnat - 10
     oifname @bridges ip saddr 127.0.0.0/8 masquerade
     oifname . ip saddr @local4 ct status dnat masquerade
     oifname . ip saddr @local4 return
+    oifname . ip6 saddr @local6 ct status dnat masquerade
     oifname . ip6 saddr @local6 return
     ip saddr @outbound4 masquerade
     ip6 saddr @outbound6 masquerade
@@ -120,13 +129,14 @@ const keyOf = ({ protocol, hostIp, hostPort }: PortMapping) =>
 export function portElements(change: Change, table: string, mappings: readonly PortMapping[]): string {
   const item = (mapping: PortMapping) =>
     change === 'add' ? `${keyOf(mapping)} : ${mapping.address} . ${mapping.port}` : keyOf(mapping)
-  const anywhere = mappings.filter(({ hostIp }) => hostIp === undefined)
-  const somewhere = mappings.filter(({ hostIp }) => hostIp !== undefined)
-  return (
-    elements(change, table, 'published', anywhere.map(item)) +
-    elements(change, table, 'published_at', somewhere.map(item))
-  )
+  return Object.entries(Object.groupBy(mappings, mapOf))
+    .map(([map, those = []]) => elements(change, table, map, those.map(item)))
+    .join('')
 }
+
+/** The map in which a port is. IPv6 has no way to translate what the host sends to ::1, so that is left to proxies. */
+export const mapOf = ({ hostIp, address }: PortMapping): string =>
+  `published${address.includes(':') ? '6' : ''}${hostIp === undefined ? '' : '_at'}`
 
 /** The whole table, in place of one that is there. */
 export const replaceTable = (

@@ -18,10 +18,12 @@ const tuple = { protocol: nested(2, protocol) } satisfies Table
 const filter = { originFlags: u32(1) } satisfies Table
 const attributes = { tupleOrigin: nested(1, tuple), filter: nested(25, filter) } satisfies Table
 
-/** Forgets all IPv4 UDP traffic to this port of the host. */
-export function deleteUdpMappings(port: number): Message {
+const AF = { INET: 2, INET6: 10 } as const
+
+/** Forgets all UDP traffic of a family to this port of the host. */
+export function deleteUdpMappings(port: number, family: 4 | 6): Message {
   const NFNETLINK_V1 = 1 // any other than 0 makes the kernel look at the family
-  const nfgenmsg = Buffer.from([2 /* AF_INET */, NFNETLINK_V1, 0, 0])
+  const nfgenmsg = Buffer.from([family === 4 ? AF.INET : AF.INET6, NFNETLINK_V1, 0, 0])
   const values = {
     tupleOrigin: { protocol: { number: IPPROTO_UDP, destinationPort: port } },
     filter: { originFlags: COMPARE_PROTOCOL_AND_DESTINATION_PORT },

@@ -1,5 +1,5 @@
 import { addressBytes } from '../addresses/address.ts'
-import type { Change, PortMapping } from '../firewall/ruleset.ts'
+import { type Change, mapOf, type PortMapping } from '../firewall/ruleset.ts'
 import { type Attributes, encodeAttributes, nested, raw, string, type Table, u32be } from './attributes.ts'
 import { type Message, NLM_F } from './message.ts'
 
@@ -134,23 +134,9 @@ export function changePorts(change: Change, ownTable: string, mappings: readonly
     return encodeAttributes({ element: nested(1, setElement) }, { element: item })
   }
   const [type, flags] = change === 'add' ? [NFT_MSG.NEWSETELEM, NLM_F.CREATE] : [NFT_MSG.DELSETELEM, 0]
-  const changeOf = (set: string, those: readonly PortMapping[]) => {
-    const elements = Buffer.concat(those.map(element))
-    const values = { table: ownTable, set, elements }
-    return those.length === 0
-      ? []
-      : [message(type, flags, body(NFPROTO.INET, 0, setElements, values), `${set}: ${change}`)]
-  }
-  return [
-    boundary(BATCH.BEGIN),
-    ...changeOf(
-      'published',
-      mappings.filter(({ hostIp }) => hostIp === undefined),
-    ),
-    ...changeOf(
-      'published_at',
-      mappings.filter(({ hostIp }) => hostIp !== undefined),
-    ),
-    boundary(BATCH.END),
-  ]
+  const changes = Object.entries(Object.groupBy(mappings, mapOf)).map(([set, those = []]) => {
+    const values = { table: ownTable, set, elements: Buffer.concat(those.map(element)) }
+    return message(type, flags, body(NFPROTO.INET, 0, setElements, values), `${set}: ${change}`)
+  })
+  return [boundary(BATCH.BEGIN), ...changes, boundary(BATCH.END)]
 }
