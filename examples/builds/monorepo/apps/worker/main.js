@@ -1,0 +1,3 @@
+import { greet } from '../../packages/greeting/index.js'
+
+greet('worker')
