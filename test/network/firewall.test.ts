@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { firewalldTable } from '../../src/network/firewall/firewalld.ts'
 import { acceptRules, chainsToOpen, deleteRules, rulesOf } from '../../src/network/firewall/foreign-chains.ts'
 import { legacyChainToOpen, ownLegacyRule } from '../../src/network/firewall/legacy.ts'
 import { networkElements, type PortMapping, portElements, replaceTable } from '../../src/network/firewall/ruleset.ts'
@@ -93,6 +94,13 @@ test('firewalld rejects with rules instead of a policy, also what goes to the ho
     { family: 'inet', table: 'firewalld', name: 'filter_FORWARD', ways: ['iifname', 'oifname'] },
     { family: 'inet', table: 'firewalld', name: 'filter_INPUT', ways: ['iifname'] },
   ])
+})
+
+test('a firewalld that was restarted is told by the number of its table', () => {
+  const tables = (handle: number) => [{ metainfo: {} }, { table: { family: 'inet', name: 'firewalld', handle } }]
+  assert.equal(firewalldTable(tables(7)), 7)
+  assert.notEqual(firewalldTable(tables(9)), firewalldTable(tables(7)))
+  assert.equal(firewalldTable([{ table: { family: 'ip', name: 'filter', handle: 1 } }]), undefined)
 })
 
 test('of the older filter too only chains that drop are opened, and only our rules found again', () => {

@@ -4,7 +4,8 @@ import { Batch } from '../batch.ts'
 import type { Instance } from '../instance.ts'
 import { changePorts } from '../netlink/nftables.ts'
 import { NETLINK, NetlinkSocket } from '../netlink/socket.ts'
-import { acceptRules, chainsToOpen, deleteRules, rulesOf } from './foreign-chains.ts'
+import { firewalldTable, forgetDevices, trustDevices } from './firewalld.ts'
+import { acceptRules, type ChainToOpen, chainsToOpen, deleteRules, rulesOf } from './foreign-chains.ts'
 import { Generation } from './generation.ts'
 import { closeLegacyChains, isLegacyUsed, openLegacyChains } from './legacy.ts'
 import { Nftables } from './libnftables.ts'
@@ -40,6 +41,8 @@ export class Firewall implements Disposable {
   #netfilter: NetlinkSocket | undefined
   #watch: NodeJS.Timeout | undefined
   #checking: Promise<void> | undefined
+  /** The table of the firewalld that was asked to trust our devices. */
+  #trustedBy: number | undefined
 
   constructor(instance: Instance) {
     this.#instance = instance
@@ -190,10 +193,22 @@ export class Firewall implements Disposable {
         .filter(({ comment }) => rulesOf(listing, other => other === comment).length === 0)
         .map(({ device, comment }) => acceptRules(chain, device, comment))
         .join('')
-      if (text !== '') await this.#nft.run(text)
+      if (text !== '') await this.#open(chain, text)
     }
     this.#generation.settle()
     if (isLegacyUsed()) await openLegacyChains(this.#devices())
+  }
+
+  async #open({ table }: ChainToOpen, text: string): Promise<void> {
+    try {
+      await this.#nft.run(text)
+    } catch (error) {
+      if (table !== 'firewalld') throw error
+      const handle = firewalldTable(await this.#nft.list('list tables'))
+      if (handle === this.#trustedBy) return
+      await trustDevices(this.#deviceNames())
+      this.#trustedBy = handle
+    }
   }
 
   /** Without a device: all rules of this engine. */
@@ -203,6 +218,9 @@ export class Firewall implements Disposable {
     const text = deleteRules(rulesOf(await this.#nft.list('list ruleset'), isOurs))
     if (text !== '') await this.#nft.run(text)
     if (isLegacyUsed()) await closeLegacyChains(isOurs)
+    if (firewalldTable(await this.#nft.list('list tables')) === undefined) return
+    await forgetDevices(device === undefined ? this.#deviceNames() : [device])
+    this.#trustedBy = undefined
   }
 
   [Symbol.dispose](): void {
