@@ -42,6 +42,8 @@ export const commands: CommandTable = {
   volumes: { summary: 'List volumes', load: () => import('./commands/volumes.ts') },
   watch: { summary: 'Carry changes of files into running containers', load: () => import('./commands/watch.ts') },
   version: { summary: 'Show the version', load: () => import('./commands/version.ts') },
+  completion: { summary: 'Completion for a shell: bash, zsh, fish', load: () => import('./commands/completion.ts') },
+  __complete: { summary: 'What may stand at the cursor', hidden: true, load: () => import('./commands/complete.ts') },
   engine: {
     summary: 'The engine behind all this: status, start, stop',
     loadGroup: () => import('./commands/engine.ts'),

@@ -43,7 +43,9 @@ function declare(group: Command, name: string, { summary, aliases = [], hidden =
 }
 
 /** The help of a group with the summaries of its commands; their modules stay unloaded. */
-export function groupHelp(group: Command, table: CommandTable): string {
+export async function groupHelp(group: Command, table: CommandTable): Promise<string> {
+  const { addSections, examplesText } = await import('./help.ts')
   for (const [name, entry] of Object.entries(table)) declare(group, name, { ...entry, aliases: [] })
-  return group.helpInformation()
+  if (group.parent === null) addSections(group)
+  return `${group.helpInformation()}${examplesText(group)}`
 }

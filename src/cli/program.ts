@@ -1,10 +1,11 @@
-import { Command, CommanderError } from 'commander'
+import { type Command, CommanderError } from 'commander'
 import { booleanAssignments } from './arguments.ts'
 import type { Cli } from './cli.ts'
 import { Exit } from './command.ts'
 import { renderFailure } from './failure.ts'
 import { type Found, findCommand, groupHelp } from './find-command.ts'
-import { defineGlobals, type GlobalOptions, resolveGlobals } from './globals.ts'
+import { type GlobalOptions, resolveGlobals } from './globals.ts'
+import { newProgram } from './new-program.ts'
 import { listenToSignals } from './signals.ts'
 
 /**
@@ -47,7 +48,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     if (found.kind === 'unknown') {
       const { name, group, table } = found
       const where = group === program ? '' : ` for "tscompose ${group.name()}"`
-      stderr.write(`${groupHelp(group, table)}\nunknown command: "${name}"${where}\n`)
+      stderr.write(`${await groupHelp(group, table)}\nunknown command: "${name}"${where}\n`)
       return 1
     }
     if (found.kind === 'group') return await runGroup(program, found, argv, cli)
@@ -56,6 +57,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     // What works without a project has no plan to show.
     if (command.parent === program) command.option('--dry-run', 'Show the steps, change nothing')
     define(command, cli)
+    if (argv.includes('--help') || argv.includes('-h')) (await import('./help.ts')).addExamples(command)
     const { args, assignments } = booleanAssignments(argv, command)
     program.hook('preAction', (_, acting) => {
       for (const { owner, attribute, value } of assignments) owner.setOptionValueWithSource(attribute, value, 'cli')
@@ -73,21 +75,6 @@ export async function run(argv: readonly string[]): Promise<number> {
   }
 }
 
-function newProgram(): Command {
-  const program = new Command('tscompose')
-  program
-    .description('Runs Docker Compose projects without Docker')
-    .usage('[flags] COMMAND')
-    .enablePositionalOptions()
-    .allowExcessArguments(false)
-    .helpOption('-h, --help', 'Show this help')
-    .helpCommand(false)
-    .exitOverride()
-    .configureOutput({ outputError: () => {}, writeErr: () => {} })
-  defineGlobals(program)
-  return program
-}
-
 /** Only flags are given, or a group without a command: help is what there is to say. */
 async function runGroup(
   program: Command,
@@ -102,6 +89,6 @@ async function runGroup(
   if (program.opts().version) {
     const { version } = await import('../engine/version.ts')
     cli.stdout.write(`tscompose version v${version}\n`)
-  } else cli.stdout.write(groupHelp(group, table))
+  } else cli.stdout.write(await groupHelp(group, table))
   return 0
 }

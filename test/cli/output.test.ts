@@ -208,7 +208,9 @@ describe('failures', () => {
   test('an object with --progress json', () =>
     assert.deepEqual(JSON.parse(renderFailure(failure, { json: true })), {
       error: true,
-      message: 'that is wrong [CLI_FLAG]\n  Do it right.',
+      code: 'CLI_FLAG',
+      message: 'that is wrong',
+      fix: 'Do it right.',
     }))
 })
 

@@ -26,7 +26,7 @@ for (const [flags, message] of [
 
 test('what cannot be done yet is refused by its name', () => {
   assert.throws(() => checkUpFlags({ ...plain, build: true }), { message: 'not supported yet: --build' })
-  assert.throws(() => checkUpFlags({ ...plain, watch: true }), { message: 'not supported yet: --watch' })
+  assert.throws(() => checkUpFlags({ ...plain, menu: true }), { message: 'not supported yet: --menu' })
 })
 
 test('ordinary flags are fine', () => checkUpFlags({ ...plain, detach: true, wait: true, waitTimeout: 3 }))
