@@ -297,8 +297,8 @@ for (const { path, version } of clients) {
 
   test(`docker ${version}: what the engine cannot do yet is said plainly`, options, async t => {
     const docker = await newDocker(t, path)
-    const { code, stderr } = await docker.run(['system', 'df'])
+    const { code, stderr } = await docker.run(['swarm', 'init'])
     assert.equal(code, 1)
-    assert.match(stderr, /not supported yet: GET \/system\/df/)
+    assert.match(stderr, /not supported yet: POST \/swarm\/init/)
   })
 }
