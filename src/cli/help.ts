@@ -62,6 +62,7 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
     ['up --wait db', 'start one service with what it depends on, until it is healthy'],
     ['up --watch', 'and carry changes of files into the containers'],
     ['up -d --timings', 'and tell what the start was waiting for'],
+    ['--isolated up -d', 'the same file again in another directory, its ports on an address of their own'],
     ['up --exit-code-from tests', 'run a test service, and end with its exit code'],
   ],
   down: [
@@ -83,6 +84,20 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
   ps: [
     ['ps', 'what runs'],
     ['ps -a --format json', 'everything, a JSON object for each'],
+  ],
+  ports: [
+    ['ports', 'where everything is reached'],
+    ['ports --env db > .env.test', 'as variables: DB_HOST, DB_PORT, DB_PORT_5432'],
+  ],
+  'network create': [
+    ['network create lan', 'one that containers of several projects can be put on'],
+    ['network create --internal vault', 'without a way in or out'],
+    ['network create --subnet 10.20.0.0/24 fixed', 'with addresses of your choice'],
+    ['network create -d macvlan -o parent=eth0 --subnet 192.168.1.0/24 home', 'beside the machine on its network'],
+  ],
+  'network connect': [
+    ['network connect lan shop-web-1', 'put a container that runs on a further network'],
+    ['network connect --alias api lan shop-web-1', 'under a further name'],
   ],
   config: [
     ['config', 'the file as it is understood'],
