@@ -171,7 +171,10 @@ test('where everything can be reached: a line for each port, however many addres
   ))
 
 test('sizes', () =>
-  assert.deepEqual([0, 999, 1000, 4_264_000, 93_474_000].map(humanSize), ['0B', '999B', '1kB', '4.264MB', '93.47MB']))
+  assert.deepEqual(
+    [0, 999, 1000, 4_264_000, 93_474_000].map(size => humanSize(size)),
+    ['0B', '999B', '1kB', '4.264MB', '93.47MB'],
+  ))
 
 describe('progress', () => {
   test('a line for each event, but not for each layer', () => {
