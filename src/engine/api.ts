@@ -684,6 +684,8 @@ export interface Engine {
   systemVersion(): Promise<SystemVersion>
   systemInfo(): Promise<SystemInfo>
   systemDataUsage(options?: { types?: readonly DiskUsageType[] }): Promise<SystemDataUsage>
+  /** Not of Docker: all containers for Prometheus, in its text format, under the names of cAdvisor. */
+  systemMetrics(): Promise<string>
   /** Ends when `signal` aborts or `until` has passed. The subscription stands when the promise resolves. */
   systemEvents(options: EventsOptions, signal: AbortSignal): Promise<AsyncIterable<EventMessage>>
 

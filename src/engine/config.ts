@@ -26,6 +26,8 @@ export interface EngineConfig {
   readonly dnsOpts: readonly string[]
   readonly dnsSearch: readonly string[]
   readonly noNewPrivileges: boolean
+  /** Where `GET /metrics` is answered beside the socket: `127.0.0.1:9323`; absent: nowhere. */
+  readonly metricsAddr?: string
   /** Seconds without a request and without a running container after which the engine ends; 0: never. Not of Docker. */
   readonly idleTimeout: number
 }
@@ -58,6 +60,8 @@ const seconds: Parse<number> = value =>
   typeof value === 'number' && value >= 0 && value <= 2_000_000 ? value : undefined
 const string: Parse<string> = value => (typeof value === 'string' ? value : undefined)
 const address: Parse<string> = value => (typeof value === 'string' && isIP(value) !== 0 ? value : undefined)
+const hostAndPort: Parse<string> = value =>
+  typeof value === 'string' && /^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/.test(value) ? value : undefined
 const strings: Parse<string[]> = value =>
   Array.isArray(value) && value.every(item => typeof item === 'string') ? value : undefined
 const stringMap: Parse<Labels> = value =>
@@ -103,6 +107,7 @@ const keys: Readonly<Record<string, ReturnType<typeof row>>> = {
   'dns-opts': row('dnsOpts', strings, 'a list of strings'),
   'dns-search': row('dnsSearch', strings, 'a list of domains'),
   'no-new-privileges': row('noNewPrivileges', boolean, 'true or false'),
+  'metrics-addr': row('metricsAddr', hostAndPort, 'an address and a port such as "127.0.0.1:9323"'),
   'idle-timeout': row('idleTimeout', seconds, 'a number of seconds'),
 }
 

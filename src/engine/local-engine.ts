@@ -27,6 +27,7 @@ import { inspectExec } from './exec/session.ts'
 import { deleteImage, inspect, listImages, loadImages, pullImage, tagImage } from './image/images.ts'
 import { parsePlatform } from './image/platform.ts'
 import { pushImage } from './image/push.ts'
+import { metrics } from './metrics/metrics.ts'
 import { connectContainer, connectedContainers, connectedTo, disconnectContainer } from './network/connections.ts'
 import { inspectNetwork, networkFilter } from './network/inspect.ts'
 import { containerStats } from './stats/stats.ts'
@@ -66,6 +67,10 @@ export class LocalEngine implements api.Engine, AsyncDisposable {
 
   async systemDataUsage({ types }: { types?: readonly api.DiskUsageType[] } = {}): Promise<api.SystemDataUsage> {
     return await systemDiskUsage(this.#context, types)
+  }
+
+  async systemMetrics(): Promise<string> {
+    return await metrics(this.#context)
   }
 
   async systemEvents(options: api.EventsOptions, signal: AbortSignal): Promise<AsyncIterable<api.EventMessage>> {

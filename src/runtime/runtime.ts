@@ -76,6 +76,7 @@ export interface ContainerStats {
   readonly memory: {
     readonly usage: number
     readonly maxUsage: number
+    readonly swap: number
     readonly limit: number
     /** How often the limit was met. */
     readonly failcnt: number

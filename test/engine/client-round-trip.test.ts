@@ -20,6 +20,7 @@ const operations: readonly (readonly [method: keyof Engine, args: readonly unkno
   ['systemPing', [], undefined],
   ['systemInfo', [], { ID: 'x', Warnings: [] }],
   ['systemDataUsage', [{}], { LayersSize: 1 }],
+  ['systemMetrics', [], 'machine_cpu_cores 2\n'],
   ['systemDataUsage', [{ types: ['image', 'volume'] }], { LayersSize: 1 }],
   ['containerPrune', [{ filters: { until: ['1h'] } }], { ContainersDeleted: ['1'], SpaceReclaimed: 2 }],
   ['volumePrune', [{ filters: { all: ['true'] } }], { VolumesDeleted: ['v'], SpaceReclaimed: 2 }],

@@ -1,4 +1,5 @@
 import type { Duplex, Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import type {
   AttachOptions,
   ContainerArchive,
@@ -99,6 +100,10 @@ export class RemoteEngine implements Engine, Disposable {
   systemDataUsage({ types }: { types?: readonly DiskUsageType[] } = {}): Promise<SystemDataUsage> {
     const query = new URLSearchParams(types?.map((type): [string, string] => ['type', type]))
     return this.#connection.json('GET', query.size > 0 ? `/system/df?${query}` : '/system/df')
+  }
+
+  async systemMetrics(): Promise<string> {
+    return await text((await this.#connection.send('GET', '/metrics')).body)
   }
 
   async systemEvents(options: EventsOptions, signal: AbortSignal): Promise<AsyncIterable<EventMessage>> {

@@ -79,6 +79,10 @@ async function serveUntilEnd(paths: EnginePaths, open: OpenEngine): Promise<void
   undo.defer(() => server.refuse())
   try {
     const engine = undo.use(await open({ paths, config, report: log }))
+    if (config.metricsAddr) {
+      const { serveMetrics } = await import('./metrics-server.ts')
+      undo.use(await serveMetrics(engine, config.metricsAddr, error => log(`GET /metrics: ${inFull(error)}`)))
+    }
     opening.resolve(engine)
     reportReady()
     log(`engine ${version} is ready (process ${process.pid}, data root ${paths.dataRoot})`)

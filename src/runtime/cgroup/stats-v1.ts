@@ -15,6 +15,7 @@ export function statsV1(files: ReadableFiles): ContainerStats {
   const number = (controller: string, file: string) => Number(text(controller, file)) || 0
   const percpu = text('cpuacct', 'cpuacct.usage_percpu').trim().split(' ').map(Number)
   const [inUser, inKernel] = userAndKernel(text('cpuacct', 'cpuacct.usage_all'))
+  const memory = parseKeyed(text('memory', 'memory.stat'))
   const bandwidth = parseKeyed(text('cpu', 'cpu.stat'))
   const pidsLimit = text('pids', 'pids.max').trim()
   return {
@@ -34,7 +35,8 @@ export function statsV1(files: ReadableFiles): ContainerStats {
       limit: Math.min(number('memory', 'memory.limit_in_bytes') || Number.POSITIVE_INFINITY, totalmem()),
       failcnt: number('memory', 'memory.failcnt'),
       oomKills: parseKeyed(text('memory', 'memory.oom_control')).oom_kill ?? 0,
-      stats: parseKeyed(text('memory', 'memory.stat')),
+      swap: memory.total_swap ?? 0,
+      stats: memory,
     },
     blockIO: parseBlkio(
       text('blkio', 'blkio.throttle.io_service_bytes_recursive'),

@@ -30,6 +30,7 @@ export function statsV2(files: ReadableFiles): ContainerStats {
     memory: {
       usage,
       maxUsage: Number(text('memory.peak')) || usage,
+      swap: Number(text('memory.swap.current')) || 0,
       limit: Math.min(Number(text('memory.max')) || Number.POSITIVE_INFINITY, totalmem()),
       failcnt: memoryEvents.max ?? 0,
       oomKills: memoryEvents.oom_kill ?? 0,

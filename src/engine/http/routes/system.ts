@@ -1,5 +1,6 @@
 import type { EventMessage } from '../../api.ts'
 import { invalid } from '../../failures.ts'
+import { CONTENT_TYPE } from '../../metrics/exposition.ts'
 import { diskUsageTypes } from '../../system/disk-usage.ts'
 import { type Answer, json } from '../answer.ts'
 import { API_VERSION } from '../api-version.ts'
@@ -45,6 +46,11 @@ export const systemRoutes: readonly Route[] = [
   route('GET', '/version', async ({ engine }) => json({ ...(await engine.systemVersion()), ApiVersion: API_VERSION })),
   route('GET', '/info', async ({ engine }) => json(await engine.systemInfo())),
   route('GET', '/system/df', diskUsage),
+  route('GET', '/metrics', async ({ engine }) => ({
+    kind: 'text',
+    text: await engine.systemMetrics(),
+    headers: { 'Content-Type': CONTENT_TYPE },
+  })),
   route('GET', '/events', async ({ engine, query, signal }) => {
     const options = defined({ since: query.text('since'), until: query.text('until'), filters: query.filters() })
     return { kind: 'lines', lines: withLegacyFields(await engine.systemEvents(options, signal)), atOnce: true }
