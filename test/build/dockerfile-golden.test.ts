@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import {
   type BuildWarning,
   type Dockerfile,
+  failOnWarnings,
   givenToStages,
   interpret,
   type Origin,
@@ -62,6 +63,7 @@ async function render(text: string, options: Options): Promise<string> {
       }
       ends.set(node.stage.index, scope)
     }
+    failOnWarnings(dockerfile.directives, warnings)
     return [...lines, ...warnings.map(renderWarning)].join('')
   } catch (error) {
     if (!(error instanceof TscomposeError)) throw error

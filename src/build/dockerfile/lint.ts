@@ -1,4 +1,4 @@
-import type { Where } from '../../errors.ts'
+import { TscomposeError, type Where } from '../../errors.ts'
 import { readCheck } from './directives.ts'
 import type { BuildWarning, Directives, Stage } from './dockerfile.ts'
 import type { Instruction } from './instruction.ts'
@@ -23,6 +23,21 @@ export function unlessSkipped(
   })
   const skipped = [...check.skip, ...(above ?? [])].map(name => name.toLowerCase())
   return warnings.filter(({ rule: name }) => !skipped.includes('all') && !skipped.includes(name.toLowerCase()))
+}
+
+/**
+ * Ends a build whose Dockerfile asks for that (`# check=error=true`).
+ * @param warnings all that the build has brought up
+ * @throws TscomposeError BUILD_CHECK_FAILED
+ */
+export function failOnWarnings({ check }: Directives, warnings: readonly BuildWarning[]): void {
+  const [first] = warnings
+  if (!check.error || !first) return
+  const rules = [...new Set(warnings.map(({ rule }) => rule))].sort()
+  throw new TscomposeError('BUILD_CHECK_FAILED', `lint violation found for rules: ${rules.join(', ')}`, {
+    where: first.where,
+    fix: first.message,
+  })
 }
 
 const wordOf = ({ source }: Instruction) => /^\S+/.exec(source)?.[0] ?? ''
