@@ -1,5 +1,6 @@
 import type { ContainerSummary, Engine } from '../engine/api.ts'
 import { TscomposeError } from '../errors.ts'
+import { fieldHashesAnnotation } from './field-hashes.ts'
 import { label } from './labels.ts'
 import { imageNames, isRootfsImage } from './names.ts'
 import type { Observed, ObservedContainer, ObservedImage } from './plan/observed.ts'
@@ -66,6 +67,7 @@ export function toObserved(summary: ContainerSummary): ObservedContainer {
   const { Labels } = summary
   const replaces = Labels[label.replace]
   const portlessHash = Labels[label.portlessHash]
+  const fieldHashes = summary.HostConfig?.Annotations?.[fieldHashesAnnotation]
   return {
     id: summary.Id,
     name: nameOf(summary),
@@ -76,6 +78,7 @@ export function toObserved(summary: ContainerSummary): ObservedContainer {
     health: healthOf(summary.Status),
     configHash: Labels[label.configHash] ?? '',
     ...(portlessHash !== undefined && { portlessHash }),
+    ...(fieldHashes !== undefined && { fieldHashes }),
     image: Labels[label.image] ?? summary.ImageID,
     ...(replaces !== undefined && { replaces }),
     networks: Object.fromEntries(

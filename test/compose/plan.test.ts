@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path'
 import { test } from 'node:test'
 import { parse } from 'yaml'
 import { configHash, networkHash, portlessHash, volumeHash } from '../../src/compose/config-hash.ts'
+import { fieldHashes } from '../../src/compose/field-hashes.ts'
 import { label } from '../../src/compose/labels.ts'
 import { loadProject } from '../../src/compose/load/index.ts'
 import { containerName, imageName, imageNames } from '../../src/compose/names.ts'
@@ -41,14 +42,20 @@ type GivenContainer =
   | (Partial<ObservedContainer> & {
       readonly service: string
       readonly changed?: boolean
+      /** What the service had in place of what the file says now; null: nothing. */
+      readonly before?: Record<string, unknown>
       readonly portsChanged?: boolean
       readonly otherImage?: boolean
     })
 
 const id = (name: string): string => Buffer.from(name).toString('hex').padEnd(64, '0').slice(0, 64)
 
+const merged = (canonical: Readonly<Record<string, unknown>>, before: Record<string, unknown>) =>
+  Object.fromEntries(Object.entries({ ...canonical, ...before }).filter(([, value]) => value !== null))
+
 function observedContainer(project: Project, given: GivenContainer): ObservedContainer {
-  const { changed, portsChanged, otherImage, ...container } = typeof given === 'string' ? { service: given } : given
+  const { changed, before, portsChanged, otherImage, ...container } =
+    typeof given === 'string' ? { service: given } : given
   const service = project.services[container.service] ?? project.disabledServices[container.service]
   const number = container.number ?? 1
   const name = service ? containerName(project.name, service, number) : `${project.name}-${container.service}-${number}`
@@ -60,8 +67,10 @@ function observedContainer(project: Project, given: GivenContainer): ObservedCon
     oneOff: false,
     state: 'running',
     health: service?.healthcheck && !service.healthcheck.disable ? 'healthy' : 'none',
-    configHash: changed || portsChanged || !service ? 'another' : configHash(service),
-    portlessHash: changed || !service ? 'another' : portlessHash(service),
+    configHash: changed || before || portsChanged || !service ? 'another' : configHash(service),
+    ...(before &&
+      service && { fieldHashes: JSON.stringify(fieldHashes({ canonical: merged(service.canonical, before) })) }),
+    portlessHash: changed || before || !service ? 'another' : portlessHash(service),
     image: otherImage || image === undefined ? 'another' : `id of ${image}`,
     networks: Object.fromEntries(
       Object.keys(service?.networks ?? {}).map(key => [project.networks[key]?.name ?? key, `id of ${key}`]),

@@ -183,6 +183,7 @@ test('what is not said is not asked for: the image and the engine decide', () =>
     Mounts: [],
     PortBindings: {},
     RestartPolicy: { Name: 'no' },
+    Annotations: { 'tscompose.config-fields': '{}' },
   })
 })
 

@@ -1,4 +1,5 @@
 import { configHash, portlessHash } from '../config-hash.ts'
+import { changedFields } from '../field-hashes.ts'
 import { imageName } from '../names.ts'
 import type { Project, Service } from '../project.ts'
 import type { Observed, ObservedContainer } from './observed.ts'
@@ -10,8 +11,10 @@ export function divergence(
   container: ObservedContainer,
   observed: Observed,
 ): string | undefined {
-  if (container.configHash !== configHash(service) && !onlyPortsDiffer(service, container))
-    return 'its configuration has changed'
+  if (container.configHash !== configHash(service) && !onlyPortsDiffer(service, container)) {
+    const fields = changedFields(container.fieldHashes, service)
+    return `its configuration has changed${fields === undefined ? '' : `: ${fields}`}`
+  }
   const image = observed.images[imageName(project, service)]
   if (image && image.id !== container.image) return 'its image has changed'
   return missingNetwork(project, service, container, observed) ?? missingVolume(project, service, container)

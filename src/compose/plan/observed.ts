@@ -26,6 +26,8 @@ export interface ObservedContainer {
   readonly configHash: string
   /** Absent on containers that somebody else made. */
   readonly portlessHash?: string
+  /** What it was made from, field by field; see field-hashes.ts. */
+  readonly fieldHashes?: string
   /** The id of the image it was made from. */
   readonly image: string
   /** The name of the container it was to take the place of. */

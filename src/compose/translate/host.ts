@@ -1,4 +1,5 @@
 import type { HostConfig, RestartPolicy } from '../../engine/api.ts'
+import { fieldHashes, fieldHashesAnnotation } from '../field-hashes.ts'
 import type { Service } from '../project.ts'
 import { blockIO } from './block-io.ts'
 import type { ContainerContext } from './container.ts'
@@ -33,7 +34,7 @@ export function hostConfig(context: ContainerContext, network: string): HostConf
         Config: { ...service.logging.options },
       },
     }),
-    ...(Object.keys(service.annotations).length > 0 && { Annotations: { ...service.annotations } }),
+    Annotations: { ...service.annotations, [fieldHashesAnnotation]: JSON.stringify(fieldHashes(service)) },
     ...(Object.keys(service.storageOpt).length > 0 && { StorageOpt: { ...service.storageOpt } }),
     ...(service.init !== undefined && { Init: service.init }),
   }
