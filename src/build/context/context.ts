@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
+import type { Where } from '../../errors.ts'
 
 /**
  * Files that a build reads from: the build context, an additional one, or the root of a stage or an image. Links are
@@ -30,6 +31,8 @@ export interface SelectRequest {
   readonly excludes: readonly string[]
   /** COPY --parents: `**` may stand in patterns, and entries keep the path they have below their base. */
   readonly parents: boolean
+  /** The instruction, for what is missing. */
+  readonly where?: Where
 }
 
 /**

@@ -43,7 +43,7 @@ export class DirectoryTree implements FileTree {
     using root = OpenDirectory.root(this.directory)
     const walks: { readonly source: Source; readonly walked: readonly Walked[] }[] = []
     for (const pattern of request.sources) {
-      for (const source of await this.#sources(root, pattern, request.parents)) {
+      for (const source of await this.#sources(root, pattern, request)) {
         walks.push({ source, walked: await this.#walk(root, source, request, signal) })
       }
     }
@@ -84,19 +84,25 @@ export class DirectoryTree implements FileTree {
     return await file.readFile('utf8')
   }
 
-  async #sources(root: OpenDirectory, pattern: SourcePattern, parents: boolean): Promise<readonly Source[]> {
+  async #sources(
+    root: OpenDirectory,
+    pattern: SourcePattern,
+    { parents, where }: SelectRequest,
+  ): Promise<readonly Source[]> {
     const visible = (path: string) => !this.#ignore?.ignores(path) || this.#mayHold(path)
     const { path } = typeof pattern === 'string' ? { path: pattern } : pattern
+    const place = where ? { where } : {}
     try {
       const sources = await matchSources(root, pattern, parents, visible)
       if (sources.length > 0 || hasWildcard(path)) return sources
     } catch (error) {
       if (error instanceof Error && error.message.startsWith('syntax error')) {
-        throw new TscomposeError('BUILD_SOURCE_MISSING', error.message)
+        throw new TscomposeError('BUILD_SOURCE_MISSING', error.message, place)
       }
       throw error
     }
-    throw await this.#missing(root, path)
+    const { message, fix } = await this.#missing(root, path)
+    throw new TscomposeError('BUILD_SOURCE_MISSING', message, { ...place, ...(fix && { fix }) })
   }
 
   /** Left out itself, but something in it is not. */
@@ -104,18 +110,15 @@ export class DirectoryTree implements FileTree {
     return this.#ignore !== undefined && !this.#ignore.ignoresAllIn(path)
   }
 
-  async #missing(root: OpenDirectory, path: string): Promise<TscomposeError> {
-    const ignored = await resolveIn(root, path, () => true)
+  async #missing(root: OpenDirectory, path: string): Promise<{ readonly message: string; readonly fix?: string }> {
     const message = `"/${path}": not found in ${this.#options.name}`
-    if (ignored) {
+    if (await resolveIn(root, path, () => true)) {
       const rules = this.#options.ignore ?? []
       const rule = rules.findLast(one => !one.startsWith('!') && new IgnoreRules([one]).ignores(path))
-      const fix = `the file is there, but .dockerignore leaves it out${rule ? ` (${rule})` : ''}`
-      return new TscomposeError('BUILD_SOURCE_MISSING', message, { fix })
+      return { message, fix: `the file is there, but .dockerignore leaves it out${rule ? ` (${rule})` : ''}` }
     }
     const nearest = closest(posix.basename(path), await this.#namesBeside(root, path))
-    const fix = nearest && `did you mean ${posix.join(posix.dirname(path), nearest)}?`
-    return new TscomposeError('BUILD_SOURCE_MISSING', message, fix ? { fix } : {})
+    return nearest ? { message, fix: `did you mean ${posix.join(posix.dirname(path), nearest)}?` } : { message }
   }
 
   async #namesBeside(root: OpenDirectory, path: string): Promise<readonly string[]> {
