@@ -1,9 +1,17 @@
+import type { Engine } from '../engine/api.ts'
 import type { RemoteEngine } from '../engine/client/remote-engine.ts'
+import { steadyEngine } from '../engine/client/steady-engine.ts'
 import { ensureEngine } from '../engine/daemon/ensure-engine.ts'
 import { enginePaths } from '../engine/daemon/paths.ts'
 
 /** The engine, started if it does not run. */
 export const connect = (): Promise<RemoteEngine> => ensureEngine(enginePaths())
+
+/** For commands that watch what goes on: when the engine ends, they go on with the next, which they start if need be. */
+export const connectSteadily = async (): Promise<Engine> =>
+  steadyEngine(await connect(), async () => {
+    using _ = await connect()
+  })
 
 /** Where this engine keeps what does not outlive the machine. */
 export const runDir = (): string => enginePaths().runDir

@@ -22,8 +22,12 @@ export interface ObservedTarget extends Target {
 }
 
 /** @param names the services named on the command line */
-export async function findTarget(cli: Cli, names: readonly string[]): Promise<Target> {
-  const [found, engine] = await Promise.all([loadOrName(cli, names), connect()])
+export async function findTarget(
+  cli: Cli,
+  names: readonly string[],
+  connectTo: () => Promise<Engine> = connect,
+): Promise<Target> {
+  const [found, engine] = await Promise.all([loadOrName(cli, names), connectTo()])
   return { engine, ...found }
 }
 

@@ -14,6 +14,9 @@ services:
     image: rootfs:/
     command: [sh, -c, 'trap "" TERM; echo here; while :; do sleep 0.05; done']
     stop_grace_period: 60s
+  counter:
+    image: rootfs:/
+    command: [sh, -c, 'i=0; while [ ! -e /tmp/end ]; do i=$$((i+1)); echo "n $$i"; sleep 0.05; done; echo over; exit 3']
   job:
     image: rootfs:/
     command: [sh, -c, 'printf "first\\n\\nlast without an end"; exit \${CODE:-0}']
@@ -129,4 +132,29 @@ test('logs -f goes on over a restart and shows nothing twice', { skip }, async t
       .filter(line => line !== 'err'),
     ['out', 'bye', 'out'],
   )
+})
+
+test('up in the foreground and logs -f go on with the next engine when theirs is killed', { skip }, async t => {
+  const { machine, cwd } = await project(t)
+  const up = watch(machine.start(['up', 'counter'], { cwd }))
+  await up.until('stdout', 'n 1\n')
+  const logs = watch(machine.start(['logs', '-f', '--no-log-prefix', 'counter'], { cwd }))
+  await logs.until('stdout', 'n 2\n')
+  const [, pid] = /process (\d+)/.exec(await machine.ok(['engine', 'status'])) ?? []
+  process.kill(Number(pid), 'SIGKILL')
+  const seen = () => logs.text.stdout.split('\n').filter(line => line.startsWith('n ')).length
+  for (const before = seen(); seen() < before + 5; ) await logs.until('stdout', `n ${seen() + 1}\n`)
+  await machine.ok(['exec', 'counter', 'touch', '/tmp/end'], { cwd })
+  assert.equal(await up.ended, 0)
+  assert.equal(await logs.ended, 0)
+  assert.match(up.text.stdout, /counter-1 +\| over\ncounter-1 exited with code 3\n$/)
+  const numbers = (text: string) => [...text.matchAll(/n (\d+)\n/g)].map(([, number]) => Number(number))
+  for (const { text } of [up, logs]) {
+    const found = numbers(text.stdout)
+    assert.deepEqual(
+      found,
+      Array.from({ length: found.length }, (_, i) => i + 1),
+      'each line once, and none missing',
+    )
+  }
 })

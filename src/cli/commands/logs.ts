@@ -4,6 +4,7 @@ import { observeContainers } from '../../compose/observe.ts'
 import { serviceOf } from '../../compose/select.ts'
 import { TscomposeError } from '../../errors.ts'
 import type { Define } from '../command.ts'
+import { connectSteadily } from '../engine.ts'
 import { integer } from '../numbers.ts'
 import { newLogPrinter } from '../surroundings.ts'
 import { findTarget } from '../target.ts'
@@ -42,7 +43,7 @@ export const define: Define = (command, cli) =>
         ...(flags.since !== undefined && { since: parseTime(flags.since, now) }),
         ...(flags.until !== undefined && { until: parseTime(flags.until, now) }),
       }
-      const { engine, name, project } = await findTarget(cli, services)
+      const { engine, name, project } = await findTarget(cli, services, connectSteadily)
       if (project) for (const service of services) serviceOf(project.services, service)
       const belongs = (service: string): boolean =>
         services.length > 0 ? services.includes(service) : !project || project.services[service]?.attach === true

@@ -9,7 +9,7 @@ import type { Engine } from '../../engine/api.ts'
 import { TscomposeError } from '../../errors.ts'
 import type { Cli } from '../cli.ts'
 import { collect, type Define, Exit, plainOption } from '../command.ts'
-import { connect, runDir } from '../engine.ts'
+import { connectSteadily, runDir } from '../engine.ts'
 import { loadModel } from '../model.ts'
 import { integer } from '../numbers.ts'
 import type { LogPrinter } from '../output/log-printer.ts'
@@ -52,7 +52,7 @@ export const define: Define = (command, cli) =>
     .option('-y, --yes', 'Answer questions with yes')
     .action(async (services: string[], flags: UpFlags) => {
       checkUpFlags(flags)
-      const [project, engine] = await Promise.all([loadModel(cli, services), connect()])
+      const [project, engine] = await Promise.all([loadModel(cli, services), connectSteadily()])
       if (Object.keys(project.services).length === 0)
         throw new TscomposeError('COMPOSE_SERVICE_UNKNOWN', 'no service selected')
       for (const service of services) serviceOf(project.services, service)

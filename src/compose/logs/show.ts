@@ -1,4 +1,5 @@
 import type { Engine, LogsOptions } from '../../engine/api.ts'
+import { isLost } from '../../engine/client/steady-engine.ts'
 import { TscomposeError } from '../../errors.ts'
 import { type LogLine, logLines } from './lines.ts'
 import { mergeByTime } from './merge.ts'
@@ -15,8 +16,34 @@ export interface ShownLine extends LogLine {
 }
 export type ShowLine = (line: ShownLine) => void
 
-/** A container's log with the time of each line taken off it. */
+/**
+ * A container's log with the time of each line taken off it. Where the engine ends while a log is followed, it goes on
+ * with the next one, behind the last line.
+ */
 export async function* timedLines(
+  engine: Engine,
+  source: LogSource,
+  options: LogsOptions,
+  signal?: AbortSignal,
+): AsyncGenerator<ShownLine> {
+  let last = ''
+  for (let rest = options; ; ) {
+    try {
+      for await (const line of readLines(engine, source, rest, signal)) {
+        if (line.time <= last && rest !== options) continue
+        last = line.time
+        yield line
+      }
+      return
+    } catch (error) {
+      if (!options.follow || !isLost(error)) throw error
+      const { tail, ...others } = options
+      rest = last === '' ? { ...options } : { ...others, since: last }
+    }
+  }
+}
+
+async function* readLines(
   engine: Engine,
   { id, name }: LogSource,
   options: LogsOptions,

@@ -157,7 +157,7 @@ function receive(socket: Socket, { method, upload, signal }: Request, keep: () =
   }
   const detach = attach(socket, {
     error: fail,
-    close: () => decoder.close() || fail(new Error('the connection was closed')),
+    close: () => decoder.close() || fail(closed()),
     data: (chunk: Buffer) => {
       try {
         const rest = decoder.push(chunk)
@@ -183,3 +183,5 @@ function upgraded(socket: Socket, early: Buffer): Socket {
   if (early.length > 0) socket.unshift(early)
   return forgiveWrites(socket)
 }
+
+const closed = (): Error => Object.assign(new Error('the connection was closed'), { code: 'ECONNRESET' })
