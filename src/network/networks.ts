@@ -8,11 +8,11 @@ import { renderResolvConf, renderUnconnectedResolvConf } from './dns/resolv-conf
 import { readResolvConf } from './dns/upstream.ts'
 import { Firewall } from './firewall/firewall.ts'
 import type { PortMapping } from './firewall/ruleset.ts'
+import { forgetUdp } from './host/forget-udp.ts'
 import type { Host } from './host/host.ts'
 import { instanceOf, parseDeviceAlias } from './instance.ts'
 import { Links } from './links.ts'
 import { isPinned, pinnedNames, pinnedPath, unpinNamespace } from './namespace.ts'
-import { deleteUdpMappings } from './netlink/conntrack.ts'
 import type { Link } from './netlink/link.ts'
 import { NETLINK, NetlinkSocket } from './netlink/socket.ts'
 import type {
@@ -84,9 +84,8 @@ class NetworkLayer implements Networks {
       zones,
       defaultBindAddress: options.defaultBindAddress,
       forgetUdp: async ports => {
-        // A kernel without this has no memory to be cleared either, or forgets by itself after some minutes.
-        const messages = ports.flatMap(port => [deleteUdpMappings(port, 4), deleteUdpMappings(port, 6)])
-        await netfilter.request(...messages).catch(() => {})
+        // A kernel without connection tracking has no memory to be cleared either.
+        await forgetUdp(netfilter, ports).catch(() => {})
       },
       containerOnPort: (protocol, port) => this.#containerOnPort(protocol, port),
     }

@@ -143,15 +143,9 @@ export class LiveSandbox {
    */
   async #openDns(): Promise<void> {
     const { containerId, netnsPath: path, dns } = this.#identity
-    const { udp, tcp } = inNamespace(path, () => openDnsSockets(this.#hasDns))
+    const sockets = inNamespace(path, () => openDnsSockets(this.#hasDns, dns.servers))
     this.#hasDns = true
-    await this.#host.service.openDns({
-      containerId,
-      udpFd: udp.fd,
-      tcpFd: tcp.fd,
-      servers: dns.servers,
-      reach: this.#reach(),
-    })
+    await this.#host.service.openDns({ containerId, ...sockets, servers: dns.servers, reach: this.#reach() })
   }
 
   /** Names are looked up on the network of the default route first. */

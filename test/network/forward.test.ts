@@ -6,11 +6,15 @@ import { createServer } from 'node:net'
 import { test } from 'node:test'
 import dnsPacket from 'dns-packet'
 import { Frames, framed } from '../../src/network/dns/forward.ts'
-import { Machine, skip } from './machine.ts'
+import { inNamespace } from '../../src/network/namespace.ts'
+import { boundSocket } from '../../src/network/ports/socket.ts'
+import { Machine, sh, skip } from './machine.ts'
 
 /** A server on the host that knows `example.com`, and remembers what it was asked. */
-async function upstream(address: string, rcode: 'NOERROR' | 'SERVFAIL' = 'NOERROR') {
+async function upstream(place: string | { fd: number }, rcode: 'NOERROR' | 'SERVFAIL' = 'NOERROR') {
   const asked: string[] = []
+  const address = typeof place === 'string' ? place : '192.0.2.200'
+  if (!address.startsWith('127.')) sh(`ip address replace ${address}/32 dev lo`)
   const respond = (bytes: Buffer, transport: string) => {
     const query = dnsPacket.decode(bytes)
     const [question] = query.questions ?? []
@@ -33,15 +37,18 @@ async function upstream(address: string, rcode: 'NOERROR' | 'SERVFAIL' = 'NOERRO
     })
   }
   const udp = createSocket('udp4', (bytes, { port, address }) => udp.send(respond(bytes, 'udp'), port, address))
-  udp.bind(53, address)
+  const listening = once(udp, 'listening') // with a descriptor it is told at once
+  if (typeof place === 'string') udp.bind(53, place)
+  else udp.bind(place)
   const tcp = createServer(socket => {
     const frames = new Frames()
     socket.on('data', chunk => {
       for (const frame of frames.push(chunk as Buffer)) socket.write(framed(respond(frame, 'tcp')))
     })
   })
+  await listening
   tcp.listen(53, address)
-  await Promise.all([once(udp, 'listening'), once(tcp, 'listening')])
+  await once(tcp, 'listening')
   return {
     asked,
     async [Symbol.asyncDispose]() {
@@ -54,9 +61,9 @@ const dns = (...servers: string[]) => ({ dns: { servers, search: [], options: []
 
 test('names of others are asked of the given servers, our own never', { skip }, async () => {
   await using machine = await Machine.start()
-  await using server = await upstream('127.0.53.1')
+  await using server = await upstream('192.0.2.1')
   const net = await machine.network('shop_default')
-  const web = await machine.sandbox('web', [net], dns('127.0.53.1'))
+  const web = await machine.sandbox('web', [net], dns('192.0.2.1'))
   assert.match(await machine.in(web, 'getent ahostsv4 www.example.com'), /^203\.0\.113\.1 /)
   assert.match(await machine.in(web, 'busybox nslookup example.org'), /Address: *203\.0\.113\.1/)
   const before = server.asked.length
@@ -70,13 +77,13 @@ test('names of others are asked of the given servers, our own never', { skip }, 
 
 test('a server that refuses or fails is passed over', { skip }, async () => {
   await using machine = await Machine.start()
-  await using failing = await upstream('127.0.53.2', 'SERVFAIL')
-  await using _ = await upstream('127.0.53.3')
+  await using failing = await upstream('192.0.2.2', 'SERVFAIL')
+  await using _ = await upstream('192.0.2.3')
   const net = await machine.network('shop_default')
-  const web = await machine.sandbox('web', [net], dns('127.0.53.99', '127.0.53.2', '127.0.53.3'))
+  const web = await machine.sandbox('web', [net], dns('192.0.2.99', '192.0.2.2', '192.0.2.3'))
   assert.match(await machine.in(web, 'getent ahostsv4 example.com'), /^203\.0\.113\.1 /)
   assert.ok(failing.asked.length > 0)
-  const lost = await machine.sandbox('lost', [net], dns('127.0.53.99'))
+  const lost = await machine.sandbox('lost', [net], dns('192.0.2.99'))
   assert.equal(await machine.in(lost, 'getent hosts example.com || echo none'), 'none\n')
 })
 
@@ -84,26 +91,41 @@ test('a server that keeps silent holds nobody up: the next is asked, and the fir
   skip,
 }, async () => {
   await using machine = await Machine.start()
-  await using server = await upstream('127.0.53.3')
+  await using server = await upstream('192.0.2.3')
   const silent = createSocket('udp4')
-  silent.bind(53, '127.0.53.2')
+  sh('ip address replace 192.0.2.2/32 dev lo')
+  silent.bind(53, '192.0.2.2')
   await once(silent, 'listening')
   await using _ = silent
   const net = await machine.network('shop_default')
-  const web = await machine.sandbox('web', [net], dns('127.0.53.2', '127.0.53.3'))
+  const web = await machine.sandbox('web', [net], dns('192.0.2.2', '192.0.2.3'))
   // Without a second attempt: glibc would ask again after five seconds.
   const question = 'RES_OPTIONS="timeout:1 attempts:1" getent ahostsv4 example.com'
   assert.match(await machine.in(web, question), /^203\.0\.113\.1 /)
   assert.deepEqual(server.asked, ['udp A example.com'])
-  const lost = await machine.sandbox('lost', [net], dns('127.0.53.2'))
+  const lost = await machine.sandbox('lost', [net], dns('192.0.2.2'))
   assert.equal(await machine.in(lost, `${question} || echo none`), 'none\n')
+})
+
+test('a server on loopback is the container’s own, not the host’s', { skip }, async () => {
+  await using machine = await Machine.start()
+  await using host = await upstream('127.0.0.1')
+  const net = await machine.network('shop_default')
+  const web = await machine.sandbox('web', [net], dns('127.0.0.1'))
+  const question = 'RES_OPTIONS="timeout:1 attempts:1" getent ahostsv4 example.com'
+  assert.equal(await machine.in(web, `${question} || echo none`), 'none\n')
+  const { fd } = inNamespace(web.netnsPath, () => boundSocket('udp', '127.0.0.1', 53))
+  await using _ = await upstream({ fd })
+  assert.match(await machine.in(web, 'getent ahostsv4 example.com'), /^203\.0\.113\.1 /)
+  assert.deepEqual(host.asked, [])
+  await machine.networks.removeSandbox(web.containerId)
 })
 
 test('a truncated answer is asked for again by TCP', { skip }, async () => {
   await using machine = await Machine.start()
-  await using server = await upstream('127.0.53.1')
+  await using server = await upstream('192.0.2.1')
   const net = await machine.network('shop_default')
-  const web = await machine.sandbox('web', [net], dns('127.0.53.1'))
+  const web = await machine.sandbox('web', [net], dns('192.0.2.1'))
   const output = await machine.in(web, 'getent ahostsv4 big.example.com')
   assert.equal(output.split('\n').filter(line => line.includes('STREAM')).length, 60)
   assert.ok(server.asked.includes('tcp A big.example.com'))
@@ -111,9 +133,9 @@ test('a truncated answer is asked for again by TCP', { skip }, async () => {
 
 test('on internal networks nothing is asked outside', { skip }, async () => {
   await using machine = await Machine.start()
-  await using server = await upstream('127.0.53.1')
+  await using server = await upstream('192.0.2.1')
   const net = await machine.network('inner', { internal: true })
-  const web = await machine.sandbox('web', [net], dns('127.0.53.1'))
+  const web = await machine.sandbox('web', [net], dns('192.0.2.1'))
   assert.equal(await machine.in(web, 'getent hosts example.com || echo none'), 'none\n')
   assert.match(await machine.in(web, 'getent hosts web'), /web/)
   assert.deepEqual(server.asked, [])
@@ -123,8 +145,6 @@ test('a container may run a name server of its own', { skip }, async () => {
   await using machine = await Machine.start()
   const net = await machine.network('shop_default')
   const web = await machine.sandbox('web', [net])
-  const { inNamespace } = await import('../../src/network/namespace.ts')
-  const { boundSocket } = await import('../../src/network/ports/socket.ts')
   const { linux } = await import('../../src/sys/kernel.ts')
   const sockets = inNamespace(web.netnsPath, () =>
     (['udp', 'tcp'] as const).map(kind => boundSocket(kind, '0.0.0.0', 53)),

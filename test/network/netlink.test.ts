@@ -147,7 +147,7 @@ test('a default route replaces the one there is', () => {
 })
 
 test('UDP connections are forgotten by protocol and port', () => {
-  const message = deleteUdpMappings(53, 4)
+  const message = deleteUdpMappings({ port: 53, family: 4 })
   assert.equal(message.type, 0x0102)
   assert.equal(
     hex(message),

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto'
 import dgram from 'node:dgram'
 import { once } from 'node:events'
 import { connect, isIPv6 } from 'node:net'
+import { type InsideResolver, isLoopback } from './inside.ts'
 import { matchesQuery, type Query, rcode, rcodeOf, withId } from './message.ts'
 
 const DNS_PORT = 53
@@ -19,6 +20,7 @@ export type Transport = 'udp' | 'tcp'
  * Asks the servers and passes on the first answer that is one: bytes as the client would have got them. The next server
  * is asked when one has failed, and also when it keeps silent: a resolver of a VPN that is down would cost every lookup
  * seconds. Asked from the host's network namespace, so that a resolver on its loopback device will do.
+ * @param inside asks those on the container's own loopback device instead
  * @returns undefined when none has an answer
  */
 export async function forward(
@@ -26,12 +28,13 @@ export async function forward(
   query: Query,
   servers: readonly string[],
   transport: Transport,
+  inside?: InsideResolver,
 ): Promise<Buffer | undefined> {
   if (atOnce >= mostAtOnce) return undefined
   atOnce++
   const enough = new AbortController()
   try {
-    return await firstAnswer(servers, server => ask(bytes, query, server, transport, enough.signal))
+    return await firstAnswer(servers, server => ask(bytes, query, server, transport, enough.signal, inside))
   } finally {
     enough.abort()
     atOnce--
@@ -76,11 +79,16 @@ async function ask(
   server: string,
   transport: Transport,
   enough: AbortSignal,
+  inside: InsideResolver | undefined,
 ): Promise<Buffer | undefined> {
   const id = randomInt(0x10000)
   const signal = AbortSignal.any([enough, AbortSignal.timeout(patienceMs)])
-  const send = transport === 'udp' ? askByUdp : askByTcp
-  const response = await send(server, withId(bytes, id), signal).catch(() => undefined)
+  const sent = withId(bytes, id)
+  const answer =
+    inside && isLoopback(server)
+      ? inside.ask(server, sent, signal)
+      : (transport === 'udp' ? askByUdp : askByTcp)(server, sent, signal)
+  const response = await answer.catch(() => undefined)
   return response && matchesQuery(response, query, id) ? withId(response, query.id) : undefined
 }
 

@@ -1,6 +1,7 @@
 import dgram from 'node:dgram'
 import { createServer, type Server, type Socket } from 'node:net'
 import { Frames, forward, framed, type Transport } from './forward.ts'
+import type { InsideResolver } from './inside.ts'
 import {
   encodeRefusal,
   encodeResponse,
@@ -21,6 +22,8 @@ export interface View {
   linked(name: string): string | undefined
   /** Servers for names that are not ours. */
   upstream(): readonly string[]
+  /** For servers on the container's own loopback device. */
+  readonly inside?: InsideResolver | undefined
 }
 
 /**
@@ -52,7 +55,9 @@ export function answer(
     case 'nxdomain':
       return respond(rcode.nxDomain)
     case 'forward':
-      return forward(bytes, query, view.upstream(), transport).then(response => response ?? respond(rcode.servFail))
+      return forward(bytes, query, view.upstream(), transport, view.inside).then(
+        response => response ?? respond(rcode.servFail),
+      )
   }
 }
 

@@ -2,24 +2,27 @@ import { linux } from '../../sys/kernel.ts'
 import { redirectDns } from '../netlink/nftables.ts'
 import { NETLINK, NetlinkSocket } from '../netlink/socket.ts'
 import { boundSocket } from '../ports/socket.ts'
+import { isLoopback } from './inside.ts'
 
 /**
  * To be called within the namespace. The DNS server gets the sockets.
  * @param again an earlier engine has been here
+ * @param servers those that the container asks for; some may be within it
  */
-export function openDnsSockets(again: boolean) {
+export function openDnsSockets(again: boolean, servers: readonly string[]) {
   using failing = new DisposableStack()
-  const bound = (protocol: 'tcp' | 'udp') => {
-    const socket = boundSocket(protocol, '127.0.0.11', 0)
+  const bound = (protocol: 'tcp' | 'udp', address: string) => {
+    const socket = boundSocket(protocol, address, 0)
     failing.defer(() => linux.close(socket.fd))
     return socket
   }
-  const [udp, tcp] = [bound('udp'), bound('tcp')]
+  const [udp, tcp] = [bound('udp', '127.0.0.11'), bound('tcp', '127.0.0.11')]
+  const inside = servers.some(isLoopback) ? bound('udp', '127.0.0.1') : undefined
   const netfilter = new NetlinkSocket(NETLINK.NETFILTER)
   failing.defer(() => void netfilter[Symbol.asyncDispose]())
   netfilter.requestNow(...redirectDns(udp.port, tcp.port, !again))
   failing.move() // nothing has failed
   if (again) void netfilter[Symbol.asyncDispose]()
   else netfilter[Symbol.dispose]()
-  return { udp, tcp }
+  return { udpFd: udp.fd, tcpFd: tcp.fd, insideFd: inside?.fd }
 }

@@ -1,3 +1,4 @@
+import { InsideResolver } from '../dns/inside.ts'
 import { DnsServer } from '../dns/server.ts'
 import { HostResolvers } from '../dns/upstream.ts'
 import { type Host, type Zone, type ZoneSpec, zoneOf } from '../dns/zone.ts'
@@ -10,6 +11,8 @@ export interface DnsSandbox {
   /** Descriptors of bound sockets, made in the container's namespace; they are the service's from now on. */
   readonly udpFd: number
   readonly tcpFd: number
+  /** Of a socket that asks servers within the container; absent where there are none. */
+  readonly insideFd?: number | undefined
   /** Servers for names that are not ours; none: the host's. */
   readonly servers: readonly string[]
   readonly reach: Reach
@@ -38,7 +41,10 @@ export interface ProxySpec {
 export class NetworkService {
   readonly #hostResolvers = new HostResolvers()
   readonly #zones = new Map<string, { readonly spec: ZoneSpec; readonly hosts: Map<string, Host>; zone: Zone }>()
-  readonly #sandboxes = new Map<string, { readonly server: DnsServer; reach: Reach }>()
+  readonly #sandboxes = new Map<
+    string,
+    { readonly server: DnsServer; readonly inside: InsideResolver | undefined; reach: Reach }
+  >()
   readonly #proxies = new Map<number, TcpProxy | UdpProxy>()
 
   addZone(networkId: string, spec: ZoneSpec): void {
@@ -62,14 +68,16 @@ export class NetworkService {
     entry.zone = zoneOf(entry.spec, [...entry.hosts.values()])
   }
 
-  openDns({ containerId, udpFd, tcpFd, servers, reach }: DnsSandbox): void {
+  openDns({ containerId, udpFd, tcpFd, insideFd, servers, reach }: DnsSandbox): void {
+    const inside = insideFd === undefined ? undefined : new InsideResolver(insideFd)
     const view = {
       zones: () =>
         (this.#sandboxes.get(containerId)?.reach.networkIds ?? []).flatMap(id => this.#zones.get(id)?.zone ?? []),
       linked: (name: string) => this.#sandboxes.get(containerId)?.reach.links[name],
+      inside,
       upstream: () => (servers.length > 0 ? servers : this.#hostResolvers.servers()),
     }
-    this.#sandboxes.set(containerId, { server: new DnsServer({ udpFd, tcpFd }, view), reach })
+    this.#sandboxes.set(containerId, { server: new DnsServer({ udpFd, tcpFd }, view), inside, reach })
   }
 
   setReach(containerId: string, reach: Reach): void {
@@ -78,7 +86,8 @@ export class NetworkService {
   }
 
   async closeDns(containerId: string): Promise<void> {
-    await this.#sandboxes.get(containerId)?.server[Symbol.asyncDispose]()
+    const { server, inside } = this.#sandboxes.get(containerId) ?? {}
+    await Promise.all([server?.[Symbol.asyncDispose](), inside?.[Symbol.asyncDispose]()])
     this.#sandboxes.delete(containerId)
   }
 
