@@ -81,6 +81,24 @@ export class LayerDirectories {
     return name
   }
 
+  /** Writes the archive of a layer to a new file. */
+  async pack(
+    name: string,
+    archive: string,
+    latest?: number,
+  ): Promise<{ readonly digest: Digest; readonly size: number }> {
+    return await this.#unpacker.pack({
+      directory: this.path(name),
+      archive,
+      ...(latest !== undefined && { latest }),
+    })
+  }
+
+  /** @returns bytes of all files in a directory */
+  measure(path: string): Promise<number> {
+    return this.#unpacker.measure(path)
+  }
+
   /** At once gone by name; the files themselves are removed in the background. */
   async remove(name: string): Promise<void> {
     const gone = this.#temporary()

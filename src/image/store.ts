@@ -59,11 +59,13 @@ class LocalImageStore implements ImageStore {
 
   lowerdirs({ id, rootfs, layers }: Image): readonly string[] {
     if (rootfs !== undefined) return [rootfs]
-    return layers.toReversed().map(diffId => {
+    const directories = layers.toReversed().map(diffId => {
       const layer = this.#catalog.layer(diffId)
       if (!layer) throw new TscomposeError('IMAGE_NOT_FOUND', `the image ${id} has been removed`)
       return this.#catalog.directories.path(layer.directory)
     })
+    // overlayfs takes a directory once only. What a layer has further down, it has all of it further up, too.
+    return [...new Set(directories)]
   }
 
   layerSize(diffId: Digest): number {

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import type { Catalog, Lease } from './catalog.ts'
 import { parseConfiguration } from './config.ts'
 import type { BlobWriter } from './content.ts'
@@ -8,6 +9,8 @@ import { mediaTypes, ociManifest } from './manifest.ts'
 import { named, withImage } from './names.ts'
 import { parseReference } from './reference.ts'
 import type { Layer } from './state.ts'
+
+export type { Lease }
 
 /** An image as its maker describes it. Its layers are in the store, and he holds a lease on them. */
 export interface NewImage {
@@ -48,9 +51,19 @@ export class Workshop {
     return this.#catalog.layer(diffId)
   }
 
+  /** Whether an image has the layer. */
+  isOfImage(diffId: Digest): boolean {
+    return diffId in this.#catalog.state.layers
+  }
+
   /** The path of a layer's directory. */
   path(directory: string): string {
     return this.#catalog.directories.path(directory)
+  }
+
+  /** @returns bytes of all files in a directory */
+  measure(path: string): Promise<number> {
+    return this.#catalog.directories.measure(path)
   }
 
   /** Takes over the upper directory of an overlay as a layer's directory, without a diff id yet. @returns its name */
@@ -68,19 +81,26 @@ export class Workshop {
     return this.#catalog.content.create()
   }
 
-  /** Where another process may write the archive of a layer, for {@link announce}. */
-  partialPath(): string {
-    return this.#catalog.content.partialPath()
-  }
-
   /**
-   * Announces a layer whose directory was adopted, and its archive, which a process has written to `archive`. Of two
-   * directories with the same contents the first one counts.
+   * Gives an adopted layer its archive, whose digest is its diff id. Of two directories with the same contents the first
+   * one counts.
+   * @param size bytes of its files
+   * @param lease what shall keep the layer
+   * @param latest seconds since the epoch; no file in the archive says that it is younger
    */
-  async announce(layer: Omit<Layer, 'blob'>, archive: string, digest: Digest, size: number): Promise<void> {
-    await this.#catalog.content.adopt(archive, digest)
-    if (this.#intake.has(digest)) return
-    this.#catalog.addLayer(digest, { ...layer, blob: { digest, size, mediaType: mediaTypes.ociLayer } })
+  async pack(directory: string, size: number, lease: Lease, latest?: number): Promise<Layer['blob']> {
+    const { content, directories } = this.#catalog
+    const archive = content.partialPath()
+    try {
+      const { digest, size: bytes } = await directories.pack(directory, archive, latest)
+      const blob = { digest, size: bytes, mediaType: mediaTypes.ociLayer }
+      await lease.hold([digest])
+      await content.adopt(archive, digest)
+      if (!this.#intake.has(digest)) this.#catalog.addLayer(digest, { directory, size, blob })
+      return blob
+    } finally {
+      await rm(archive, { force: true })
+    }
   }
 
   /** Unpacks a layer whose uncompressed archive has been committed, unless it is there already. */

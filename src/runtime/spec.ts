@@ -25,6 +25,15 @@ export type MountSpec =
       /** False: submounts of the source are left out. */
       readonly recursive?: boolean
     }
+  /** A path of another tree of layers, links followed within that tree. */
+  | {
+      readonly type: 'overlay'
+      readonly layers: Omit<RootSpec, 'readonly'>
+      /** A directory or a file in it. */
+      readonly source: string
+      readonly destination: string
+      readonly readonly: boolean
+    }
   | {
       readonly type: 'tmpfs'
       readonly destination: string

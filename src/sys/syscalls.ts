@@ -31,6 +31,8 @@ export const syscalls = {
   fchmod: call<[fd: number, mode: number]>(91, 52),
   fchownat: call<[dirfd: number, path: string, uid: number, gid: number, flags: number]>(260, 54),
   fchmodat: call<[dirfd: number, path: string, mode: number]>(268, 53),
+  fgetxattr: call<[fd: number, name: string, value: Uint8Array, size: number]>(193, 10),
+  flistxattr: call<[fd: number, list: Uint8Array, size: number]>(196, 13),
   flock: call<[fd: number, operation: number]>(73, 32),
   getpid: call<[]>(39, 172),
   ioctl: call<[fd: number, request: number, argument: Uint8Array | number]>(16, 29),

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import type { Digest } from '../image.ts'
+import { packLayer, sizeOf } from '../pack/layer.ts'
 import { confine } from './confine.ts'
 import { decompress } from './decompress.ts'
 import { Failure, failureOf } from './failure.ts'
@@ -11,7 +12,7 @@ import { TarError } from './tar-entry.ts'
 import { TarReader } from './tar-reader.ts'
 
 /**
- * The program that unpacks layers, one at a time, and tells over its IPC channel how far it is. While it writes a layer
+ * The program that unpacks and packs layers, one at a time, and tells over its IPC channel how far it is. While it writes a layer
  * its root directory is that of the layer (confine.ts), so everything it needs is imported above.
  *
  * A process and not a Worker: ffi-rs must not be used by two threads at the same time, and a root directory of its own
@@ -47,14 +48,24 @@ process.on('message', (message: ToUnpacker) => {
     case 'abandon':
       return blob?.fail(new Failure('IMAGE_UNPACK_FAILED', 'given up'))
     case 'remove':
-      try {
+      return answer(() => {
         rmSync(message.directory, { recursive: true, force: true })
-        say({ type: 'removed' })
-      } catch (error) {
-        say({ type: 'failed', ...failureOf(error) })
-      }
+        return { type: 'removed' }
+      })
+    case 'measure':
+      return answer(() => ({ type: 'measured', size: sizeOf(message.directory) }))
+    case 'pack':
+      return answer(() => ({ type: 'packed', ...packLayer(message) }))
   }
 })
+
+function answer(work: () => FromUnpacker): void {
+  try {
+    say(work())
+  } catch (error) {
+    say({ type: 'failed', ...failureOf(error) })
+  }
+}
 
 async function unpack(blob: GrowingFile, directory: string, diffId: Digest): Promise<Written> {
   const hash = createHash('sha256')

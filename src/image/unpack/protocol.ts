@@ -16,6 +16,19 @@ export type ToUnpacker =
   | { readonly type: 'available'; readonly size: number; readonly complete: boolean }
   | { readonly type: 'abandon' }
   | { readonly type: 'remove'; readonly directory: string }
+  /** Counts the bytes of all files in a directory. */
+  | { readonly type: 'measure'; readonly directory: string }
+  | PackJob
+
+/** Writes what is in the upper directory of an overlay to an archive. */
+export interface PackJob {
+  readonly type: 'pack'
+  readonly directory: string
+  /** A file that does not exist yet. */
+  readonly archive: string
+  /** Seconds since the epoch; no entry says that it is younger. */
+  readonly latest?: number
+}
 
 /** What it says back. */
 export type FromUnpacker =
@@ -23,6 +36,9 @@ export type FromUnpacker =
   | { readonly type: 'progress'; readonly current: number }
   | ({ readonly type: 'unpacked' } & Written)
   | { readonly type: 'removed' }
+  | { readonly type: 'measured'; readonly size: number }
+  /** Of the archive, in bytes. */
+  | { readonly type: 'packed'; readonly digest: Digest; readonly size: number }
   | { readonly type: 'failed'; readonly code: FailureCode; readonly message: string }
 
 export type FailureCode =

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import type { Digest } from '../image.ts'
 import type { Written } from './layer-writer.ts'
+import type { PackJob } from './protocol.ts'
 import { UnpackProcess } from './unpack-process.ts'
 
 /** The archive of a layer, which may still be on its way. */
@@ -63,6 +64,22 @@ export class Unpacker {
     } finally {
       signal.removeEventListener('abort', abandon)
     }
+  }
+
+  /** Writes a layer's archive, of what is in the upper directory of an overlay. @param job its paths are absolute */
+  async pack(job: Omit<PackJob, 'type'>): Promise<{ readonly digest: Digest; readonly size: number }> {
+    using lease = await this.#lease()
+    const message = await lease.process.run({ type: 'pack', ...job }, () => {})
+    if (message.type !== 'packed') throw new TypeError(`unexpected answer: ${message.type}`)
+    return { digest: message.digest, size: message.size }
+  }
+
+  /** @returns bytes of all files in a directory */
+  async measure(directory: string): Promise<number> {
+    using lease = await this.#lease()
+    const message = await lease.process.run({ type: 'measure', directory }, () => {})
+    if (message.type !== 'measured') throw new TypeError(`unexpected answer: ${message.type}`)
+    return message.size
   }
 
   /** Removes a directory with all that is in it. */

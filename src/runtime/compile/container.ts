@@ -2,7 +2,7 @@ import type { Program } from '../program.ts'
 import { ProgramBuilder } from '../program.ts'
 import type { ContainerSpec } from '../spec.ts'
 import type { ContainerFacts } from './facts.ts'
-import { attach, cloneSource, inMountOrder, isBeneathSystem } from './mounts.ts'
+import { attach, cloneSource, inMountOrder, isBeneathSystem, mountTrees } from './mounts.ts'
 import { cloneSharedMemory, enterNamespaces } from './namespaces.ts'
 import { becomeProcess, joinKeyring, openStreams, scoreForOom } from './process.ts'
 import { enterRoot, makePrivate, mountOverlay } from './root.ts'
@@ -32,10 +32,11 @@ export function compileContainer(spec: ContainerSpec, facts: ContainerFacts): Pr
 
   // In the host's view: whatever is needed of its files is opened now.
   scoreForOom(program, facts)
-  const mounts = inMountOrder(facts.mounts).map(placed => cloneSource(program, placed))
+  const sources = inMountOrder(facts.mounts).map(placed => cloneSource(program, placed))
   const cgroups = cloneCgroupView(program, facts.view)
   const sharedMemory = cloneSharedMemory(program, namespaces)
   makePrivate(program)
+  const mounts = mountTrees(program, sources, facts.overlayOptions)
   mountOverlay(program, root, facts.overlayOptions)
   enterRoot(program, root.writableLayer)
 

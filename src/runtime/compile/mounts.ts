@@ -1,11 +1,14 @@
-import { AT, MOUNT_ATTR, MOVE_MOUNT, MS, OPEN_TREE } from '../../sys/constants.ts'
+import { AT, MOUNT_ATTR, MOVE_MOUNT, MS, O, OPEN_TREE, RESOLVE } from '../../sys/constants.ts'
 import type { ProgramBuilder, Result } from '../program.ts'
+import { openHow } from '../rootfs/root-files.ts'
 import type { MountSpec } from '../spec.ts'
 import type { PlacedMount } from './facts.ts'
 import { parseMountOptions } from './mount-options.ts'
+import { mountOverlay } from './root.ts'
 import { MOUNT_ATTR_SIZE, makeDirectories, makeFile, mountAttr } from './steps.ts'
 
 type Bind = Extract<MountSpec, { type: 'bind' }>
+type Overlay = Extract<MountSpec, { type: 'overlay' }>
 type Tmpfs = Extract<MountSpec, { type: 'tmpfs' }>
 
 const depth = ({ mount: { destination } }: PlacedMount) => destination.split('/').filter(Boolean).length
@@ -23,7 +26,7 @@ export const isBeneathSystem = ({ mount: { destination } }: PlacedMount): boolea
 
 /** A mount of the host's, cloned while its path can still be resolved, not yet attached anywhere. */
 export interface ClonedMount extends PlacedMount {
-  /** Absent for a tmpfs. */
+  /** Absent for a tmpfs, and so far for a path of a tree: {@link mountTrees}. */
   readonly clone?: Result
 }
 
@@ -41,6 +44,40 @@ function cloneBind(
   // Propagation and read-only in one call; both for submounts too, as Docker has it since kernels can do it.
   const flags = AT.EMPTY_PATH | (recursive ? AT.RECURSIVE : 0)
   program.call('mount_setattr', [clone, '', flags, attr, MOUNT_ATTR_SIZE], { words: `set the options of ${source}` })
+  return clone
+}
+
+/**
+ * Mounts the trees of layers that mounts are taken from; the mounts must be private already, and the host's paths still
+ * be visible.
+ */
+export function mountTrees(
+  program: ProgramBuilder,
+  mounts: readonly ClonedMount[],
+  options: readonly string[],
+): readonly ClonedMount[] {
+  return mounts.map(placed => {
+    const { mount } = placed
+    return mount.type === 'overlay' ? { ...placed, clone: cloneOverlay(program, mount, options) } : placed
+  })
+}
+
+function cloneOverlay(
+  program: ProgramBuilder,
+  { layers, source, readonly }: Overlay,
+  options: readonly string[],
+): Result {
+  mountOverlay(program, layers, options)
+  const directory = O.PATH | O.DIRECTORY | O.CLOEXEC
+  const root = program.call('openat', [AT.FDCWD, layers.writableLayer, directory, 0], { words: 'open the tree' })
+  const how = openHow(O.PATH | O.CLOEXEC, RESOLVE.IN_ROOT | RESOLVE.NO_MAGICLINKS)
+  const found = program.call('openat2', [root, source, how, how.length], { words: `find ${source} in the tree` })
+  const flags = AT.EMPTY_PATH | OPEN_TREE.CLONE | OPEN_TREE.CLOEXEC
+  const clone = program.call('open_tree', [found, '', flags], { words: `open ${source}` })
+  const attr = mountAttr({ set: readonly ? MOUNT_ATTR.RDONLY : 0 })
+  program.call('mount_setattr', [clone, '', AT.EMPTY_PATH, attr, MOUNT_ATTR_SIZE], {
+    words: `set the options of ${source}`,
+  })
   return clone
 }
 

@@ -15,8 +15,11 @@ export function makePrivate(program: ProgramBuilder): void {
  * The layers are named by descriptors: the data of a mount is limited to a page, whatever the paths of the layers, and
  * a colon or a comma in a path needs no quoting. Nor does the container read paths of the host in its mountinfo.
  */
-export function mountOverlay(program: ProgramBuilder, root: RootSpec, options: readonly string[]): void {
-  const { lowerdirs, writableLayer } = root
+export function mountOverlay(
+  program: ProgramBuilder,
+  { lowerdirs, writableLayer }: Pick<RootSpec, 'lowerdirs' | 'writableLayer'>,
+  options: readonly string[],
+): void {
   const paths = [...lowerdirs, `${writableLayer}/upper`, `${writableLayer}/work`]
   const [work, upper, ...lower] = paths
     .map((path, index) => nameDirectory(program, path, FIRST_LAYER_FD + index))

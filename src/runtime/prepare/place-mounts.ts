@@ -22,7 +22,15 @@ export function placeMounts({ root, mounts }: Pick<ContainerSpec, 'root' | 'moun
 
 function kindOf(mount: MountSpec): PlacedMount['kind'] {
   if (mount.type === 'tmpfs') return 'directory'
+  if (mount.type === 'overlay') return kindInTree(mount)
   const stat = statSync(mount.source, { throwIfNoEntry: false })
   if (!stat) throw new TscomposeError('RUNTIME_MOUNT_INVALID', `bind source path does not exist: ${mount.source}`)
   return stat.isDirectory() ? 'directory' : 'file'
+}
+
+function kindInTree({ layers, source }: Extract<MountSpec, { type: 'overlay' }>): PlacedMount['kind'] {
+  const { kind } = resolveMerged([`${layers.writableLayer}/upper`, ...layers.lowerdirs], source)
+  if (kind === 'missing')
+    throw new TscomposeError('RUNTIME_MOUNT_INVALID', `bind source path does not exist: ${source}`)
+  return kind === 'directory' ? 'directory' : 'file'
 }

@@ -1,0 +1,82 @@
+import { closeSync, existsSync, fdatasync, ftruncateSync, openSync, renameSync, writeSync } from 'node:fs'
+import { mkdir, open, readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { type CacheRecord, type JournalLine, replay } from './record.ts'
+
+const datasync = promisify(fdatasync)
+
+/**
+ * The file that remembers the build cache: a line for each change, appended. Whatever moment the engine is killed at, it
+ * holds all lines that were written but perhaps the end of the last, which is cut off. It is written anew, short, when
+ * it is opened and most of it is history.
+ */
+export class Journal implements Disposable {
+  readonly #fd: number
+  #syncing: Promise<void> | undefined
+
+  private constructor(fd: number) {
+    this.#fd = fd
+  }
+
+  static async open(directory: string): Promise<{ journal: Journal; records: Map<string, CacheRecord> }> {
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+    const file = join(directory, 'journal')
+    const text = existsSync(file) ? await readFile(file, 'utf8') : ''
+    const { lines, whole } = parse(text)
+    const records = replay(lines)
+    if (lines.length > 2 * records.size + 64) await rewrite(file, records.values())
+    const fd = openSync(file, 'a', 0o600)
+    if (whole < Buffer.byteLength(text) && lines.length <= 2 * records.size + 64) ftruncateSync(fd, whole)
+    return { journal: new Journal(fd), records }
+  }
+
+  /** Appends a line. It is in the file when this returns, and on the disk soon after. */
+  append(line: JournalLine): void {
+    writeSync(this.#fd, `${JSON.stringify(line)}\n`)
+    this.#syncing ??= datasync(this.#fd)
+      .catch(() => {}) // the next line tries again; a cache may forget
+      .finally(() => {
+        this.#syncing = undefined
+      })
+  }
+
+  /** Waits until what was appended is on the disk. */
+  async synced(): Promise<void> {
+    await this.#syncing
+  }
+
+  [Symbol.dispose](): void {
+    const close = () => closeSync(this.#fd)
+    if (this.#syncing) void this.#syncing.then(close)
+    else close()
+  }
+}
+
+/** @returns the lines that are whole, and how many bytes they have */
+function parse(text: string): { lines: JournalLine[]; whole: number } {
+  const end = text.lastIndexOf('\n') + 1
+  const lines = text
+    .slice(0, end)
+    .split('\n')
+    .flatMap(line => {
+      try {
+        return line === '' ? [] : [JSON.parse(line) as JournalLine]
+      } catch {
+        return [] // a block that the disk lost
+      }
+    })
+  return { lines, whole: Buffer.byteLength(text.slice(0, end)) }
+}
+
+async function rewrite(file: string, records: Iterable<CacheRecord>): Promise<void> {
+  const temporary = `${file}.new`
+  {
+    await using handle = await open(temporary, 'w', 0o600)
+    for (const record of records) await handle.write(`${JSON.stringify({ add: record })}\n`)
+    await handle.sync()
+  }
+  renameSync(temporary, file)
+  await using directory = await open(dirname(file))
+  await directory.sync()
+}

@@ -1,0 +1,92 @@
+import { messageOf } from './messages.ts'
+import type { BuildEvent, OnBuildEvent, StepProgress } from './request.ts'
+
+/** Tells how far the steps of a build are. */
+export class Progress {
+  readonly #tell: OnBuildEvent
+  readonly #open = new Set<Step>()
+  #last = 0
+
+  constructor(tell: OnBuildEvent) {
+    this.#tell = tell
+  }
+
+  warn(warning: Omit<Extract<BuildEvent, { type: 'warning' }>, 'type'>): void {
+    this.#tell({ type: 'warning', ...warning })
+  }
+
+  /** A step begins. */
+  begin(name: string, more: Pick<StepProgress, 'where' | 'why' | 'instruction'> = {}): Step {
+    const step = new Step(this.#tell, { id: ++this.#last, name, state: 'running', started: Date.now(), ...more }, () =>
+      this.#open.delete(step),
+    )
+    this.#open.add(step)
+    return step
+  }
+
+  /** Runs a step to its end, whichever that is. */
+  async during<T>(
+    name: string,
+    work: (step: Step) => Promise<T>,
+    more: Pick<StepProgress, 'where' | 'why' | 'instruction'> = {},
+  ): Promise<T> {
+    const step = this.begin(name, more)
+    try {
+      const result = await work(step)
+      step.end('done')
+      return result
+    } catch (error) {
+      step.fail(error)
+      throw error
+    }
+  }
+
+  /** The steps that have not ended never will. */
+  close(): void {
+    for (const step of this.#open) step.end('canceled')
+  }
+}
+
+export class Step {
+  readonly #tell: OnBuildEvent
+  readonly #ended: () => void
+  #progress: StepProgress
+
+  constructor(tell: OnBuildEvent, progress: StepProgress, ended: () => void) {
+    this.#tell = tell
+    this.#ended = ended
+    this.#progress = progress
+    this.#say({})
+  }
+
+  #say(change: Partial<StepProgress>): void {
+    this.#progress = { ...this.#progress, ...change }
+    this.#tell({ type: 'step', step: this.#progress })
+  }
+
+  log(stream: 'stdout' | 'stderr', line: string): void {
+    this.#tell({ type: 'log', id: this.#progress.id, stream, line })
+  }
+
+  status(status: string): void {
+    if (this.#progress.state === 'running') this.#say({ status })
+  }
+
+  why(why: string): void {
+    this.#say({ why })
+  }
+
+  /** Only the first end counts. */
+  end(state: 'done' | 'cached' | 'canceled'): void {
+    if (this.#progress.state !== 'running') return
+    this.#ended()
+    this.#say({ state, ended: Date.now() })
+  }
+
+  fail(error: unknown): void {
+    if (this.#progress.state !== 'running') return
+    this.#ended()
+    if (error instanceof Error && error.name === 'AbortError') this.#say({ state: 'canceled', ended: Date.now() })
+    else this.#say({ state: 'failed', ended: Date.now(), error: messageOf(error) })
+  }
+}

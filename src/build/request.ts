@@ -1,0 +1,100 @@
+import type { Readable } from 'node:stream'
+import type { Image, Platform } from '../image/image.ts'
+import type { ResourcesSpec, Rlimit } from '../runtime/spec.ts'
+
+/** Where a build context is. */
+export type ContextSource =
+  | { readonly kind: 'directory'; readonly path: string }
+  | { readonly kind: 'archive'; readonly stream: Readable }
+  /** A git repository (`https://host/repo.git#ref:subdir`), an archive or a lone Dockerfile behind a URL. */
+  | { readonly kind: 'remote'; readonly url: string }
+  | { readonly kind: 'empty' }
+
+/** `--build-context NAME=...`: a directory or repository, or an image in place of what the Dockerfile calls NAME. */
+export type NamedContext = ContextSource | { readonly kind: 'image'; readonly reference: string }
+
+/** `RUN --mount=type=secret,id=...` */
+export type SecretSource =
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'value'; readonly value: Uint8Array }
+
+/** Docker's `network` of a build: the default bridge, none, the host's, or a network by its name. */
+export type BuildNetwork = string
+
+export interface BuildRequest {
+  readonly context: ContextSource
+  readonly dockerfile:
+    | { readonly kind: 'path'; readonly path: string }
+    /** The text itself; `name` is what messages call it. */
+    | { readonly kind: 'text'; readonly text: string; readonly name: string }
+  /** A stage; without it the last one. */
+  readonly target?: string
+  readonly buildArgs: ReadonlyMap<string, string>
+  readonly labels: Readonly<Record<string, string>>
+  readonly tags: readonly string[]
+  /** True: no step is taken from the cache; a list: none of these stages. */
+  readonly noCache: boolean | readonly string[]
+  /** Asks the registries for newer base images. */
+  readonly pull: boolean
+  readonly platform?: Platform
+  readonly contexts: ReadonlyMap<string, NamedContext>
+  readonly secrets: ReadonlyMap<string, SecretSource>
+  /** Sockets of SSH agents by id. */
+  readonly ssh: ReadonlyMap<string, string>
+  readonly run: RunOptions
+  /** Images whose layers may be taken for those of this build. */
+  readonly cacheFrom: readonly string[]
+}
+
+/** What a build says about all its RUN steps. */
+export interface RunOptions {
+  readonly network: BuildNetwork
+  /** `name=address` or `name:address` */
+  readonly extraHosts: readonly string[]
+  /** bytes */
+  readonly shmSize?: number
+  readonly rlimits: readonly Rlimit[]
+  readonly resources: ResourcesSpec
+  /** Which of `network.host` and `security.insecure` a step may ask for. */
+  readonly entitlements: readonly string[]
+  /** All steps run privileged. */
+  readonly privileged: boolean
+}
+
+export interface BuildResult {
+  readonly image: Image
+  readonly names: readonly string[]
+}
+
+/** What happens in a build, as it happens. Times are milliseconds since 1970. */
+export type BuildEvent =
+  | { readonly type: 'step'; readonly step: StepProgress }
+  /** A line of what a step writes, without its end. */
+  | { readonly type: 'log'; readonly id: number; readonly stream: 'stdout' | 'stderr'; readonly line: string }
+  | { readonly type: 'warning'; readonly rule?: string; readonly message: string; readonly where?: string }
+
+/** A step and how far it is; told again whenever that changes. */
+export interface StepProgress {
+  /** In the order in which the steps have been begun. */
+  readonly id: number
+  /** `[builder 2/5] RUN make` */
+  readonly name: string
+  readonly state: 'running' | 'done' | 'cached' | 'failed' | 'canceled'
+  readonly started: number
+  readonly ended?: number
+  /** Why it was not taken from the cache, where an earlier build is known that was alike. */
+  readonly why?: string
+  /** How far it is, of a whole if that is known. */
+  readonly status?: string
+  readonly error?: string
+  /** Where in the Dockerfile it is, `Dockerfile:7`. */
+  readonly where?: string
+  /** Of an instruction of the Dockerfile: which one of how many, and what it does beyond the image's configuration. */
+  readonly instruction?: {
+    readonly number: number
+    readonly of: number
+    readonly text: string
+    readonly hasLayer: boolean
+  }
+}
+export type OnBuildEvent = (event: BuildEvent) => void

@@ -1,0 +1,222 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { TscomposeError } from '../../errors.ts'
+import type { Digest, Image, ImageStore, Platform } from '../../image/image.ts'
+import type { SharedWork } from '../../image/shared-work.ts'
+import type { Lease } from '../../image/workshop.ts'
+import { mountTree } from '../../runtime/mount-tree.ts'
+import type { Runtime } from '../../runtime/runtime.ts'
+import type { BuildCache, CachedLayer, CacheSession } from '../cache/cache.ts'
+import type { CacheMounts } from '../cache/mounts.ts'
+import type { BuildContext, FileTree } from '../context/context.ts'
+import { openRootTree } from '../context/index.ts'
+import type { BuildWarning, Stage } from '../dockerfile/dockerfile.ts'
+import type { GivenToStages } from '../dockerfile/scope.ts'
+import type { Origin, StageGraph } from '../dockerfile/stage-graph.ts'
+import type { Key } from '../key.ts'
+import type { Progress } from '../progress.ts'
+import type { BuildRequest } from '../request.ts'
+import type { OpenSandbox } from '../run/sandbox.ts'
+import { openNamedContext } from './contexts.ts'
+import { resolveImage } from './images.ts'
+import { emptyStack, type Stack, stackOfImage, writableRoot } from './stack.ts'
+import { type StageResult, solveStage } from './stage.ts'
+
+/** What all builds of an engine share. */
+export interface Surroundings {
+  /** For what a build needs while it runs. */
+  readonly workDir: string
+  /** The same in memory, for secrets. */
+  readonly runDir: string
+  readonly images: ImageStore
+  readonly runtime: Runtime
+  readonly cache: BuildCache
+  readonly mounts: CacheMounts
+  readonly openSandbox: OpenSandbox
+  /** A step that several builds come to at the same time is carried out once. */
+  readonly underway: SharedWork<Key, readonly ['stdout' | 'stderr', string], CachedLayer>
+}
+
+/** What a build is about, once its Dockerfile is read. */
+export interface BuildPlan {
+  readonly request: BuildRequest
+  readonly given: GivenToStages
+  readonly context: BuildContext
+  readonly platform: Platform
+  /** The Dockerfile, for messages. */
+  readonly file: string
+  /** SOURCE_DATE_EPOCH: seconds */
+  readonly epoch: number | undefined
+}
+
+/** One build: what it has found out and made so far. Everything is done once, when it is first asked for. */
+export class Build implements AsyncDisposable {
+  readonly around: Surroundings
+  readonly plan: BuildPlan
+  readonly progress: Progress
+  readonly session: CacheSession
+  /** Keeps the layers of base images, and those that are being made. */
+  readonly lease: Lease
+  readonly signal: AbortSignal
+  /** Stages whose layers will be the image's. */
+  readonly #ofImage: ReadonlySet<number>
+  readonly #graph: StageGraph
+  readonly #stages = new Map<number, Promise<StageResult>>()
+  readonly #trees = new Map<string, Promise<FileTree>>()
+  readonly #images = new Map<string, Promise<Image>>()
+  readonly #held = new AsyncDisposableStack()
+  readonly #failed = new AbortController()
+
+  constructor(
+    around: Surroundings,
+    plan: BuildPlan,
+    graph: StageGraph,
+    { progress, session, lease, signal }: Pick<Build, 'progress' | 'session' | 'lease' | 'signal'>,
+  ) {
+    this.around = around
+    this.plan = plan
+    this.#graph = graph
+    this.progress = progress
+    this.session = session
+    this.lease = lease
+    this.signal = AbortSignal.any([signal, this.#failed.signal])
+    this.#ofImage = chainOf(graph)
+  }
+
+  /** Carries out what the target needs. The first step that fails ends all others. */
+  async solve(): Promise<StageResult> {
+    const target = this.#graph.at(-1)
+    if (!target) throw new TypeError('a graph has a target')
+    try {
+      // All at once: each waits for those it needs.
+      const all = this.#graph.map(({ stage }) => this.stage(stage.index))
+      await Promise.all(all)
+      return await this.stage(target.stage.index)
+    } catch (error) {
+      this.#failed.abort(error)
+      await Promise.allSettled(this.#stages.values())
+      throw error
+    }
+  }
+
+  stage(index: number): Promise<StageResult> {
+    return once(this.#stages, index, async () => {
+      const node = this.#graph.find(({ stage }) => stage.index === index)
+      if (!node) throw new TypeError(`stage ${index} is not in the graph`)
+      return await solveStage(this, node)
+    })
+  }
+
+  /** Then steps are not told apart by their stage. */
+  get isOnlyStage(): boolean {
+    return this.#graph.length === 1
+  }
+
+  warn({ rule, message, where }: BuildWarning): void {
+    this.progress.warn({ rule, message, where: `${where.file}:${where.line}` })
+  }
+
+  /** Whether the stage's steps are all to be carried out. */
+  withoutCache({ name, index }: Stage): boolean {
+    const { noCache } = this.plan.request
+    if (typeof noCache === 'boolean') return noCache
+    return noCache.some(wanted => wanted.toLowerCase() === name || wanted === String(index))
+  }
+
+  /** The image that stands in for a base. @throws TscomposeError BUILD_BASE_INVALID */
+  namedImage(context: string): string {
+    const named = this.plan.request.contexts.get(context)
+    if (named?.kind === 'image') return named.reference
+    throw new TscomposeError(
+      'BUILD_BASE_INVALID',
+      `the build context "${context}" is no image that a stage can be based on`,
+    )
+  }
+
+  isOfImage(stage: number): boolean {
+    return this.#ofImage.has(stage)
+  }
+
+  image(reference: string, platform: string | undefined): Promise<Image> {
+    return once(this.#images, `${reference} ${platform ?? ''}`, () => resolveImage(this, reference, platform))
+  }
+
+  /** The layers behind an origin, if it has some; undefined for a context of files. */
+  async stackOf(origin: Origin): Promise<Stack | undefined> {
+    switch (origin.kind) {
+      case 'stage':
+        return (await this.stage(origin.stage)).stack
+      case 'image':
+        return stackOfImage(await this.image(origin.reference, origin.platform), this.around.images)
+      case 'context': {
+        const named = this.plan.request.contexts.get(origin.name)
+        if (named?.kind !== 'image') return undefined
+        return stackOfImage(await this.image(named.reference, origin.platform), this.around.images)
+      }
+      case 'scratch':
+        return emptyStack
+    }
+  }
+
+  /** The files that an instruction reads from. @param origin undefined: the build context */
+  tree(origin: Origin | undefined): Promise<FileTree> {
+    if (!origin) return Promise.resolve(this.plan.context)
+    return once(this.#trees, JSON.stringify(origin), async () => {
+      const stack = await this.stackOf(origin)
+      if (stack) {
+        const root = await writableRoot(stack, await this.newDirectory())
+        return openRootTree(this.#held.use(await mountTree(root)).path)
+      }
+      if (origin.kind !== 'context') throw new TypeError(`no files in ${origin.kind}`)
+      return this.#held.use(await openNamedContext(this, origin.name))
+    })
+  }
+
+  /** The directory of a context of files, which is not to be written to. */
+  async directoryOf(origin: Origin | undefined): Promise<string> {
+    return ((await this.tree(origin)) as BuildContext).directory
+  }
+
+  /** An empty directory on the file system of the layers, which goes with the build. */
+  async newDirectory(): Promise<string> {
+    const path = join(this.around.workDir, randomBytes(8).toString('hex'))
+    await mkdir(path, { recursive: true, mode: 0o700 })
+    this.#held.defer(() => rm(path, { recursive: true, force: true }))
+    return path
+  }
+
+  /** Disposes of something with the build. */
+  hold<T extends AsyncDisposable>(resource: T): T {
+    return this.#held.use(resource)
+  }
+
+  /** A diff id in the background: it will be needed at the end. */
+  prepareForImage(layer: CachedLayer): Promise<Digest> {
+    const diffId = this.around.cache.diffId(layer, this.plan.epoch)
+    diffId.catch(() => {}) // whoever needs it asks again
+    return diffId
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#held.disposeAsync()
+  }
+}
+
+/** The target, and the stages it is based on. */
+function chainOf(graph: StageGraph): ReadonlySet<number> {
+  const chain = new Set<number>()
+  for (let node = graph.at(-1); node; ) {
+    chain.add(node.stage.index)
+    const { base } = node
+    node = base.kind === 'stage' ? graph.find(({ stage }) => stage.index === base.stage) : undefined
+  }
+  return chain
+}
+
+function once<K, V>(known: Map<K, Promise<V>>, key: K, make: () => Promise<V>): Promise<V> {
+  const value = known.get(key) ?? make()
+  value.catch(() => {}) // several may wait for it, or nobody any more
+  known.set(key, value)
+  return value
+}

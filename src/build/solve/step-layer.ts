@@ -1,0 +1,78 @@
+import type { CachedLayer } from '../cache/cache.ts'
+import { reasonToRun } from '../cache/reasons.ts'
+import type { CacheRecord, StepDescription } from '../cache/record.ts'
+import type { Step } from '../dockerfile/step.ts'
+import type { Key } from '../key.ts'
+import type { Build } from './build.ts'
+import type { StackLayer } from './stack.ts'
+import { placeOf, type StageState } from './stage.ts'
+
+/** The layer of a step. */
+export interface MadeLayer {
+  readonly layer: CachedLayer
+  /** It was made by this build, and not by an earlier one. */
+  readonly isNew: boolean
+}
+
+/** How to make a layer that the cache does not have. */
+export interface LayerRecipe {
+  readonly step: Step
+  readonly key: Key
+  readonly about: StepDescription
+  /** @param tell takes what the step writes */
+  readonly make: (tell: TellLine, signal: AbortSignal) => Promise<NewLayer>
+}
+export type TellLine = (stream: 'stdout' | 'stderr', line: string) => void
+
+export type NewLayer = Pick<CacheRecord, 'id' | 'directory' | 'size'> & Partial<Pick<CacheRecord, 'archive'>>
+
+/** Takes a step's layer from the cache, or makes it. Builds that come to the same step at the same time make it once. */
+export async function layerOf(build: Build, state: StageState, recipe: LayerRecipe): Promise<MadeLayer> {
+  const { key, about, step } = recipe
+  const { cache, underway } = build.around
+  const noCache = build.withoutCache(state.node.stage)
+  const name = `${state.label} ${step.shown}`
+  const more = {
+    where: placeOf(step.instruction),
+    instruction: { ...state.instruction, text: step.shown, hasLayer: true },
+  }
+  const known = noCache ? undefined : build.session.take(key)
+  if (known) {
+    build.progress.begin(name, more).end('cached')
+    return { layer: known, isNew: false }
+  }
+  const why = reasonToRun(about, cache.childrenOf(state.stack.key), { belowIsNew: state.isNew, noCache })
+  const layer = await build.progress.during(
+    name,
+    async progress =>
+      await underway.do(
+        key,
+        (tell, signal) => makeAndRemember(build, recipe, (stream, line) => tell([stream, line]), signal),
+        ([stream, line]) => progress.log(stream, line),
+        build.signal,
+      ),
+    { ...more, ...(why !== undefined && { why }) },
+  )
+  build.session.hold(layer)
+  if (build.isOfImage(state.node.stage.index)) void build.prepareForImage(layer)
+  return { layer, isNew: true }
+}
+
+async function makeAndRemember(
+  build: Build,
+  { key, about, make }: LayerRecipe,
+  tell: TellLine,
+  signal: AbortSignal,
+): Promise<CachedLayer> {
+  const made = await make(tell, signal)
+  const { epoch } = build.plan
+  const created = epoch === undefined ? new Date() : new Date(epoch * 1000)
+  return await build.session.add({ key, ...made, created: created.toISOString(), used: Date.now(), uses: 0, about })
+}
+
+export const toStackLayer = (build: Build, { layer }: MadeLayer): StackLayer => ({
+  id: layer.record.id,
+  path: build.around.images.workshop.path(layer.record.directory),
+  created: layer.record.created,
+  diffId: () => build.around.cache.diffId(layer, build.plan.epoch),
+})
