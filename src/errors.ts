@@ -120,9 +120,16 @@ export const errorCodes = {
   COMPOSE_WATCH_NOTHING: 'no service has anything to watch',
   COMPOSE_VOLUME_MISSING: 'a volume declared as external does not exist',
   COMPOSE_WAIT_TIMEOUT: 'the services were not running and healthy within the time given',
-  // build
+  // build: the Dockerfile and the context
+  BUILD_DOCKERFILE_INVALID: 'a Dockerfile has a line that is not of the language',
+  BUILD_TARGET_UNKNOWN: 'the Dockerfile has no stage of the name that is to be built',
+  BUILD_CHECK_FAILED: 'a Dockerfile that asks for it (check=error=true) has warnings',
+  BUILD_CONTEXT_INVALID: 'the build context cannot be read, or is not what it is said to be',
+  BUILD_SOURCE_MISSING: 'a file that is to be copied does not exist in the context, stage or image',
+  BUILD_REMOTE_FAILED: 'a git repository or a URL cannot be fetched',
+  BUILD_CHECKSUM_MISMATCH: 'what was fetched does not have the checksum that the Dockerfile demands',
+  // build: the solver
   BUILD_BASE_INVALID: 'a stage cannot be based on that',
-  BUILD_CHECKSUM_MISMATCH: 'a download does not have the digest that the Dockerfile says',
   BUILD_CONTEXT_UNKNOWN: 'a Dockerfile refers to a build context that was not given',
   BUILD_COPY_CONFLICT: 'something is in the way of what COPY or ADD copies',
   BUILD_ENTITLEMENT_MISSING: 'a step asks for something that has to be allowed for the build',
@@ -132,3 +139,66 @@ export const errorCodes = {
   BUILD_STEP_FAILED: 'the program of a RUN instruction ended with an error',
   BUILD_SOURCE_UNREACHABLE: 'a URL that ADD names cannot be downloaded',
   BUILD_SOURCE_CHANGED: 'a file of the build context was changed while it was copied',
+  // image
+  IMAGE_REFERENCE_INVALID: 'the name of an image is not of the form REGISTRY/NAME:TAG or REGISTRY/NAME@DIGEST',
+  IMAGE_NOT_FOUND: 'there is no such image in the store',
+  IMAGE_CONFLICT: 'an image that cannot be removed without force, or a name that cannot be given to it',
+  IMAGE_ROOTFS_MISSING: 'the directory of a rootfs: image does not exist',
+  IMAGE_CONFIG_INVALID: 'the configuration of an image is not as the OCI image specification has it',
+  IMAGE_MANIFEST_INVALID:
+    'the manifest of an image is not as the OCI image specification has it, or of a kind not supported',
+  IMAGE_PLATFORM_MISSING: 'an image is not made for the platform asked for',
+  IMAGE_DIGEST_MISMATCH: 'content does not have the digest or the size it was announced with',
+  IMAGE_ARCHIVE_INVALID: 'an archive is neither one of docker save nor an OCI image layout, or is damaged',
+  IMAGE_LAYER_INVALID: 'the archive of a layer is damaged, or reaches out of its directory',
+  IMAGE_LAYER_TOO_LARGE: 'a layer expands to far more than its compressed size can be good for',
+  IMAGE_UNPACK_FAILED: 'the kernel refuses what unpacking a layer needs: no space, a name too long',
+  IMAGE_STORE_INVALID: 'the state of the image store on disk cannot be read',
+  REGISTRY_UNREACHABLE: 'no connection to a registry, or it broke again and again',
+  REGISTRY_UNAUTHORIZED: 'a registry wants a login, or refuses the one it got',
+  REGISTRY_NOT_FOUND: 'a registry has no such repository, tag or digest',
+  REGISTRY_RATE_LIMITED: 'a registry refuses further requests for a time',
+  REGISTRY_ERROR: 'a registry answers with an error, or not as the distribution specification has it',
+  REGISTRY_CREDENTIALS_INVALID: 'the stored logins for registries cannot be read',
+} as const
+
+export type ErrorCode = keyof typeof errorCodes
+
+/** A place in a file the user wrote; 1-based, as editors count. */
+export interface Where {
+  readonly file: string
+  readonly line: number
+  readonly col: number
+  /** The text of that line, to show beneath the message. */
+  readonly source?: string
+}
+
+export interface More {
+  readonly where?: Where
+  /** What the user can do about it: one sentence. */
+  readonly fix?: string
+  readonly cause?: unknown
+}
+
+/** The one error family: a stable code, what failed, where, and what to do. */
+export class TscomposeError extends Error {
+  override readonly name = 'TscomposeError'
+  readonly code: ErrorCode
+  readonly where: Where | undefined
+  readonly fix: string | undefined
+
+  constructor(code: ErrorCode, message: string, { where, fix, cause }: More = {}) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.code = code
+    this.where = where
+    this.fix = fix
+  }
+}
+
+/** `compose.yaml:7:5: unknown key "prots" [COMPOSE_KEY_UNKNOWN]`, the line itself with a caret, and what to do. */
+export function renderError({ code, message, where, fix }: TscomposeError): string {
+  const lines = [`${where ? `${where.file}:${where.line}:${where.col}: ` : ''}${message} [${code}]`]
+  if (where?.source !== undefined) lines.push(`  ${where.source}`, `  ${' '.repeat(where.col - 1)}^`)
+  if (fix) lines.push(`  ${fix}`)
+  return lines.join('\n')
+}

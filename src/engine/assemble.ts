@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { ImageStore } from '../image/image.ts'
 import type { Networks as NetworkLayer } from '../network/network.ts'
 import type { Runtime } from '../runtime/runtime.ts'
+import { type BuildMemory, LazyBuilder } from './build/lazy-builder.ts'
 import type { EngineConfig } from './config.ts'
 import { adoptContainers, loadContainers } from './container/adopt.ts'
 import { ContainerRegistry } from './container/registry.ts'
@@ -37,6 +38,8 @@ export interface Layers {
   readonly runtime: Runtime
   readonly networks: NetworkLayer
   readonly images: ImageStore
+  /** What earlier builds have left. */
+  readonly build?: BuildMemory
 }
 
 /** Opens an engine on layers that may be others than the real ones; see `openEngine`. */
@@ -50,7 +53,10 @@ export async function openEngineOn(
   // Nobody else may pass: layers and volumes hold other people's files, and programs that run as root.
   await Promise.all(Object.values(directories).map(path => mkdir(path, { recursive: true, mode: 0o710 })))
   undo.use(lockDataRoot(dataDir))
-  const [machine, { runtime, networks: networkLayer, images }] = await Promise.all([readMachine(), open(options)])
+  const [machine, { runtime, networks: networkLayer, images, build }] = await Promise.all([
+    readMachine(),
+    open(options),
+  ])
   undo.use(networkLayer)
   undo.defer(() => runtime.close())
   const closing = new AbortController()
@@ -76,6 +82,7 @@ export async function openEngineOn(
       report: error => report(messageOf(error)),
     }),
     rubbish: undo.use(new Rubbish(directories.rubbish, report)),
+    builder: undo.use(new LazyBuilder(() => context, build)).open,
     closing: closing.signal,
     report,
   }

@@ -1,3 +1,4 @@
+import type { Builder } from '../build/builder.ts'
 import type { ImageStore } from '../image/image.ts'
 import type { Networks as NetworkLayer } from '../network/network.ts'
 import type { Runtime } from '../runtime/runtime.ts'
@@ -41,6 +42,8 @@ export interface Context {
   readonly events: EventLog
   readonly sampler: Sampler
   readonly rubbish: Rubbish
+  /** Opened with the first build. */
+  readonly builder: () => Promise<Builder>
   /** Aborts when the engine closes: timers and probes end, containers run on. */
   readonly closing: AbortSignal
   /** Tells the operator something that no caller waits for. */

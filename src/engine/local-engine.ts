@@ -226,6 +226,22 @@ export class LocalEngine implements api.Engine, AsyncDisposable {
     return pushImage(this.#context, name, options, signal)
   }
 
+  async imageBuild(
+    request: api.ImageBuildRequest,
+    archive: Readable | undefined,
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<api.BuildMessage>> {
+    const { buildImage } = await import('./build/build.ts')
+    return buildImage(this.#context, request, archive, signal)
+  }
+
+  async buildPrune(
+    options: { all?: boolean; filters?: api.Filters; keepStorage?: number } = {},
+  ): Promise<{ CachesDeleted: string[]; SpaceReclaimed: number }> {
+    const { pruneBuilds } = await import('./build/prune.ts')
+    return await pruneBuilds(this.#context, options)
+  }
+
   async imageLoad(archive: Readable, signal: AbortSignal): Promise<AsyncIterable<api.JSONMessage>> {
     return loadImages(this.#context, archive, signal)
   }

@@ -1,4 +1,6 @@
 import { join } from 'node:path'
+import { Journal } from '../build/cache/journal.ts'
+import { retainedLayers } from '../build/cache/retained.ts'
 import { openImageStore } from '../image/store.ts'
 import { openNetworks } from '../network/networks.ts'
 import { createRuntime } from '../runtime/create-runtime.ts'
@@ -15,8 +17,10 @@ export type { EngineOptions } from './assemble.ts'
 export const openEngine = (options: EngineOptions): Promise<LocalEngine> => openEngineOn(options, openLayers)
 
 async function openLayers({ dataDir, runDir, config }: EngineOptions): Promise<Layers> {
+  const build = await Journal.open(join(dataDir, 'build'))
   const [images, networks] = await Promise.all([
     openImageStore({
+      retained: retainedLayers(build.records.values()),
       dataDir: join(dataDir, 'images'),
       registryMirrors: config.registryMirrors,
       insecureRegistries: config.insecureRegistries,
@@ -28,5 +32,5 @@ async function openLayers({ dataDir, runDir, config }: EngineOptions): Promise<L
       ...(config.defaultAddressPools.length > 0 && { addressPools: config.defaultAddressPools }),
     }),
   ])
-  return { images, networks, runtime: createRuntime({ runDir }) }
+  return { images, networks, runtime: createRuntime({ runDir }), build }
 }

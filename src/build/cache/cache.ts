@@ -1,7 +1,5 @@
 import { existsSync } from 'node:fs'
-import type { Digest, RetainedLayers } from '../../image/image.ts'
-import { mediaTypes } from '../../image/manifest.ts'
-import type { Layer } from '../../image/state.ts'
+import type { Digest } from '../../image/image.ts'
 import type { Lease, Workshop } from '../../image/workshop.ts'
 import type { Key } from '../key.ts'
 import { overBudget } from './budget.ts'
@@ -241,16 +239,4 @@ export class CacheSession implements AsyncDisposable {
     await this.#cache.unpin(this.#taken)
     this.#taken.clear()
   }
-}
-
-/** What the image store has to keep for the cache when it is opened. */
-export function retainedLayers(records: Iterable<CacheRecord>): RetainedLayers {
-  const directories = new Set<string>()
-  const layers = new Map<Digest, Layer>()
-  for (const { directory, size, archive } of records) {
-    directories.add(directory)
-    if (archive && !layers.has(archive.digest))
-      layers.set(archive.digest, { directory, size, blob: { ...archive, mediaType: mediaTypes.ociLayer } })
-  }
-  return { directories, layers }
 }

@@ -6,7 +6,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { TscomposeError } from '../../errors.ts'
 import type { FileTree, Match, Selection } from '../context/context.ts'
-import { openDirectoryContext, openRemoteContext } from '../context/index.ts'
+import { openDirectoryContext, openGitContext } from '../context/index.ts'
 import { type ArchiveSource, isArchive } from '../copy/archive.ts'
 import type { CopySource } from '../copy/plan.ts'
 import type { AddStep, CopyStep, GitSource, HeredocSource, UrlSource } from '../dockerfile/step.ts'
@@ -83,13 +83,13 @@ const archiveOf = (tree: FileTree, path: string): ArchiveSource => ({
   },
 })
 
-async function fromGit(build: Build, { remote, ref = '', subdir, keepGitDir }: GitSource): Promise<FetchedSource> {
-  const url = `${remote}#${ref}${subdir === undefined ? '' : `:${subdir}`}`
+async function fromGit(build: Build, source: GitSource): Promise<FetchedSource> {
+  const { remote: url } = source
   return await build.progress.during(`[internal] load git source ${url}`, async () => {
     const directory = await build.newDirectory()
-    const tree = build.hold(await openRemoteContext(url, 'Dockerfile', directory, build.signal))
+    const tree = build.hold(await openGitContext(source, 'Dockerfile', directory, build.signal))
     const selection = await tree.select(
-      { sources: ['.'], excludes: keepGitDir ? [] : ['.git'], parents: false },
+      { sources: ['.'], excludes: source.keepGitDir ? [] : ['.git'], parents: false },
       build.signal,
     )
     return {

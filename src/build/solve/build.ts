@@ -60,8 +60,8 @@ export class Build implements AsyncDisposable {
   readonly lease: Lease
   readonly signal: AbortSignal
   /** Stages whose layers will be the image's. */
-  readonly #ofImage: ReadonlySet<number>
-  readonly #graph: StageGraph
+  #ofImage: ReadonlySet<number> = new Set()
+  #graph: StageGraph = []
   readonly #stages = new Map<number, Promise<StageResult>>()
   readonly #trees = new Map<string, Promise<FileTree>>()
   readonly #images = new Map<string, Promise<Image>>()
@@ -71,22 +71,21 @@ export class Build implements AsyncDisposable {
   constructor(
     around: Surroundings,
     plan: BuildPlan,
-    graph: StageGraph,
     { progress, session, lease, signal }: Pick<Build, 'progress' | 'session' | 'lease' | 'signal'>,
   ) {
     this.around = around
     this.plan = plan
-    this.#graph = graph
     this.progress = progress
     this.session = session
     this.lease = lease
     this.signal = AbortSignal.any([signal, this.#failed.signal])
-    this.#ofImage = chainOf(graph)
   }
 
   /** Carries out what the target needs. The first step that fails ends all others. */
-  async solve(): Promise<StageResult> {
-    const target = this.#graph.at(-1)
+  async solve(graph: StageGraph): Promise<StageResult> {
+    this.#graph = graph
+    this.#ofImage = chainOf(graph)
+    const target = graph.at(-1)
     if (!target) throw new TypeError('a graph has a target')
     try {
       // All at once: each waits for those it needs.

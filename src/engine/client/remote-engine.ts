@@ -2,6 +2,7 @@ import type { Duplex, Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import type {
   AttachOptions,
+  BuildMessage,
   ContainerArchive,
   ContainerCreateRequest,
   ContainerCreateResponse,
@@ -24,6 +25,7 @@ import type {
   ExecInspect,
   ExecStartConfig,
   Filters,
+  ImageBuildRequest,
   ImageDeleteItem,
   ImageInspect,
   ImageSummary,
@@ -273,6 +275,23 @@ export class RemoteEngine implements Engine, Disposable {
   ): Promise<AsyncIterable<JSONMessage>> {
     const more = { query: { tag, platform }, headers: authHeader(auth), signal }
     return this.#progress(path`/images/${name}/push`, more)
+  }
+
+  async imageBuild(
+    body: ImageBuildRequest,
+    archive: Readable | undefined,
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<BuildMessage>> {
+    if (archive) throw new TypeError('a context goes to the engine by its name')
+    const response = await this.#connection.send('POST', '/tscompose/build', { body, signal })
+    return progressOf(this.#connection.lines(response, signal)) as AsyncIterable<unknown> as AsyncIterable<BuildMessage>
+  }
+
+  buildPrune({ all, filters, keepStorage }: { all?: boolean; filters?: Filters; keepStorage?: number } = {}): Promise<{
+    CachesDeleted: string[]
+    SpaceReclaimed: number
+  }> {
+    return this.#connection.json('POST', '/build/prune', { query: { all, filters, 'keep-storage': keepStorage } })
   }
 
   imageLoad(archive: Readable, signal: AbortSignal): Promise<AsyncIterable<JSONMessage>> {

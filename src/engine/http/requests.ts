@@ -80,7 +80,7 @@ const containerConfig: Fields<ContainerConfig> = {
 
 const throttleDevices = list(object<ThrottleDevice>({ Path: string, Rate: integer }, 'Path', 'Rate'))
 
-const resources: Fields<Resources> = {
+export const resources: Fields<Resources> = {
   CpuShares: integer,
   Memory: integer,
   BlkioWeight: integer,

@@ -17,6 +17,7 @@ import { Query } from './query.ts'
 import { respond } from './respond.ts'
 import { routerOf } from './router.ts'
 import { archiveRoutes } from './routes/archive.ts'
+import { buildRoutes } from './routes/build.ts'
 import { containerRoutes } from './routes/containers.ts'
 import { execRoutes } from './routes/exec.ts'
 import { imageRoutes } from './routes/images.ts'
@@ -73,6 +74,7 @@ export async function serveEngine(
     archiveRoutes,
     execRoutes,
     imageRoutes,
+    buildRoutes,
     networkRoutes,
     volumeRoutes,
     processRoutes(host),

@@ -4,8 +4,6 @@ import { type Method, type Route, route } from '../router.ts'
 /** The endpoints of Docker's API 1.47 that the engine does not have yet. */
 const endpoints: readonly (readonly [Method, string])[] = [
   ['POST', '/auth'],
-  ['POST', '/build'],
-  ['POST', '/build/prune'],
   ['POST', '/build/cancel'],
   ['POST', '/commit'],
   ['GET', '/configs'],

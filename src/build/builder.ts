@@ -1,0 +1,142 @@
+import { mkdir, readFile, rm } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { TscomposeError } from '../errors.ts'
+import type { ImageStore } from '../image/image.ts'
+import { hostPlatform, platformName } from '../image/manifest.ts'
+import { SharedWork } from '../image/shared-work.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import { BuildCache } from './cache/cache.ts'
+import type { Journal } from './cache/journal.ts'
+import { CacheMounts } from './cache/mounts.ts'
+import type { CacheRecord } from './cache/record.ts'
+import type { BuildContext } from './context/context.ts'
+import { givenToStages, parseDockerfile, stageGraph } from './dockerfile/index.ts'
+import { writeImage } from './output.ts'
+import { Progress } from './progress.ts'
+import type { BuildRequest, BuildResult, OnBuildEvent } from './request.ts'
+import type { OpenSandbox } from './run/sandbox.ts'
+import { Build, type Surroundings } from './solve/build.ts'
+import { openContext } from './solve/contexts.ts'
+import { imageOf } from './solve/stage.ts'
+
+export interface BuilderOptions {
+  /** A directory of the data root, on the file system of the image store. */
+  readonly directory: string
+  /** A directory in memory. */
+  readonly runDir: string
+  readonly images: ImageStore
+  readonly runtime: Runtime
+  readonly openSandbox: OpenSandbox
+  /** What the journal has remembered; the image store has kept the layers. */
+  readonly journal: Journal
+  readonly records: ReadonlyMap<string, CacheRecord>
+  /** Bytes that cached layers may take which no image has. */
+  readonly budget: number
+}
+
+/** Builds images from Dockerfiles. */
+export class Builder implements AsyncDisposable {
+  readonly cache: BuildCache
+  readonly mounts: CacheMounts
+  readonly #around: Surroundings
+
+  private constructor(options: BuilderOptions, cache: BuildCache) {
+    const { directory, runDir, images, runtime, openSandbox } = options
+    this.cache = cache
+    this.mounts = new CacheMounts(join(directory, 'mounts'))
+    const workDir = join(directory, 'work')
+    const underway: Surroundings['underway'] = new SharedWork()
+    this.#around = { workDir, runDir, images, runtime, openSandbox, cache, mounts: this.mounts, underway }
+  }
+
+  /** Takes up the cache, and clears away what a build has left that was interrupted. */
+  static async open(options: BuilderOptions): Promise<Builder> {
+    const { directory, journal, records, budget } = options
+    await rm(join(directory, 'work'), { recursive: true, force: true })
+    await mkdir(join(directory, 'work'), { recursive: true, mode: 0o700 })
+    await rm(options.runDir, { recursive: true, force: true })
+    const { workshop } = options.images
+    return new Builder(options, await BuildCache.open({ workshop, journal, records, budget }))
+  }
+
+  /**
+   * Builds an image. @throws TscomposeError BUILD_*, and whatever pulling base images throws
+   */
+  async build(request: BuildRequest, tell: OnBuildEvent, signal: AbortSignal): Promise<BuildResult> {
+    const progress = new Progress(tell)
+    await using held = new AsyncDisposableStack()
+    held.defer(() => progress.close())
+    const around = this.#around
+    const session = held.use(around.cache.session())
+    const lease = held.use(around.images.workshop.lease())
+    const temporary = async () => {
+      const path = join(around.workDir, `context-${process.pid}-${Math.random().toString(36).slice(2)}`)
+      await mkdir(path, { mode: 0o700 })
+      held.defer(() => rm(path, { recursive: true, force: true }))
+      return path
+    }
+    const { context, text, file } = await progress.during('[internal] load build definition', async () => {
+      const opened = held.use(await openContext(request.context, ignoreFor(request), temporary, signal))
+      return { context: opened, ...(await readDockerfile(request, opened)) }
+    })
+    const dockerfile = parseDockerfile(text, file)
+    for (const { rule, message, where } of dockerfile.warnings)
+      progress.warn({ rule, message, where: `${where.file}:${where.line}` })
+    const platform = request.platform ?? hostPlatform
+    const given = givenToStages(dockerfile, {
+      buildArgs: request.buildArgs,
+      buildPlatform: platformName(hostPlatform),
+      targetPlatform: platformName(platform),
+      ...(request.target && { target: request.target }),
+    })
+    const plan = { request, given, context, platform, file, epoch: epochOf(request) }
+    const build = held.use(new Build(around, plan, { progress, session, lease, signal }))
+    const graph = await stageGraph(dockerfile, given, {
+      ...(request.target && { target: request.target }),
+      contexts: [...request.contexts.keys()],
+      triggersOf: async base => {
+        if (base.kind !== 'image' && base.kind !== 'context') return []
+        const { reference, platform } = imageOf(build, base)
+        return (await build.image(reference, platform)).config.OnBuild ?? []
+      },
+      warn: warning => build.warn(warning),
+    })
+    const result = await build.solve(graph)
+    const image = await writeImage(build, result, request)
+    return { image, names: request.tags }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.cache[Symbol.asyncDispose]()
+  }
+}
+
+/** The path in the context beside which an ignore file of its own may be. */
+function ignoreFor({ dockerfile, context }: BuildRequest): string {
+  if (dockerfile.kind === 'text') return 'Dockerfile'
+  if (context.kind !== 'directory') return dockerfile.path
+  return relative(context.path, join(dockerfile.path.startsWith('/') ? '' : context.path, dockerfile.path))
+}
+
+async function readDockerfile(
+  { dockerfile, context: source }: BuildRequest,
+  context: BuildContext,
+): Promise<{ readonly text: string; readonly file: string }> {
+  if (dockerfile.kind === 'text') return { text: dockerfile.text, file: dockerfile.name }
+  const path = ignoreFor({ dockerfile, context: source } as BuildRequest)
+  // It may lie beside the context; whoever names a directory of this machine may name a file of it, too.
+  const outside = source.kind === 'directory' && path.startsWith('../')
+  const text = outside
+    ? await readFile(join(source.path, path), 'utf8').catch(() => undefined)
+    : await context.readText(path)
+  if (text !== undefined) return { text, file: path }
+  throw new TscomposeError(
+    'BUILD_FILE_UNREADABLE',
+    `failed to read dockerfile: open ${dockerfile.path}: no such file or directory`,
+  )
+}
+
+function epochOf({ buildArgs }: BuildRequest): number | undefined {
+  const text = buildArgs.get('SOURCE_DATE_EPOCH')
+  return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined
+}

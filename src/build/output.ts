@@ -1,0 +1,41 @@
+import type { Image } from '../image/image.ts'
+import type { BuildRequest } from './request.ts'
+import type { Build } from './solve/build.ts'
+import type { StageResult } from './solve/stage.ts'
+
+/** Makes an image of what the target stage has come to. The same stage gives the same image. */
+export async function writeImage(build: Build, result: StageResult, request: BuildRequest): Promise<Image> {
+  const { workshop } = build.around.images
+  return await build.progress.during('exporting to image', async step => {
+    const diffIds = await Promise.all(result.stack.layers.map(layer => layer.diffId()))
+    const configuration = imageConfiguration(result, diffIds, request, build.plan.epoch)
+    const image = await workshop.addImage({ configuration, names: request.tags })
+    step.log('stderr', `writing image ${image.id}`)
+    for (const name of request.tags) step.log('stderr', `naming to ${name}`)
+    return image
+  })
+}
+
+/** image-spec config.md */
+export function imageConfiguration(
+  { stage, history, platform }: Pick<StageResult, 'stage' | 'history' | 'platform'>,
+  diffIds: readonly string[],
+  { labels }: Pick<BuildRequest, 'labels'>,
+  epoch: number | undefined,
+): string {
+  const { config } = stage
+  const all = { ...config.Labels, ...labels }
+  const created = epoch === undefined ? (history.at(-1)?.created ?? new Date(0).toISOString()) : isoOf(epoch)
+  return JSON.stringify({
+    architecture: platform.architecture,
+    ...(stage.author && { author: stage.author }),
+    config: { ...config, ...(Object.keys(all).length > 0 && { Labels: all }) },
+    created,
+    history: epoch === undefined ? history : history.map(entry => ({ ...entry, created: isoOf(epoch) })),
+    os: platform.os,
+    rootfs: { type: 'layers', diff_ids: diffIds },
+    ...(platform.variant && { variant: platform.variant }),
+  })
+}
+
+const isoOf = (seconds: number): string => new Date(seconds * 1000).toISOString()

@@ -1,0 +1,135 @@
+import type { Readable } from 'node:stream'
+import type { BuildMessage, ImageBuildRequest, JSONMessage, Labels, Ulimit } from '../../api.ts'
+import { invalid } from '../../failures.ts'
+import { type Answer, json } from '../answer.ts'
+import { defined } from '../query.ts'
+import { resources } from '../requests.ts'
+import { type Call, type Route, route } from '../router.ts'
+import { boolean, type Fields, integer, list, map, object, string, strings } from '../shapes.ts'
+
+const labels = map(string)
+const ulimits = list(object<Ulimit>({ Name: string, Soft: integer, Hard: integer }, 'Name', 'Soft', 'Hard'))
+
+const buildRequest: Fields<ImageBuildRequest> = {
+  Context: string,
+  Dockerfile: string,
+  DockerfileInline: string,
+  Target: string,
+  BuildArgs: labels,
+  Labels: labels,
+  Tags: strings,
+  NoCache: boolean,
+  NoCacheFilter: strings,
+  Pull: boolean,
+  Platform: string,
+  Contexts: labels,
+  Secrets: map(object<{ File?: string; Value?: string }>({ File: string, Value: string })),
+  SSH: labels,
+  NetworkMode: string,
+  ExtraHosts: strings,
+  ShmSize: integer,
+  Ulimits: ulimits,
+  Resources: object(resources),
+  Entitlements: strings,
+  Privileged: boolean,
+  CacheFrom: strings,
+}
+
+async function build({ engine, body, signal }: Call): Promise<Answer> {
+  const request = await body(object<ImageBuildRequest>(buildRequest))
+  return { kind: 'lines', lines: await engine.imageBuild(request, undefined, signal), atOnce: false }
+}
+
+/** The classic builder: the context comes as a tar archive, the parameters in the query. */
+async function classicBuild({ engine, query, stream, signal }: Call): Promise<Answer> {
+  const parsed = <T>(name: string): T | undefined => {
+    const text = query.text(name)
+    if (text === undefined) return undefined
+    try {
+      return JSON.parse(text) as T
+    } catch {
+      throw invalid(`invalid ${name}: ${text} is not JSON`)
+    }
+  }
+  if (query.text('version') === '2') throw invalid('BuildKit sessions are not supported: set DOCKER_BUILDKIT=0')
+  const remote = query.text('remote')
+  const hosts = query
+    .all('extrahosts')
+    .flatMap(text => (text.startsWith('[') ? (JSON.parse(text) as string[]) : [text]))
+  const request = defined({
+    ...(remote !== undefined && remote !== 'client-session' && { Context: remote }),
+    Dockerfile: query.text('dockerfile'),
+    Target: query.text('target'),
+    BuildArgs: withoutNull(parsed<Record<string, string | null>>('buildargs')),
+    Labels: parsed<Labels>('labels'),
+    Tags: query.all('t'),
+    NoCache: query.boolean('nocache'),
+    Pull: query.boolean('pull'),
+    Platform: query.text('platform'),
+    NetworkMode: query.text('networkmode'),
+    ExtraHosts: hosts,
+    ShmSize: query.integer('shmsize'),
+    Ulimits: parsed<Ulimit[]>('ulimits'),
+    CacheFrom: parsed<string[]>('cachefrom'),
+    Resources: defined({
+      Memory: query.integer('memory'),
+      MemorySwap: query.integer('memswap'),
+      CpuShares: query.integer('cpushares'),
+      CpuPeriod: query.integer('cpuperiod'),
+      CpuQuota: query.integer('cpuquota'),
+      CpusetCpus: query.text('cpusetcpus'),
+      CpusetMems: query.text('cpusetmems'),
+    }),
+  }) as ImageBuildRequest
+  const archive: Readable | undefined = request.Context === undefined ? stream : undefined
+  const messages = await engine.imageBuild(request, archive, signal)
+  return { kind: 'lines', lines: classicLines(messages, query.boolean('q') === true), atOnce: true }
+}
+
+const withoutNull = (args: Record<string, string | null> | undefined): Labels | undefined =>
+  args && (Object.fromEntries(Object.entries(args).filter(([, value]) => value !== null)) as Labels)
+
+/** What the classic builder says: `Step 1/3 : FROM busybox`, the output, the image. */
+export async function* classicLines(
+  messages: AsyncIterable<BuildMessage>,
+  quiet: boolean,
+): AsyncGenerator<JSONMessage> {
+  const begun = new Set<number>()
+  for await (const message of messages) {
+    if (message.type === 'image') {
+      yield { aux: { ID: message.id } }
+      if (quiet) yield { stream: `${message.id}\n` }
+      else yield { stream: `Successfully built ${message.id.replace('sha256:', '').slice(0, 12)}\n` }
+      if (!quiet) for (const name of message.names) yield { stream: `Successfully tagged ${withTag(name)}\n` }
+    } else if (quiet) continue
+    else if (message.type === 'warning') yield { stream: `[Warning] ${message.message}\n` }
+    else if (message.type === 'log') yield { stream: `${message.line}\n` }
+    else {
+      const { id, instruction, state, why } = message.step
+      if (instruction && !begun.has(id)) {
+        begun.add(id)
+        yield { stream: `Step ${instruction.number}/${instruction.of} : ${instruction.text}\n` }
+        if (why !== undefined) yield { stream: ` ---> Runs because ${why}\n` }
+      }
+      if (instruction?.hasLayer && state === 'cached') yield { stream: ' ---> Using cache\n' }
+    }
+  }
+}
+
+const withTag = (name: string): string => (/:[^/]+$/.test(name) ? name : `${name}:latest`)
+
+export const buildRoutes: readonly Route[] = [
+  route('POST', '/tscompose/build', build),
+  route('POST', '/build', classicBuild),
+  route('POST', '/build/prune', async ({ engine, query }) =>
+    json(
+      await engine.buildPrune(
+        defined({
+          all: query.boolean('all'),
+          filters: query.filters(),
+          keepStorage: query.integer('keep-storage'),
+        }),
+      ),
+    ),
+  ),
+]
