@@ -14,6 +14,8 @@ export interface Rival extends AsyncDisposable {
   /** The Compose command, and the environment in which it finds this engine. */
   readonly compose: readonly string[]
   readonly env: NodeJS.ProcessEnv
+  /** Whether a process is one of the engine's, rather than one in a container. */
+  owns(pid: string): boolean
   load(archive: string): void
   /** The same without waiting for it. */
   loading(archive: string): Promise<unknown>
@@ -41,6 +43,8 @@ export async function docker(): Promise<Rival> {
     socket,
     compose: [compose],
     env,
+    // dockerd, containerd and its shims name the directory in their arguments.
+    owns: pid => readProcess(pid, 'cmdline').includes(runDir),
     load: archive => void execFileSync('docker', ['load', '-q', '-i', archive], { env, stdio: 'ignore' }),
     loading: archive => run('docker', ['load', '-q', '-i', archive], { env }),
     async [Symbol.asyncDispose]() {
@@ -69,11 +73,15 @@ export async function tscompose(root: string): Promise<Rival> {
   }
   writeFileSync(env.TSCOMPOSE_CONFIG, '{}')
   execFileSync(program, ['engine', 'start'], { env, stdio: 'ignore' })
+  const engine = String((await request(socket, 'GET', '/tscompose/engine')).json.pid)
   return {
     name: 'tscompose',
     socket,
     compose: [program],
     env,
+    // The engine, and the monitors that it has started.
+    owns: pid =>
+      pid === engine || new RegExp(`\\(tscompose-mon[a-z]*\\) \\w ${engine} `).test(readProcess(pid, 'stat')),
     load: archive => void execFileSync(program, ['image', 'load', archive], { env, stdio: 'ignore' }),
     loading: archive => run(program, ['image', 'load', archive], { env }),
     async [Symbol.asyncDispose]() {
@@ -81,6 +89,14 @@ export async function tscompose(root: string): Promise<Rival> {
       execFileSync(program, ['engine', 'stop'], { env, stdio: 'ignore' })
       for (const path of [dir, runDir]) rmSync(path, { recursive: true, force: true })
     },
+  }
+}
+
+function readProcess(pid: string, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'latin1')
+  } catch {
+    return '' // it has ended
   }
 }
 

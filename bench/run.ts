@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process'
 import { globSync, readFileSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { runToCompletion } from './api.ts'
+import { exec, health, logs } from './containers.ts'
 import { network } from './network.ts'
 import { chain, project, services, stubborn } from './projects.ts'
 import { docker, type Rival, tscompose } from './rivals.ts'
@@ -79,6 +80,10 @@ const benchmarks: Record<string, Benchmark> = {
   ),
 
   network: rivals => network(rivals, archiveOf('debian')),
+
+  exec,
+  logs,
+  health,
 
   idle: async ([ours]) =>
     inProject(services(20), async dir => {
