@@ -14,6 +14,7 @@ export const commands: CommandTable = {
   start: { summary: 'Start containers that exist', load: () => import('./commands/start.ts') },
   stop: { summary: 'Stop containers', load: () => import('./commands/stop.ts') },
   restart: { summary: 'Restart containers', load: () => import('./commands/restart.ts') },
+  build: { summary: 'Build images from Dockerfiles', load: () => import('./commands/build.ts') },
   pull: { summary: 'Fetch images', load: () => import('./commands/pull.ts') },
   create: { summary: 'Create containers without starting them', load: () => import('./commands/create.ts') },
   rm: { summary: 'Remove stopped containers', load: () => import('./commands/rm.ts') },

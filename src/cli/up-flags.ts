@@ -58,7 +58,6 @@ export function checkUpFlags(flags: UpFlags): void {
   ]
   const message = incompatible.find(([holds]) => holds)?.[1]
   if (message !== undefined) throw new TscomposeError('CLI_FLAG', message)
-  if (flags.build) throw notSupportedYet('--build')
   if (flags.menu) throw notSupportedYet('--menu')
 }
 

@@ -1,15 +1,21 @@
+import { servicesToBuild } from './build/build.ts'
 import { lockProject } from './lock.ts'
 import { observe, observeImages } from './observe.ts'
 import { carryOut, type Surroundings } from './operation.ts'
 import { planPulls } from './plan/pulls.ts'
 import { planUp, type UpOptions } from './plan/up.ts'
-import type { Project } from './project.ts'
+import type { Project, Service } from './project.ts'
 import { selectServices } from './select.ts'
 import { checkSupported } from './translate/supported.ts'
 import { withinSeconds } from './wait-timeout.ts'
 
 export interface BringUpOptions extends UpOptions {
   readonly pull?: 'always' | 'missing' | 'never'
+  /** Builds the images of services; `missing` is the default. */
+  readonly build?: {
+    readonly when: 'always' | 'missing' | 'never'
+    readonly run: (services: readonly Service[]) => Promise<void>
+  }
   /** Seconds that `wait` may take. */
   readonly waitTimeout?: number
   /** The engine's run-time directory, for the lock. */
@@ -30,6 +36,12 @@ export async function bringUp(surroundings: Surroundings, project: Project, opti
       )
   let observed = await observe(engine, project.name, project)
   const operation = { name: project.name, project, preStop: false }
+  const { build } = options
+  const unbuilt = build ? servicesToBuild(project, services, name => name in observed.images, build.when) : []
+  if (build && unbuilt.length > 0 && !surroundings.dryRun) {
+    await build.run(unbuilt)
+    observed = { ...observed, images: await observeImages(engine, project, services) }
+  }
   const pulls = planPulls(project, services, observed.images, {
     command: 'up',
     now: Date.now(),

@@ -11,6 +11,7 @@ export function shownAs(instruction: Instruction, step: Pick<Step, 'keyword'>, s
   const variables = (name: string) => (masked.has(name) ? '****' : scope.environment.get(name))
   const source = instruction.source + (isRun ? summary(instruction) : '')
   const text = source.replace(/^\S+/, word => word.toUpperCase())
+  if (instruction.keyword === 'ONBUILD') return text // its variables are those of another build
   try {
     const options = { escape: scope.given.escape, ...(isRun && { rawQuotes: true, keepUnset: true }) }
     return expand(text, variables, options).text

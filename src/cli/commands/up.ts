@@ -21,7 +21,7 @@ export const define: Define = (command, cli) =>
   command
     .argument('[SERVICE...]')
     .option('-d, --detach', 'Return once everything is started')
-    .option('--build', 'Build images first (not supported yet)')
+    .option('--build', 'Build images first')
     .addOption(plainOption('--no-build', 'Never build'))
     .option('--pull <policy>', 'When to fetch images: always, missing, never, policy')
     .option('--quiet-pull', 'No progress of pulls')
@@ -56,7 +56,7 @@ export const define: Define = (command, cli) =>
       if (Object.keys(project.services).length === 0)
         throw new TscomposeError('COMPOSE_SERVICE_UNKNOWN', 'no service selected')
       for (const service of services) serviceOf(project.services, service)
-      const options = bringUpOptions(cli, project, services, flags)
+      const options = { ...bringUpOptions(cli, project, services, flags), build: builds(cli, engine, project, flags) }
       const detached = flags.detach || flags.wait || !flags.start || cli.options.dryRun
       const stopwatch = new Stopwatch()
       await using opened = await openSurroundings(cli, engine, {
@@ -75,6 +75,19 @@ export const define: Define = (command, cli) =>
       const code = await inForeground(cli, project, flags, options, surroundings)
       if (code !== 0) throw new Exit(code)
     })
+
+function builds(cli: Cli, engine: Engine, project: Project, flags: UpFlags): NonNullable<BringUpOptions['build']> {
+  const when = flags.build ? 'always' : flags.noBuild ? 'never' : 'missing'
+  return {
+    when,
+    run: async services => {
+      const { buildDefaults, buildServices } = await import('../../compose/build/build.ts')
+      const { BuildProgress } = await import('../progress/build-progress.ts')
+      const progress = new BuildProgress(text => void (flags.quietBuild || cli.stderr.write(text)))
+      await buildServices(engine, project, services, buildDefaults, progress.tell, cli.signal)
+    },
+  }
+}
 
 function bringUpOptions(cli: Cli, project: Project, services: string[], flags: UpFlags): BringUpOptions {
   const recreate = !flags.recreate ? 'never' : flags.forceRecreate ? 'force' : 'diverged'

@@ -1,0 +1,130 @@
+import type { BuildMessage, Engine, ImageBuildRequest } from '../../engine/api.ts'
+import { TscomposeError } from '../../errors.ts'
+import { label } from '../labels.ts'
+import { imageName } from '../names.ts'
+import type { Project, Service } from '../project.ts'
+import { notSupported } from '../translate/supported.ts'
+import { buildOrder, type ServiceBuild, serviceBuild, withBuiltFrom } from './service-build.ts'
+
+/** What a command line says about all builds. */
+export interface BuildOptions {
+  readonly noCache: boolean
+  readonly pull: boolean
+  /** `--build-arg`; these go before those of the file. */
+  readonly args: Readonly<Record<string, string>>
+  readonly ssh: Readonly<Record<string, string | undefined>>
+  /** bytes */
+  readonly memory?: number
+}
+
+export const buildDefaults: BuildOptions = { noCache: false, pull: false, args: {}, ssh: {} }
+
+/** Something happens in the build of a service. */
+export type OnBuild = (service: string, message: BuildMessage) => void
+
+/**
+ * Builds the images of services, side by side where none is made of another. Images that these are made of are built,
+ * too.
+ * @throws TscomposeError BUILD_*; the first failure ends all builds
+ */
+export async function buildServices(
+  engine: Engine,
+  project: Project,
+  services: readonly Service[],
+  options: BuildOptions,
+  tell: OnBuild,
+  signal: AbortSignal,
+): Promise<void> {
+  const all = withBuiltFrom(project, services).flatMap(service => serviceBuild(project, service) ?? [])
+  const ordered = buildOrder(all)
+  for (const { service, cacheTo } of ordered)
+    if (cacheTo.length > 0) throw notSupported(project, `services.${service}.build.cache_to`)
+  const failed = new AbortController()
+  const until = AbortSignal.any([signal, failed.signal])
+  const done = new Map<string, Promise<void>>()
+  for (const build of ordered) {
+    const before = Object.values(build.contexts).flatMap(one => (one.kind === 'service' ? [one.service] : []))
+    const run = async () => {
+      await Promise.all(before.map(name => done.get(name)))
+      until.throwIfAborted()
+      const messages = await engine.imageBuild(buildRequest(project, build, options), undefined, until)
+      for await (const message of messages) tell(build.service, message)
+    }
+    done.set(
+      build.service,
+      run().catch(error => failed.abort(error)),
+    )
+  }
+  await Promise.all(done.values())
+  until.throwIfAborted()
+}
+
+/** What the engine is asked for. */
+export function buildRequest(project: Project, build: ServiceBuild, options: BuildOptions): ImageBuildRequest {
+  const { dockerfile, target, platform, network, shmSize } = build
+  const ssh = { ...build.ssh, ...options.ssh }
+  return {
+    Context: build.context,
+    ...('text' in dockerfile ? { DockerfileInline: dockerfile.text } : { Dockerfile: dockerfile.path }),
+    ...(target !== undefined && { Target: target }),
+    BuildArgs: { ...build.args, ...options.args },
+    Labels: { ...build.labels, [label.project]: project.name, [label.service]: build.service },
+    Tags: [...build.tags],
+    NoCache: options.noCache || build.noCache,
+    Pull: options.pull || build.pull,
+    ...(platform !== undefined && { Platform: platform }),
+    Contexts: Object.fromEntries(
+      Object.entries(build.contexts).map(([name, context]) => [name, contextText(project, context)]),
+    ),
+    Secrets: Object.fromEntries(
+      Object.entries(build.secrets).map(([id, secret]) => [
+        id,
+        'file' in secret ? { File: secret.file } : { Value: Buffer.from(secret.value).toString('base64') },
+      ]),
+    ),
+    SSH: Object.fromEntries(Object.entries(ssh).map(([id, socket]) => [id, socket ?? noAgent(id)])),
+    ...(network !== undefined && { NetworkMode: network }),
+    ExtraHosts: [...build.extraHosts],
+    ...(shmSize !== undefined && { ShmSize: shmSize }),
+    Ulimits: Object.entries(build.ulimits).map(([Name, { soft, hard }]) => ({ Name, Soft: soft, Hard: hard })),
+    ...(options.memory !== undefined && { Resources: { Memory: options.memory } }),
+    Entitlements: [...build.entitlements],
+    Privileged: build.privileged,
+    CacheFrom: [...build.cacheFrom],
+  }
+}
+
+function contextText(project: Project, context: ServiceBuild['contexts'][string]): string {
+  if (context.kind === 'path') return context.path
+  if (context.kind === 'image') return `docker-image://${context.reference}`
+  const service = project.services[context.service] ?? project.disabledServices[context.service]
+  if (!service) throw new TypeError(`no service ${context.service}`) // service-build.ts has looked
+  return `docker-image://${imageName(project, service)}`
+}
+
+function noAgent(id: string): never {
+  throw new TscomposeError(
+    'COMPOSE_VALUE_INVALID',
+    `ssh key "${id}": there is no SSH agent: SSH_AUTH_SOCK is not set`,
+    {
+      fix: 'start one with ssh-agent, or give the path of a socket: ssh: [ID=PATH]',
+    },
+  )
+}
+
+/** Which images have to be built before containers can be made of them. */
+export function servicesToBuild(
+  project: Project,
+  services: readonly Service[],
+  hasImage: (name: string) => boolean,
+  when: 'always' | 'missing' | 'never',
+): readonly Service[] {
+  if (when === 'never') return []
+  return services.filter(service => {
+    if (!service.build) return false
+    const { pullPolicy } = service
+    if (when === 'always' || pullPolicy === 'build') return true
+    const pulled = service.image !== undefined && pullPolicy !== undefined
+    return !pulled && !hasImage(imageName(project, service))
+  })
+}

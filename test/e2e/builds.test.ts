@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { cp } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { freePort, newMachine, root, skip } from './machine.ts'
+import { startRegistry } from './registry.ts'
+
+const certificates = '/etc/ssl/certs/ca-certificates.crt'
+
+test('examples/builds: images of the kinds that people keep are built, and do what they are for', { skip }, async t => {
+  const mirror = await startRegistry(t, 'alpine', 'debian', 'nginx', 'node', 'postgres')
+  const machine = await newMachine(t, { 'registry-mirrors': [mirror] })
+  const [nodePort, nginxPort] = [await freePort(), await freePort()]
+  const cwd = join(machine.dir, 'builds')
+  await cp(join(root, 'examples/builds'), cwd, { recursive: true })
+  const env = {
+    NODE_PORT: String(nodePort),
+    NGINX_PORT: String(nginxPort),
+    PASSWORD: 'secret',
+    ...(existsSync(certificates) && { CERTIFICATES: certificates }),
+  }
+  const options = { cwd, env }
+  const run = async (...args: string[]) => (await machine.ok(['run', '--rm', '-T', ...args], options)).trim()
+  machine.defer(() => machine.run(['down', '-v', '-t', '1'], options))
+
+  await machine.ok(['build'], options)
+
+  await t.test('a C program alone on scratch', async () => {
+    assert.equal(await run('c', 'reader'), 'good day, reader')
+  })
+  await t.test('a Python service with Debian packages', async () => {
+    assert.equal(await run('python'), 'colour=green, size=7')
+  })
+  await t.test('two targets of one repository, and not the third', async () => {
+    assert.equal(await run('api'), 'greetings from the api')
+    assert.equal(await run('worker'), 'greetings from the worker')
+  })
+  await t.test('a secret is there for its step only', async () => {
+    assert.match(await run('secrets'), /^[0-9a-f]{16}$/)
+    assert.equal(await run('secrets', 'sh', '-c', 'ls -A /run/secrets; env | grep -c PASSWORD || true'), '0')
+  })
+  await t.test('triggers of a parent image', async () => {
+    assert.equal(await run('child'), 'from the child\nmade for somebody\nand changed once')
+  })
+  await t.test('servers', async () => {
+    await machine.ok(['up', '--wait', 'node', 'nginx', 'postgres'], options)
+    const text = async (port: number) => await (await fetch(`http://127.0.0.1:${port}/`)).text()
+    assert.equal(await text(nodePort), 'two days are 172800000 milliseconds\n')
+    assert.match(await text(nginxPort), /<title>Built here<\/title>/)
+    const psql = ['psql', '-U', 'postgres', '-tAc', 'SELECT double(21)']
+    assert.equal((await machine.ok(['exec', '-T', 'postgres', ...psql], options)).trim(), '42')
+  })
+})
