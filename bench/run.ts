@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process'
 import { globSync, readFileSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { runToCompletion } from './api.ts'
+import { config } from './config.ts'
 import { exec, health, logs } from './containers.ts'
 import { network } from './network.ts'
 import { chain, project, services, stubborn } from './projects.ts'
@@ -78,6 +79,14 @@ const benchmarks: Record<string, Benchmark> = {
       ),
     ),
   ),
+
+  config: ([ours, theirs]) => {
+    const loader = (rival: Rival) => ({
+      name: rival.name,
+      config: (dir: string) => compose(rival, dir, 'config'),
+    })
+    return config([loader(ours), loader(theirs)], inProject)
+  },
 
   network: rivals => network(rivals, archiveOf('debian')),
 
