@@ -64,6 +64,7 @@ export const define: Define = (command, cli) =>
     .option('--pull <policy>', 'When to fetch the image: always, missing, never')
     .option('-q, --quiet', 'No progress')
     .option('--quiet-pull', 'No progress of pulls')
+    .option('--quiet-build', 'No progress of builds')
     .option('--remove-orphans', 'Remove containers of services that are not in the file')
     .option('--rm', 'Remove the container afterwards')
     .option('-P, --service-ports', 'Publish the service’s ports')
