@@ -639,6 +639,43 @@ export interface ImageBuildRequest {
 /** What happens in a build; the last message is the image. */
 export type BuildMessage = BuildEvent | { type: 'image'; id: string; names: readonly string[] }
 
+/** Answer of `POST /auth`. */
+export interface AuthResponse {
+  Status: string
+  IdentityToken: string
+}
+export interface ImageHistoryItem {
+  Id: string
+  /** Unix seconds */
+  Created: number
+  CreatedBy: string
+  Tags: string[] | null
+  Size: number
+  Comment: string
+}
+export interface ImageImportOptions {
+  repo?: string
+  tag?: string
+  message?: string
+  /** Dockerfile instructions for its configuration. */
+  changes?: string[]
+  platform?: string
+}
+export interface ImagePruneResponse {
+  ImagesDeleted: ImageDeleteItem[]
+  SpaceReclaimed: number
+}
+export interface ImageSearchItem {
+  name: string
+  description: string
+  star_count: number
+  is_official: boolean
+  is_automated: boolean
+}
+export interface DistributionInspect {
+  Descriptor: { mediaType: string; digest: string; size: number }
+  Platforms: { architecture: string; os: string; variant?: string }[]
+}
 export type ImageDeleteItem = { Untagged: string } | { Deleted: string }
 
 export interface EventMessage {
@@ -807,6 +844,28 @@ export interface Engine {
     SpaceReclaimed: number
   }>
   imageLoad(archive: Readable, signal: AbortSignal): Promise<AsyncIterable<JSONMessage>>
+  /** An archive of images (`GET /images/get`), for {@link imageLoad}. */
+  imageSave(names: readonly string[]): Promise<Readable>
+  /** Makes an image of the archive of a root file system (`POST /images/create?fromSrc=`): a stream, or what is at a URL. */
+  imageImport(
+    source: Readable | URL,
+    options: ImageImportOptions,
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<JSONMessage>>
+  imageHistory(name: string): Promise<ImageHistoryItem[]>
+  imagePrune(options?: { filters?: Filters }): Promise<ImagePruneResponse>
+  imageSearch(
+    term: string,
+    options: { limit?: number; filters?: Filters; auth?: RegistryAuthConfig },
+    signal: AbortSignal,
+  ): Promise<ImageSearchItem[]>
+  distributionInspect(
+    name: string,
+    options: { auth?: RegistryAuthConfig },
+    signal: AbortSignal,
+  ): Promise<DistributionInspect>
+  /** Checks a login with its registry (`POST /auth`). @throws TscomposeError REGISTRY_UNAUTHORIZED */
+  systemAuth(auth: RegistryAuthConfig, signal: AbortSignal): Promise<AuthResponse>
   imageTag(name: string, repo: string, tag: string): Promise<void>
   imageDelete(name: string, options?: { force?: boolean; noprune?: boolean }): Promise<ImageDeleteItem[]>
 

@@ -24,9 +24,13 @@ import { updateContainer } from './container/update.ts'
 import type { Context } from './context.ts'
 import { createExec, resizeExec, startExec } from './exec/exec.ts'
 import { inspectExec } from './exec/session.ts'
-import { deleteImage, inspect, listImages, loadImages, pullImage, tagImage } from './image/images.ts'
+import { historyOf } from './image/history.ts'
+import { deleteImage, findImage, inspect, listImages, loadImages, pullImage, tagImage } from './image/images.ts'
+import { importImage } from './image/import.ts'
 import { parsePlatform } from './image/platform.ts'
+import { pruneImages } from './image/prune.ts'
 import { pushImage } from './image/push.ts'
+import { inspectDistribution, login, searchImages } from './image/registries.ts'
 import { metrics } from './metrics/metrics.ts'
 import { connectContainer, connectedContainers, connectedTo, disconnectContainer } from './network/connections.ts'
 import { inspectNetwork, networkFilter } from './network/inspect.ts'
@@ -244,6 +248,47 @@ export class LocalEngine implements api.Engine, AsyncDisposable {
 
   async imageLoad(archive: Readable, signal: AbortSignal): Promise<AsyncIterable<api.JSONMessage>> {
     return loadImages(this.#context, archive, signal)
+  }
+
+  async imageSave(names: readonly string[]): Promise<Readable> {
+    return await this.#context.images.save(names)
+  }
+
+  async imageImport(
+    source: Readable | URL,
+    options: api.ImageImportOptions,
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<api.JSONMessage>> {
+    return importImage(this.#context, source, options, signal)
+  }
+
+  async imageHistory(name: string): Promise<api.ImageHistoryItem[]> {
+    const image = await findImage(this.#context, name)
+    return historyOf(image, this.#context.images.layerSizes(image))
+  }
+
+  async imagePrune({ filters }: { filters?: api.Filters } = {}): Promise<api.ImagePruneResponse> {
+    return await pruneImages(this.#context, filters)
+  }
+
+  async imageSearch(
+    term: string,
+    options: { limit?: number; filters?: api.Filters; auth?: api.RegistryAuthConfig },
+    signal: AbortSignal,
+  ): Promise<api.ImageSearchItem[]> {
+    return await searchImages(this.#context, term, options, signal)
+  }
+
+  async distributionInspect(
+    name: string,
+    { auth }: { auth?: api.RegistryAuthConfig },
+    signal: AbortSignal,
+  ): Promise<api.DistributionInspect> {
+    return await inspectDistribution(this.#context, name, auth, signal)
+  }
+
+  async systemAuth(auth: api.RegistryAuthConfig, signal: AbortSignal): Promise<api.AuthResponse> {
+    return await login(this.#context, auth, signal)
   }
 
   async imageTag(name: string, repo: string, tag: string): Promise<void> {

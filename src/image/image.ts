@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import type { Registries } from './registry/registries.ts'
 import type { Layer } from './state.ts'
 import type { Workshop } from './workshop.ts'
 
@@ -101,6 +102,8 @@ export interface PushedImage {
 export interface ImageStore {
   /** Where images are made of layers that come from no registry and no archive. */
   readonly workshop: Workshop
+  /** What can be asked of registries besides images. */
+  readonly registries: Pick<Registries, 'login' | 'inspect' | 'search'>
   /**
    * By name, tag, digest, id or unambiguous prefix of an id; `rootfs:PATH` always resolves where PATH is a directory.
    * @returns undefined if there is none
@@ -116,6 +119,13 @@ export interface ImageStore {
   push(repository: string, options: PushOptions, signal: AbortSignal): Promise<readonly PushedImage[]>
   /** Loads every image of a docker-archive or OCI archive (tar, maybe compressed). */
   load(archive: Readable, onProgress: OnImageProgress, signal: AbortSignal): Promise<readonly Image[]>
+  /**
+   * An archive of images, for {@link load} and for others that read one of Docker's or an OCI layout.
+   * @param references names, ids, or repositories for all their tags
+   */
+  save(references: readonly string[]): Promise<Readable>
+  /** Bytes of each layer's files, lowest first. */
+  layerSizes(image: Image): readonly number[]
   tag(image: Image, reference: string): Promise<void>
   /** Takes a name off, and with the last one the image itself and the layers nobody else has. */
   remove(reference: string, options: { readonly force: boolean }): Promise<readonly ImageRemoval[]>

@@ -26,6 +26,9 @@ export function resolve({ images, names }: StoreState, text: string): Resolved |
   return id && others.length === 0 ? { id } : undefined
 }
 
+export const notFound = (reference: string): TscomposeError =>
+  new TscomposeError('IMAGE_NOT_FOUND', `No such image: ${reference}`)
+
 /** The names of an image as Docker shows them. */
 export function namesOf({ names }: StoreState, id: Digest): { repoTags: string[]; repoDigests: string[] } {
   const references = referencesTo(names, id)

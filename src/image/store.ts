@@ -15,11 +15,14 @@ import type {
 } from './image.ts'
 import { Intake } from './intake.ts'
 import { loadArchive } from './load/load.ts'
-import { named, planRemoval, removalLines, resolve } from './names.ts'
+import { named, notFound, planRemoval, removalLines, resolve } from './names.ts'
 import { Puller } from './pull.ts'
 import { Pusher } from './push/push.ts'
 import { parseReference, repositoryOf } from './reference.ts'
+import { Registries } from './registry/registries.ts'
 import { isRootfs, rootfsImage } from './rootfs.ts'
+import { saveArchive } from './save/save.ts'
+import { imagesToSave } from './save/select.ts'
 import { Workshop } from './workshop.ts'
 
 /**
@@ -29,21 +32,29 @@ import { Workshop } from './workshop.ts'
 export async function openImageStore(options: ImageStoreOptions): Promise<ImageStore> {
   const catalog = await Catalog.open(options.dataDir, options.retained)
   const intake = new Intake(catalog)
-  return new LocalImageStore(catalog, intake, new Puller(catalog, intake, options), new Pusher(catalog, options))
+  return new LocalImageStore(
+    catalog,
+    intake,
+    new Puller(catalog, intake, options),
+    new Pusher(catalog, options),
+    new Registries(options),
+  )
 }
 
 class LocalImageStore implements ImageStore {
   readonly workshop: Workshop
+  readonly registries: Registries
   readonly #catalog: Catalog
   readonly #intake: Intake
   readonly #puller: Puller
   readonly #pusher: Pusher
 
-  constructor(catalog: Catalog, intake: Intake, puller: Puller, pusher: Pusher) {
+  constructor(catalog: Catalog, intake: Intake, puller: Puller, pusher: Pusher, registries: Registries) {
     this.#catalog = catalog
     this.#intake = intake
     this.#puller = puller
     this.#pusher = pusher
+    this.registries = registries
     this.workshop = new Workshop(catalog, intake)
   }
 
@@ -92,6 +103,14 @@ class LocalImageStore implements ImageStore {
     return await loadArchive(this.#catalog, this.#intake, archive, onProgress, signal)
   }
 
+  async save(references: readonly string[]): Promise<Readable> {
+    return await saveArchive(this.#catalog, imagesToSave(this.#catalog, references))
+  }
+
+  layerSizes({ layers }: Image): readonly number[] {
+    return layers.map(diffId => this.#catalog.layer(diffId)?.size ?? 0)
+  }
+
   async tag(image: Image, reference: string): Promise<void> {
     const name = parseReference(reference)
     if (name.digest)
@@ -128,5 +147,3 @@ class LocalImageStore implements ImageStore {
     return [...lines, ...removalLines([], chains.toReversed())]
   }
 }
-
-const notFound = (reference: string) => new TscomposeError('IMAGE_NOT_FOUND', `No such image: ${reference}`)

@@ -125,6 +125,9 @@ export class FakeLayers {
       get workshop(): never {
         throw new Error('no test needs it')
       },
+      get registries(): never {
+        throw new Error('no test needs it')
+      },
       find: async reference => {
         const image = await rootfsImage(`rootfs:${this.#rootfs}`)
         const config = this.configs.get(reference)
@@ -137,6 +140,8 @@ export class FakeLayers {
       pull: unused,
       push: unused,
       load: unused,
+      save: unused,
+      layerSizes: () => [],
       tag: unused,
       remove: unused,
     }

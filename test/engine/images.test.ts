@@ -13,7 +13,7 @@ async function benchWith(store: Partial<ImageStore>): Promise<Bench> {
   const open = bench.layers.open.bind(bench.layers)
   bench.layers.open = () => {
     const layers = open()
-    return { ...layers, images: { ...layers.images, ...store } }
+    return { ...layers, images: Object.assign(Object.create(layers.images), store) }
   }
   return bench
 }

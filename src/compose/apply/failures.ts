@@ -11,7 +11,7 @@ export function inService(error: unknown, step: Step, project: Project | undefin
   const message = error.code.startsWith('COMPOSE_') ? error.message : `service "${service}": ${error.message}`
   const where =
     error.where ??
-    project?.origins.get(`services.${service}${step.op === 'pullImage' ? '.image' : culprit(error.code)}`)
+    project?.origins.get(`services.${service}${/^p(?:ull|ush)Image$/.test(step.op) ? '.image' : culprit(error.code)}`)
   return new ServiceFailure(error.code, message, {
     service,
     ...(where && { where }),

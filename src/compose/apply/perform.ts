@@ -14,9 +14,9 @@ import type { ContainerEvents } from './events.ts'
 import { inService } from './failures.ts'
 import { type HookOutput, runHooks } from './hooks.ts'
 import { runPreStart } from './pre-start.ts'
-import { pullImage } from './pull.ts'
 import type { Report } from './report.ts'
 import { reported } from './reported.ts'
+import { pullImage, pushImage } from './transfer.ts'
 import { waitFor } from './wait.ts'
 
 export interface PerformContext {
@@ -66,7 +66,9 @@ export class Performer {
       case 'checkpoint':
         return
       case 'pullImage':
-        return this.#pull(step, signal)
+        return this.#transfer(step, () => pullImage(this.#context.engine, step, this.#context.report, signal), signal)
+      case 'pushImage':
+        return this.#transfer(step, () => pushImage(this.#context.engine, step, this.#context.report, signal), signal)
       case 'createNetwork':
         return this.#between(step, 'Creating', 'Created', () => this.#createNetwork(step.key))
       case 'removeNetwork':
@@ -283,9 +285,13 @@ export class Performer {
     )
   }
 
-  async #pull(step: Extract<Step, { op: 'pullImage' }>, signal: AbortSignal): Promise<void> {
+  async #transfer(
+    step: Extract<Step, { op: 'pullImage' | 'pushImage' }>,
+    transfer: () => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void> {
     try {
-      await pullImage(this.#context.engine, step, this.#context.report, signal)
+      await transfer()
     } catch (error) {
       if (step.required || signal.aborted) throw error
       this.#report(step, 'Warning', 'warning', (error as Error).message)

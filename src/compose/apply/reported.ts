@@ -10,6 +10,7 @@ export function reported(step: Step): [kind: string, names: readonly string[]] {
     case 'removeVolume':
       return ['Volume', [step.name]]
     case 'pullImage':
+    case 'pushImage':
       return ['Image', [step.image]]
     case 'removeImage':
       return ['Image', [step.name]]

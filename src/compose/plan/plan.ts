@@ -33,6 +33,7 @@ export type Step =
       readonly required: boolean
       readonly platform?: string
     }
+  | { readonly op: 'pushImage'; readonly image: string; readonly service: string; readonly required: boolean }
   | { readonly op: 'createNetwork'; readonly name: string; readonly key: string }
   | { readonly op: 'removeNetwork'; readonly name: string; readonly id: string }
   | { readonly op: 'connectNetwork'; readonly name: string; readonly key: string; readonly container: ContainerRef }
@@ -113,6 +114,7 @@ export interface Plan {
 export function subject(step: Step): string {
   switch (step.op) {
     case 'pullImage':
+    case 'pushImage':
       return step.image
     case 'connectNetwork':
     case 'disconnectNetwork':

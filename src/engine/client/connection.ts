@@ -6,6 +6,7 @@ import { decodeError, ERROR_HEADER } from '../http/error-body.ts'
 import { decodeLines } from '../http/json-lines.ts'
 import { type Response, SocketPool } from './socket-pool.ts'
 
+/** A list is a parameter that is given several times. */
 type QueryValue = string | number | boolean | object | undefined
 
 export interface RequestMore {
@@ -24,10 +25,13 @@ export const path = (texts: TemplateStringsArray, ...parts: string[]): string =>
 
 function target(path: string, query: RequestMore['query'] = {}): string {
   const parameters = new URLSearchParams()
-  for (const [name, value] of Object.entries(query)) {
-    if (value === undefined) continue
-    const text = typeof value === 'boolean' ? Number(value) : typeof value === 'object' ? JSON.stringify(value) : value
-    parameters.set(name, String(text))
+  for (const [name, values] of Object.entries(query)) {
+    for (const value of Array.isArray(values) ? values : [values]) {
+      if (value === undefined) continue
+      const text =
+        typeof value === 'boolean' ? Number(value) : typeof value === 'object' ? JSON.stringify(value) : value
+      parameters.append(name, String(text))
+    }
   }
   return `/v${API_VERSION}${path}${parameters.size > 0 ? `?${parameters}` : ''}`
 }

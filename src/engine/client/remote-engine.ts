@@ -2,6 +2,7 @@ import type { Duplex, Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import type {
   AttachOptions,
+  AuthResponse,
   BuildMessage,
   ContainerArchive,
   ContainerCreateRequest,
@@ -17,6 +18,7 @@ import type {
   ContainerUpdateResponse,
   ContainerWaitResponse,
   DiskUsageType,
+  DistributionInspect,
   EndpointSettings,
   Engine,
   EventMessage,
@@ -27,7 +29,11 @@ import type {
   Filters,
   ImageBuildRequest,
   ImageDeleteItem,
+  ImageHistoryItem,
+  ImageImportOptions,
   ImageInspect,
+  ImagePruneResponse,
+  ImageSearchItem,
   ImageSummary,
   JSONMessage,
   LogsOptions,
@@ -296,6 +302,53 @@ export class RemoteEngine implements Engine, Disposable {
 
   imageLoad(archive: Readable, signal: AbortSignal): Promise<AsyncIterable<JSONMessage>> {
     return this.#progress('/images/load', { upload: archive, signal })
+  }
+
+  async imageSave(names: readonly string[]): Promise<Readable> {
+    return (await this.#connection.send('GET', '/images/get', { query: { names } })).body
+  }
+
+  imageImport(
+    source: Readable | URL,
+    options: ImageImportOptions,
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<JSONMessage>> {
+    const { changes, ...query } = options
+    const fromSrc = source instanceof URL ? source.href : '-'
+    return this.#progress('/images/create', {
+      query: { ...query, fromSrc, changes },
+      ...(source instanceof URL ? {} : { upload: source }),
+      signal,
+    })
+  }
+
+  imageHistory(name: string): Promise<ImageHistoryItem[]> {
+    return this.#connection.json('GET', path`/images/${name}/history`)
+  }
+
+  imagePrune(options: { filters?: Filters } = {}): Promise<ImagePruneResponse> {
+    return this.#connection.json('POST', '/images/prune', { query: { ...options } })
+  }
+
+  imageSearch(
+    term: string,
+    { auth, ...query }: { limit?: number; filters?: Filters; auth?: RegistryAuthConfig },
+    signal: AbortSignal,
+  ): Promise<ImageSearchItem[]> {
+    const more = { query: { term, ...query }, headers: authHeader(auth), signal }
+    return this.#connection.json('GET', '/images/search', more)
+  }
+
+  distributionInspect(
+    name: string,
+    { auth }: { auth?: RegistryAuthConfig },
+    signal: AbortSignal,
+  ): Promise<DistributionInspect> {
+    return this.#connection.json('GET', path`/distribution/${name}/json`, { headers: authHeader(auth), signal })
+  }
+
+  systemAuth(auth: RegistryAuthConfig, signal: AbortSignal): Promise<AuthResponse> {
+    return this.#connection.json('POST', '/auth', { body: auth, signal })
   }
 
   async imageTag(name: string, repo: string, tag: string): Promise<void> {

@@ -88,10 +88,20 @@ export async function deleteImage(context: Context, reference: string, force = f
   }
   // Another name of the image stays, and with it the image: nobody loses it.
   if (byId || image.repoTags.length <= 1) assertUnused(context, image, reference, force, byId)
-  const removed = await context.images.remove(reference, { force })
+  return await removeAndTell(context, image, reference, force)
+}
+
+/** Takes off a name, or with the id of the image all of them, and tells of it. */
+export async function removeAndTell(
+  { images, events }: Context,
+  image: Image,
+  reference: string,
+  force: boolean,
+): Promise<ImageDeleteItem[]> {
+  const removed = await images.remove(reference, { force })
   for (const item of removed) {
-    if ('Untagged' in item) context.events.emit('image', 'untag', image.id, { name: item.Untagged })
-    else if (item.Deleted === image.id) context.events.emit('image', 'delete', image.id, { name: image.id })
+    if ('Untagged' in item) events.emit('image', 'untag', image.id, { name: item.Untagged })
+    else if (item.Deleted === image.id) events.emit('image', 'delete', image.id, { name: image.id })
   }
   return [...removed]
 }

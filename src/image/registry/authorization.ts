@@ -50,7 +50,7 @@ async function fetchToken(
     throw new TscomposeError('REGISTRY_ERROR', `${registry.host} wants the login sent without TLS, to ${realm.host}`)
   const query: Query = [
     ...(parameters.service ? [['service', parameters.service] as const] : []),
-    ...[...new Set([parameters.scope || scope, ...more])].map(scope => ['scope', scope] as const),
+    ...[...new Set([parameters.scope || scope, ...more])].filter(Boolean).map(scope => ['scope', scope] as const),
   ]
   const response = await send(realm, query, login, http, signal).catch(cause => {
     signal.throwIfAborted()

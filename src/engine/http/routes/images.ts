@@ -1,5 +1,7 @@
+import type { Readable } from 'node:stream'
 import type { RegistryAuthConfig } from '../../api.ts'
-import { invalid, notSupported } from '../../failures.ts'
+import { invalid } from '../../failures.ts'
+import { importSource } from '../../image/import.ts'
 import { type Answer, empty, json } from '../answer.ts'
 import { defined } from '../query.ts'
 import { registryAuthConfig } from '../requests.ts'
@@ -16,13 +18,41 @@ export function parseRegistryAuth(header: string | string[] | undefined): Regist
   }
 }
 
-async function pull({ engine, query, headers, signal }: Call): Promise<Answer> {
-  if (query.text('fromSrc')) throw notSupported('import of an image (fromSrc)')
+/** `POST /images/create` is two things: a pull with `fromImage`, an import with `fromSrc`. */
+async function create(call: Call): Promise<Answer> {
+  const { engine, query, headers, signal } = call
+  const source = query.text('fromSrc')
+  if (source !== undefined) return await importImage(call, source)
   const name = query.text('fromImage')
   if (!name) throw invalid('fromImage must be given')
   const options = { platform: query.text('platform'), auth: parseRegistryAuth(headers['x-registry-auth']) }
   const lines = await engine.imagePull(withTag(name, query.text('tag')), defined(options), signal)
   return { kind: 'lines', lines, atOnce: false }
+}
+
+async function importImage({ engine, query, stream, signal }: Call, source: string): Promise<Answer> {
+  const options = {
+    repo: query.text('repo'),
+    tag: query.text('tag'),
+    message: query.text('message'),
+    changes: [...query.all('changes')],
+    platform: query.text('platform'),
+  }
+  const from = source === '-' ? stream : importSource(source)
+  return { kind: 'lines', lines: await engine.imageImport(from, defined(options), signal), atOnce: false }
+}
+
+const archive = (stream: Readable): Answer => ({ kind: 'bytes', stream, contentType: 'application/x-tar' })
+
+async function search({ engine, query, headers, signal }: Call): Promise<Answer> {
+  const term = query.text('term')
+  if (!term) throw invalid('term must be given')
+  const options = {
+    limit: query.integer('limit'),
+    filters: query.filters(),
+    auth: parseRegistryAuth(headers['x-registry-auth']),
+  }
+  return json(await engine.imageSearch(term, defined(options), signal))
 }
 
 /** Since 1.46 a platform comes as an object of the specification, in JSON. */
@@ -60,15 +90,30 @@ export const imageRoutes: readonly Route[] = [
   route('GET', '/images/json', async ({ engine, query }) =>
     json(await engine.imageList(defined({ all: query.boolean('all'), filters: query.filters() }))),
   ),
-  route('POST', '/images/create', pull),
+  route('POST', '/images/create', create),
   route('POST', '/images/load', async ({ engine, stream, signal }) => ({
     kind: 'lines',
     lines: await engine.imageLoad(stream, signal),
     atOnce: false,
   })),
+  route('GET', '/images/get', async ({ engine, query }) => archive(await engine.imageSave(query.all('names')))),
+  route('GET', '/images/search', search),
+  route('POST', '/images/prune', async ({ engine, query }) =>
+    json(await engine.imagePrune(defined({ filters: query.filters() }))),
+  ),
+  route('GET', '/images/{name}/get', async ({ engine, params: { name } }) => archive(await engine.imageSave([name]))),
+  route('GET', '/images/{name}/history', async ({ engine, params: { name } }) => json(await engine.imageHistory(name))),
   route('GET', '/images/{name}/json', async ({ engine, params: { name } }) => json(await engine.imageInspect(name))),
   route('POST', '/images/{name}/tag', tag),
   route('POST', '/images/{name}/push', push),
+  route('GET', '/distribution/{name}/json', async ({ engine, params: { name }, headers, signal }) =>
+    json(
+      await engine.distributionInspect(name, defined({ auth: parseRegistryAuth(headers['x-registry-auth']) }), signal),
+    ),
+  ),
+  route('POST', '/auth', async ({ engine, body, signal }) =>
+    json(await engine.systemAuth(await body(registryAuthConfig), signal)),
+  ),
   route('DELETE', '/images/{name}', async ({ engine, params: { name }, query }) =>
     json(await engine.imageDelete(name, defined({ force: query.boolean('force'), noprune: query.boolean('noprune') }))),
   ),

@@ -3,7 +3,6 @@ import { type Method, type Route, route } from '../router.ts'
 
 /** The endpoints of Docker's API 1.47 that the engine does not have yet. */
 const endpoints: readonly (readonly [Method, string])[] = [
-  ['POST', '/auth'],
   ['POST', '/build/cancel'],
   ['POST', '/commit'],
   ['GET', '/configs'],
@@ -16,13 +15,7 @@ const endpoints: readonly (readonly [Method, string])[] = [
   ['GET', '/containers/{id}/checkpoints'],
   ['POST', '/containers/{id}/checkpoints'],
   ['DELETE', '/containers/{id}/checkpoints/{checkpoint}'],
-  ['GET', '/distribution/{name}/json'],
   ['POST', '/grpc'],
-  ['GET', '/images/get'],
-  ['GET', '/images/search'],
-  ['GET', '/images/{name}/get'],
-  ['GET', '/images/{name}/history'],
-  ['POST', '/images/prune'],
   ['GET', '/nodes'],
   ['GET', '/nodes/{id}'],
   ['DELETE', '/nodes/{id}'],

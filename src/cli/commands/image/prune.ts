@@ -1,0 +1,35 @@
+import { collect, type Define } from '../../command.ts'
+import { confirm } from '../../confirm.ts'
+import { connect } from '../../engine.ts'
+import { filtersOf } from '../../key-values.ts'
+import { humanSize } from '../../output/human-size.ts'
+
+interface PruneFlags {
+  readonly all?: boolean
+  readonly filter?: readonly string[]
+  readonly force?: boolean
+}
+
+const warnings = {
+  dangling: 'WARNING! This will remove all dangling images.',
+  all: 'WARNING! This will remove all images without at least one container associated to them.',
+}
+
+export const define: Define = (command, cli) =>
+  command
+    .option('-a, --all', 'Also images that have a name, if no container uses them')
+    .option('--filter <name=value>', 'Only images with such a label, or older than: until=24h', collect)
+    .option('-f, --force', 'Do not ask')
+    .action(async ({ all = false, filter, force }: PruneFlags) => {
+      const filters = { ...filtersOf(filter), dangling: [String(!all)] }
+      const question = `${all ? warnings.all : warnings.dangling}\nAre you sure you want to continue? [y/N]`
+      if (!force && !(await confirm(cli, question))) return
+      const { ImagesDeleted, SpaceReclaimed } = await (await connect()).imagePrune({ filters })
+      if (ImagesDeleted.length > 0) {
+        const lines = ImagesDeleted.map(item =>
+          'Untagged' in item ? `untagged: ${item.Untagged}\n` : `deleted: ${item.Deleted}\n`,
+        )
+        cli.stdout.write(`Deleted Images:\n${lines.join('')}\n`)
+      }
+      cli.stdout.write(`Total reclaimed space: ${humanSize(SpaceReclaimed)}\n`)
+    })

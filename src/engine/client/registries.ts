@@ -1,0 +1,31 @@
+import { canonicalName, parseReference } from '../../image/reference.ts'
+import { storedCredentials } from '../../image/registry/credentials.ts'
+import type { RegistryAuthConfig } from '../api.ts'
+
+/**
+ * What a client of the engine has to know about registries: the logins are those of the user, and the engine may be
+ * another one's.
+ */
+export {
+  domainOf,
+  forgetCredentials,
+  keepCredentials,
+  serverOf,
+  storedCredentials,
+} from '../../image/registry/credentials.ts'
+
+/** The user's login for the registry of an image, as an option of the operations that ask registries. */
+export async function loginFor(reference: string, signal: AbortSignal): Promise<{ auth?: RegistryAuthConfig }> {
+  const auth = await storedCredentials(parseReference(reference).domain, signal)
+  return auth ? { auth } : {}
+}
+
+/** `docker.io/library/nginx:latest` for `nginx`. @throws TscomposeError IMAGE_REFERENCE_INVALID */
+export const fullName = (reference: string): string => canonicalName(parseReference(reference))
+
+/** The repository and the tag of what a user writes; without a tag it has none. */
+export function splitTag(name: string): { readonly repository: string; readonly tag?: string } {
+  parseReference(name)
+  const [, repository = name, tag] = /^(.*):([^/:]+)$/.exec(name) ?? []
+  return tag === undefined || name.includes('@') ? { repository: name } : { repository, tag }
+}
