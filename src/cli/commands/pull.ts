@@ -1,4 +1,3 @@
-import { Option } from 'commander'
 import { observeImages } from '../../compose/observe.ts'
 import { carryOut } from '../../compose/operation.ts'
 import { planPulls } from '../../compose/plan/pulls.ts'
@@ -20,9 +19,6 @@ interface PullFlags {
 export const define: Define = (command, cli) =>
   command
     .argument('[SERVICE...]')
-    // Kept for old scripts: everything is fetched at once.
-    .addOption(new Option('--parallel').hideHelp())
-    .addOption(new Option('--no-parallel').hideHelp())
     .option('--ignore-buildable', 'Leave out images that can be built')
     .option('--ignore-pull-failures', 'Take failures for warnings')
     .option('--include-deps', 'Also images of dependencies')
