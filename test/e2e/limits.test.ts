@@ -57,7 +57,7 @@ test('limits, each met by a program', { skip }, async t => {
   machine.defer(() => machine.run(['down', '-t', '0'], { cwd }))
   await machine.ok(['engine', 'start'])
   using engine = await connectEngine({ socketPath: machine.socket })
-  const signal = AbortSignal.timeout(60_000)
+  const { signal } = t
   const up = async (service: string) => {
     const { code, stderr } = await machine.run(['up', '-d', service], { cwd })
     assert.equal(code, 0, stderr)
@@ -124,8 +124,7 @@ test('limits, each met by a program', { skip }, async t => {
 /** The first and the last of some readings, a second apart. */
 async function readings(engine: RemoteEngine, id: string, count: number, t: TestContext) {
   const all = []
-  for await (const one of await engine.containerStats(id, {}, AbortSignal.any([t.signal, AbortSignal.timeout(60_000)])))
-    if (all.push(one) === count) break
+  for await (const one of await engine.containerStats(id, {}, t.signal)) if (all.push(one) === count) break
   const [first, last] = [all[0], all.at(-1)]
   assert.ok(first && last)
   return [first, last] as const
