@@ -1,7 +1,7 @@
 import http from 'node:http'
 import https from 'node:https'
 import type { Readable } from 'node:stream'
-import { getCACertificates } from 'node:tls'
+import { certificatesFor } from './certificates.ts'
 
 export interface HttpRequest {
   readonly url: URL
@@ -38,7 +38,8 @@ const REDIRECTS = 5
 export class HttpClient {
   readonly #insecure: boolean
   #plain: http.Agent | undefined
-  #tls: https.Agent | undefined
+  /** By host: what is shown to one is nothing for another. */
+  readonly #tls = new Map<string, https.Agent>()
 
   /** @param endpoint `insecure`: certificates are not verified */
   constructor({ insecure }: { readonly insecure: boolean }) {
@@ -66,7 +67,7 @@ export class HttpClient {
       const options = { method, headers: { 'user-agent': 'tscompose', ...headers }, signal, timeout: SILENCE_MS }
       const request =
         url.protocol === 'https:'
-          ? https.request(url, { ...options, agent: this.#tlsAgent() })
+          ? https.request(url, { ...options, agent: this.#tlsAgent(url.host) })
           : http.request(url, { ...options, agent: this.#plainAgent() })
       request.on('timeout', () => request.destroy(new Error(`no answer from ${url.host} for ${SILENCE_MS / 1000} s`)))
       request.on('error', reject)
@@ -88,15 +89,12 @@ export class HttpClient {
     return this.#plain
   }
 
-  #tlsAgent(): https.Agent {
-    this.#tls ??= new https.Agent({
-      ...kept,
-      // Node brings certificates of its own; a company's stand among those of the system.
-      ...(this.#insecure
-        ? { rejectUnauthorized: false }
-        : { ca: [...getCACertificates(), ...getCACertificates('system')] }),
-    })
-    return this.#tls
+  #tlsAgent(host: string): https.Agent {
+    const known = this.#tls.get(host)
+    if (known) return known
+    const agent = new https.Agent({ ...kept, ...certificatesFor(host), rejectUnauthorized: !this.#insecure })
+    this.#tls.set(host, agent)
+    return agent
   }
 }
 
