@@ -52,6 +52,9 @@ export const commands: CommandTable = {
     summary: 'The engine behind all this: status, start, stop',
     loadGroup: () => import('./commands/engine.ts'),
   },
+  container: { summary: 'Manage containers', loadGroup: () => import('./commands/container.ts') },
   network: { summary: 'Manage networks', loadGroup: () => import('./commands/network.ts') },
   image: { summary: 'Manage images', loadGroup: () => import('./commands/image.ts') },
+  volume: { summary: 'Manage volumes', loadGroup: () => import('./commands/volume.ts') },
+  system: { summary: 'Look at everything at once', loadGroup: () => import('./commands/system.ts') },
 }

@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { collect, type Define, Exit } from '../../command.ts'
+import { checkTerminal } from '../../create/attached.ts'
+import { parseKeyValueFile, resolveVariables } from '../../create/key-value-files.ts'
+import { connect } from '../../engine.ts'
+import { exitCodeOfFailure } from '../../exit-codes.ts'
+import { connectStreams } from '../../terminal.ts'
+
+interface ExecFlags {
+  readonly detach?: boolean
+  readonly detachKeys?: string
+  readonly env?: readonly string[]
+  readonly envFile?: readonly string[]
+  readonly interactive?: boolean
+  readonly privileged?: boolean
+  readonly tty?: boolean
+  readonly user?: string
+  readonly workdir?: string
+}
+
+export const define: Define = (command, cli) =>
+  command
+    .argument('<CONTAINER>')
+    .argument('<COMMAND...>')
+    .passThroughOptions()
+    .option('-d, --detach', 'Do not wait for the command')
+    .option('--detach-keys <keys>', 'Keys that leave the command, instead of ctrl-p,ctrl-q')
+    .option('-e, --env <name=value>', 'Set a variable; NAME alone takes its value from here', collect)
+    .option('--env-file <file>', 'Set the variables of a file', collect)
+    .option('-i, --interactive', 'Keep standard input open')
+    .option('--privileged', 'With all capabilities')
+    .option('-t, --tty', 'With a terminal')
+    .option('-u, --user <user>', 'As this user')
+    .option('-w, --workdir <dir>', 'In this directory')
+    .action(async (container: string, words: string[], flags: ExecFlags) => {
+      const detach = flags.detach ?? false
+      const tty = flags.tty ?? false
+      const stdin = !detach && (flags.interactive ?? false)
+      checkTerminal(cli, tty && stdin)
+      const ofFiles = (flags.envFile ?? []).flatMap(file =>
+        parseKeyValueFile(readFileSync(path.resolve(cli.cwd, file), 'utf8'), file),
+      )
+      const engine = await connect()
+      try {
+        const { Id } = await engine.execCreate(container, {
+          Cmd: words,
+          Tty: tty,
+          AttachStdin: stdin,
+          AttachStdout: !detach,
+          AttachStderr: !detach,
+          Env: resolveVariables([...ofFiles, ...(flags.env ?? [])], cli.env),
+          ...(flags.detachKeys !== undefined && { DetachKeys: flags.detachKeys }),
+          ...(flags.privileged && { Privileged: true }),
+          ...(flags.user !== undefined && { User: flags.user }),
+          ...(flags.workdir !== undefined && { WorkingDir: flags.workdir }),
+          ...(tty && cli.stdout.isTTY && { ConsoleSize: [cli.stdout.rows, cli.stdout.columns] as [number, number] }),
+        })
+        const stream = await engine.execStart(Id, { Detach: detach, Tty: tty })
+        if (!stream) return
+        const resize = (height: number, width: number) => engine.execResize(Id, height, width)
+        await connectStreams(cli, { stream, tty, stdin, resize })
+        const { ExitCode } = await engine.execInspect(Id)
+        if (ExitCode) throw new Exit(ExitCode)
+      } catch (error) {
+        throw exitCodeOfFailure(cli, error)
+      }
+    })

@@ -1,0 +1,54 @@
+import { once } from 'node:events'
+import { decodeFrames } from '../../../engine/stream-frames.ts'
+import type { Define } from '../../command.ts'
+import { connect } from '../../engine.ts'
+import { parseTime } from '../../times.ts'
+
+interface LogsFlags {
+  readonly details?: boolean
+  readonly follow?: boolean
+  readonly since?: string
+  readonly tail: string
+  readonly timestamps?: boolean
+  readonly until?: string
+}
+
+export const define: Define = (command, cli) =>
+  command
+    .argument('<CONTAINER>')
+    .option('--details', 'With the attributes of the log')
+    .option('-f, --follow', 'Go on with what is written from now on')
+    .option('--since <time>', 'From then on: RFC 3339, Unix seconds, or how long ago (42m)')
+    .option('-n, --tail <lines>', 'Only so many lines at the end', 'all')
+    .option('-t, --timestamps', 'With the time of each line')
+    .option('--until <time>', 'Up to then')
+    .action(async (container: string, flags: LogsFlags) => {
+      const { follow = false, timestamps = false, details = false, since, until, tail } = flags
+      const now = Date.now()
+      const engine = await connect()
+      const { Config } = await engine.containerInspect(container)
+      const stream = await engine.containerLogs(container, {
+        stdout: true,
+        stderr: true,
+        follow,
+        timestamps,
+        details,
+        tail,
+        ...(since !== undefined && { since: parseTime(since, now) }),
+        ...(until !== undefined && { until: parseTime(until, now) }),
+      })
+      cli.signal.addEventListener('abort', () => stream.destroy(), { once: true })
+      const write = async (out: NodeJS.WriteStream, chunk: Uint8Array) => {
+        if (!out.write(chunk)) await once(out, 'drain')
+      }
+      try {
+        if (Config.Tty) for await (const chunk of stream) await write(cli.stdout, chunk)
+        else
+          for await (const { stream: name, payload } of decodeFrames(stream))
+            await write(name === 'stderr' ? cli.stderr : cli.stdout, payload)
+      } catch (error) {
+        cli.signal.throwIfAborted()
+        throw error
+      }
+      cli.signal.throwIfAborted()
+    })

@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { pullImage } from '../../compose/apply/pull.ts'
+import type { ContainerCreateRequest, Engine } from '../../engine/api.ts'
+import { TscomposeError } from '../../errors.ts'
+import type { Cli } from '../cli.ts'
+import { openProgress } from '../progress/progress.ts'
+import type { CreateFlags } from './flags.ts'
+import { badFlag } from './parsed.ts'
+import { type Attached, createRequest } from './request.ts'
+
+/** What flags say, with the files that they name. */
+export function requestOf(
+  cli: Cli,
+  image: string,
+  words: readonly string[],
+  flags: CreateFlags,
+  attached: Attached,
+): ContainerCreateRequest {
+  const read = (file: string) => {
+    try {
+      return readFileSync(path.resolve(cli.cwd, file), 'utf8')
+    } catch (cause) {
+      throw new TscomposeError('CLI_FLAG', `cannot read ${file}: ${(cause as Error).message}`, { cause })
+    }
+  }
+  return createRequest(image, words, flags, attached, { cwd: cli.cwd, env: cli.env, read })
+}
+
+/** Makes a container, and fetches its image if that is missing and may be fetched. @returns its id */
+export async function makeContainer(
+  cli: Cli,
+  engine: Engine,
+  flags: CreateFlags,
+  request: ContainerCreateRequest,
+): Promise<string> {
+  const { name, pull, platform, cidfile, quiet = false } = flags
+  if (!['always', 'missing', 'never'].includes(pull)) throw badFlag(`invalid pull option: '${pull}'`)
+  const fetch = async () => {
+    await using progress = await openProgress(cli, { quiet })
+    const step = {
+      op: 'pullImage',
+      image: request.Image,
+      services: [],
+      required: true,
+      ...(platform !== undefined && { platform }),
+    } as const
+    await pullImage(engine, step, quiet ? () => {} : progress.report, cli.signal)
+  }
+  // The file is there before the container: an id that could not be written down would be lost.
+  if (cidfile !== undefined) await claimCidfile(path.resolve(cli.cwd, cidfile))
+  if (pull === 'always') await fetch()
+  const create = () => engine.containerCreate(name, request, platform)
+  const { Id, Warnings } = await create().catch(async error => {
+    if (!isImageMissing(error) || pull !== 'missing') throw error
+    if (!quiet) cli.stderr.write(`Unable to find image '${request.Image}' locally\n`)
+    await fetch()
+    return await create()
+  })
+  for (const warning of Warnings) cli.stderr.write(`WARNING: ${warning}\n`)
+  if (cidfile !== undefined) await writeFile(path.resolve(cli.cwd, cidfile), Id)
+  return Id
+}
+
+const isImageMissing = (error: unknown): boolean =>
+  error instanceof TscomposeError && error.code === 'ENGINE_IMAGE_NOT_FOUND'
+
+async function claimCidfile(file: string): Promise<void> {
+  try {
+    await writeFile(file, '', { flag: 'wx' })
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw badFlag(`cannot write ${file}: ${cause}`)
+    throw badFlag(`container ID file found, make sure the other container isn't running or delete ${file}`)
+  }
+}
