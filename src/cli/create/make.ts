@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { pullImage } from '../../compose/apply/pull.ts'
+import { pullImage } from '../../compose/apply/transfer.ts'
 import type { ContainerCreateRequest, Engine } from '../../engine/api.ts'
 import { TscomposeError } from '../../errors.ts'
 import type { Cli } from '../cli.ts'
