@@ -21,7 +21,7 @@ export async function copyStep(build: Build, state: StageState, step: CopyStep |
   const paths = (step.sources as AddStep['sources']).filter((source): source is PathSource => source.kind === 'path')
   const parents = step.keyword === 'COPY' && step.parents
   const { excludes, chmod, link } = step
-  const request = { sources: paths, excludes, parents }
+  const request = { sources: paths, excludes, parents, where: step.instruction.where }
   const selection = paths.length > 0 ? await tree.select(request, build.signal) : undefined
   const { matches, fetched } = await fetchSources(build, step, selection, tree)
   const target = targetOf(step.target, stage.config.WorkingDir ?? '/')

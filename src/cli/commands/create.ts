@@ -1,6 +1,7 @@
 import { bringUp } from '../../compose/up.ts'
 import { TscomposeError } from '../../errors.ts'
-import { collect, type Define, notSupportedYet } from '../command.ts'
+import { builds } from '../builds.ts'
+import { collect, type Define } from '../command.ts'
 import { connect, runDir } from '../engine.ts'
 import { loadModel } from '../model.ts'
 import { openSurroundings } from '../surroundings.ts'
@@ -20,7 +21,7 @@ interface CreateFlags {
 export const define: Define = (command, cli) =>
   command
     .argument('[SERVICE...]')
-    .option('--build', 'Build images first (not supported yet)')
+    .option('--build', 'Build images first')
     .option('--no-build', 'Never build')
     .option('--pull <policy>', 'When to fetch images: always, missing, never, policy')
     .option('--quiet-pull', 'No progress of pulls')
@@ -32,7 +33,6 @@ export const define: Define = (command, cli) =>
     .action(async (services: string[], flags: CreateFlags) => {
       if (flags.forceRecreate && !flags.recreate)
         throw new TscomposeError('CLI_FLAG', '--force-recreate and --no-recreate are incompatible')
-      if (flags.build) throw notSupportedYet('--build')
       const [project, engine] = await Promise.all([loadModel(cli, services), connect()])
       await using surroundings = await openSurroundings(cli, engine, {
         project: project.name,
@@ -48,6 +48,9 @@ export const define: Define = (command, cli) =>
         start: false,
         recreateVolumes: flags.yes ?? false,
         runDir: runDir(),
+        build: builds(cli, engine, project, {
+          when: flags.build === undefined ? 'missing' : flags.build ? 'always' : 'never',
+        }),
         ...(policy && { pull: policy }),
       })
     })

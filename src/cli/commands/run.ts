@@ -6,8 +6,9 @@ import type { Project, Service, ServicePort, ServiceVolume } from '../../compose
 import { createOneOff } from '../../compose/run.ts'
 import { serviceOf } from '../../compose/select.ts'
 import { TscomposeError } from '../../errors.ts'
+import { builds } from '../builds.ts'
 import type { Cli } from '../cli.ts'
-import { collect, type Define, Exit, notSupportedYet } from '../command.ts'
+import { collect, type Define, Exit } from '../command.ts'
 import { connect, runDir } from '../engine.ts'
 import { readEnvFileFlags, resolveEnvironment } from '../environment.ts'
 import { exitCodeOfFailure } from '../exit-codes.ts'
@@ -47,7 +48,7 @@ export const define: Define = (command, cli) =>
     .argument('<SERVICE>')
     .argument('[COMMAND...]')
     .passThroughOptions()
-    .option('--build', 'Build the image first (not supported yet)')
+    .option('--build', 'Build the image first')
     .option('--cap-add <capability>', 'Add a capability', collect)
     .option('--cap-drop <capability>', 'Take a capability away', collect)
     .option('-d, --detach', 'Do not wait for it; print its id')
@@ -75,7 +76,6 @@ export const define: Define = (command, cli) =>
     .action(async (name: string, words: string[], flags: RunFlags) => {
       if (flags.servicePorts && flags.publish)
         throw new TscomposeError('CLI_FLAG', '--service-ports and --publish are incompatible')
-      if (flags.build) throw notSupportedYet('--build')
       const [project, engine] = await Promise.all([loadModel(cli, [name]), connect()])
       const detach = flags.detach ?? false
       const tty = !detach && wantsTty(cli, flags.tty)
@@ -94,6 +94,10 @@ export const define: Define = (command, cli) =>
             ...commonUpOptions(cli, project, flags),
             noDeps: !flags.deps,
             runDir: runDir(),
+            build: builds(shown, engine, project, {
+              when: flags.build ? 'always' : 'missing',
+              quiet: flags.quiet ?? false,
+            }),
             ...(policy && { pull: policy }),
           },
           remove: flags.rm ?? false,

@@ -7,6 +7,7 @@ import { Stopwatch } from '../../compose/timings/timings.ts'
 import { type BringUpOptions, bringUp } from '../../compose/up.ts'
 import type { Engine } from '../../engine/api.ts'
 import { TscomposeError } from '../../errors.ts'
+import { builds } from '../builds.ts'
 import type { Cli } from '../cli.ts'
 import { collect, type Define, Exit, plainOption } from '../command.ts'
 import { connectSteadily, runDir } from '../engine.ts'
@@ -56,7 +57,9 @@ export const define: Define = (command, cli) =>
       if (Object.keys(project.services).length === 0)
         throw new TscomposeError('COMPOSE_SERVICE_UNKNOWN', 'no service selected')
       for (const service of services) serviceOf(project.services, service)
-      const options = { ...bringUpOptions(cli, project, services, flags), build: builds(cli, engine, project, flags) }
+      const when = flags.build ? 'always' : flags.noBuild ? 'never' : 'missing'
+      const build = builds(cli, engine, project, { when, quiet: flags.quietBuild ?? false })
+      const options = { ...bringUpOptions(cli, project, services, flags), build }
       const detached = flags.detach || flags.wait || !flags.start || cli.options.dryRun
       const stopwatch = new Stopwatch()
       await using opened = await openSurroundings(cli, engine, {
@@ -75,19 +78,6 @@ export const define: Define = (command, cli) =>
       const code = await inForeground(cli, project, flags, options, surroundings)
       if (code !== 0) throw new Exit(code)
     })
-
-function builds(cli: Cli, engine: Engine, project: Project, flags: UpFlags): NonNullable<BringUpOptions['build']> {
-  const when = flags.build ? 'always' : flags.noBuild ? 'never' : 'missing'
-  return {
-    when,
-    run: async services => {
-      const { buildDefaults, buildServices } = await import('../../compose/build/build.ts')
-      const { BuildProgress } = await import('../progress/build-progress.ts')
-      const progress = new BuildProgress(text => void (flags.quietBuild || cli.stderr.write(text)))
-      await buildServices(engine, project, services, buildDefaults, progress.tell, cli.signal)
-    },
-  }
-}
 
 function bringUpOptions(cli: Cli, project: Project, services: string[], flags: UpFlags): BringUpOptions {
   const recreate = !flags.recreate ? 'never' : flags.forceRecreate ? 'force' : 'diverged'

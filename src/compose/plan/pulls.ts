@@ -1,7 +1,6 @@
 import { TscomposeError } from '../../errors.ts'
 import { imageName, imageNames, isRootfsImage } from '../names.ts'
 import type { Project, Service } from '../project.ts'
-import { notSupported } from '../translate/supported.ts'
 import { PlanBuilder } from './builder.ts'
 import type { ObservedImage } from './observed.ts'
 import type { Plan } from './plan.ts'
@@ -63,7 +62,11 @@ function reasonToPull(
   }
   if (service.build && (policy === 'build' || service.image === undefined)) {
     if (image) return undefined
-    throw notSupported(project, `services.${service.name}.build`)
+    const where = project.origins.get(`services.${service.name}.build`)
+    throw new TscomposeError('COMPOSE_IMAGE_MISSING', `service "${service.name}": image "${name}" has not been built`, {
+      ...(where && { where }),
+      fix: 'Build it with `tscompose build`, or leave out --no-build.',
+    })
   }
   if (policy === 'always') return `pull_policy is "always"`
   if (!image) {

@@ -1,0 +1,22 @@
+import type { Project } from '../compose/project.ts'
+import type { BringUpOptions } from '../compose/up.ts'
+import type { Engine } from '../engine/api.ts'
+import type { Cli } from './cli.ts'
+
+/** How commands that bring services up build their images: what is missing, unless they are told otherwise. */
+export function builds(
+  cli: Cli,
+  engine: Engine,
+  project: Project,
+  { when = 'missing', quiet = false }: { readonly when?: 'always' | 'missing' | 'never'; readonly quiet?: boolean },
+): NonNullable<BringUpOptions['build']> {
+  return {
+    when,
+    run: async services => {
+      const { buildDefaults, buildServices } = await import('../compose/build/build.ts')
+      const { BuildProgress } = await import('./progress/build-progress.ts')
+      const progress = new BuildProgress(text => void (quiet || cli.stderr.write(text)))
+      await buildServices(engine, project, services, buildDefaults, progress.tell, cli.signal)
+    },
+  }
+}
