@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { pullImage } from '../../compose/apply/transfer.ts'
 import type { ContainerCreateRequest, Engine } from '../../engine/api.ts'
@@ -35,21 +35,21 @@ export async function makeContainer(
   flags: CreateFlags,
   request: ContainerCreateRequest,
 ): Promise<string> {
-  const { name, pull, platform, cidfile, quiet = false } = flags
+  const { name, pull, platform, quiet = false } = flags
   if (!['always', 'missing', 'never'].includes(pull)) throw badFlag(`invalid pull option: '${pull}'`)
+  await using undo = new AsyncDisposableStack()
+  // The file is there before the container: an id that could not be written down would be lost.
+  const cidfile = flags.cidfile === undefined ? undefined : path.resolve(cli.cwd, flags.cidfile)
+  if (cidfile !== undefined) {
+    await claimCidfile(cidfile)
+    undo.defer(() => rm(cidfile, { force: true }))
+  }
   const fetch = async () => {
     await using progress = await openProgress(cli, { quiet })
-    const step = {
-      op: 'pullImage',
-      image: request.Image,
-      services: [],
-      required: true,
-      ...(platform !== undefined && { platform }),
-    } as const
+    const image = { image: request.Image, ...(platform !== undefined && { platform }) }
+    const step = { op: 'pullImage', ...image, services: [], required: true } as const
     await pullImage(engine, step, quiet ? () => {} : progress.report, cli.signal)
   }
-  // The file is there before the container: an id that could not be written down would be lost.
-  if (cidfile !== undefined) await claimCidfile(path.resolve(cli.cwd, cidfile))
   if (pull === 'always') await fetch()
   const create = () => engine.containerCreate(name, request, platform)
   const { Id, Warnings } = await create().catch(async error => {
@@ -58,8 +58,9 @@ export async function makeContainer(
     await fetch()
     return await create()
   })
+  undo.move()
   for (const warning of Warnings) cli.stderr.write(`WARNING: ${warning}\n`)
-  if (cidfile !== undefined) await writeFile(path.resolve(cli.cwd, cidfile), Id)
+  if (cidfile !== undefined) await writeFile(cidfile, Id)
   return Id
 }
 
