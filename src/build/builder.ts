@@ -10,7 +10,7 @@ import type { Journal } from './cache/journal.ts'
 import { CacheMounts } from './cache/mounts.ts'
 import type { CacheRecord } from './cache/record.ts'
 import type { BuildContext } from './context/context.ts'
-import { givenToStages, parseDockerfile, stageGraph } from './dockerfile/index.ts'
+import { failOnWarnings, givenToStages, parseDockerfile, stageGraph } from './dockerfile/index.ts'
 import { writeImage } from './output.ts'
 import { Progress } from './progress.ts'
 import type { BuildRequest, BuildResult, OnBuildEvent } from './request.ts'
@@ -80,8 +80,6 @@ export class Builder implements AsyncDisposable {
       return { context: opened, ...(await readDockerfile(request, opened)) }
     })
     const dockerfile = parseDockerfile(text, file)
-    for (const { rule, message, where } of dockerfile.warnings)
-      progress.warn({ rule, message, where: `${where.file}:${where.line}` })
     const platform = request.platform ?? hostPlatform
     const given = givenToStages(dockerfile, {
       buildArgs: request.buildArgs,
@@ -89,8 +87,11 @@ export class Builder implements AsyncDisposable {
       targetPlatform: platformName(platform),
       ...(request.target && { target: request.target }),
     })
-    const plan = { request, given, context, platform, file, epoch: epochOf(request) }
+    const { directives } = dockerfile
+    const plan = { request, given, directives, context, platform, file, epoch: epochOf(request) }
     const build = held.use(new Build(around, plan, { progress, session, lease, signal }))
+    for (const warning of dockerfile.warnings) build.warn(warning)
+    failOnWarnings(directives, build.warnings)
     const graph = await stageGraph(dockerfile, given, {
       ...(request.target && { target: request.target }),
       contexts: [...request.contexts.keys()],
@@ -102,6 +103,7 @@ export class Builder implements AsyncDisposable {
       warn: warning => build.warn(warning),
     })
     const result = await build.solve(graph)
+    failOnWarnings(directives, build.warnings)
     const image = await writeImage(build, result, request)
     return { image, names: request.tags }
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { cp } from 'node:fs/promises'
+import { cp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { freePort, newMachine, root, skip } from './machine.ts'
@@ -50,5 +50,31 @@ test('examples/builds: images of the kinds that people keep are built, and do wh
     assert.match(await text(nginxPort), /<title>Built here<\/title>/)
     const psql = ['psql', '-U', 'postgres', '-tAc', 'SELECT double(21)']
     assert.equal((await machine.ok(['exec', '-T', 'postgres', ...psql], options)).trim(), '42')
+  })
+
+  await t.test('a mistake is shown at its line, with what was meant', async () => {
+    const mistakes: Record<string, RegExp> = {
+      'FROM alpine:3\nRUNN true\n': /Dockerfile:2:1: unknown instruction: RUNN[^]*did you mean RUN\?/,
+      'FROM alpine:3\nCOPY pakage.json /x\n':
+        /Dockerfile:2:1: "\/pakage.json": not found[^]*did you mean package.json\?/,
+      '# check=error=true\nFROM alpine:3\nCMD x\n':
+        /Dockerfile:3:1: lint violation found for rules: JSONArgsRecommended/,
+    }
+    for (const [dockerfile, message] of Object.entries(mistakes)) {
+      const files = { 'compose.yaml': 'services: { a: { build: . } }', 'package.json': '{}', Dockerfile: dockerfile }
+      const { code, stderr } = await machine.run(['build'], { cwd: await machine.project('mistake', files) })
+      assert.equal(code, 1)
+      assert.match(stderr, message)
+    }
+  })
+
+  await t.test('what has not changed is not built again', async () => {
+    const { stderr } = await machine.run(['build', 'c'], options)
+    assert.match(stderr, /RUN gcc[^\n]*\n#\d+ CACHED/)
+    await writeFile(join(cwd, 'c-scratch/hello.c'), '#include <stdio.h>\nint main(void) { puts("other"); return 0; }\n')
+    const again = await machine.run(['build', 'c'], options)
+    assert.match(again.stderr, /COPY \*\.c \.\/\n#\d+ runs because .*hello\.c/)
+    assert.match(again.stderr, /RUN apt-get[^\n]*\n#\d+ CACHED/)
+    assert.equal(await run('c'), 'other')
   })
 })

@@ -11,7 +11,9 @@ import type { BuildCache, CachedLayer, CacheSession } from '../cache/cache.ts'
 import type { CacheMounts } from '../cache/mounts.ts'
 import type { BuildContext, FileTree } from '../context/context.ts'
 import { openRootTree } from '../context/index.ts'
-import type { BuildWarning, Stage } from '../dockerfile/dockerfile.ts'
+import type { BuildWarning, Directives, Stage } from '../dockerfile/dockerfile.ts'
+import type { Instruction } from '../dockerfile/instruction.ts'
+import { unlessSkipped } from '../dockerfile/lint.ts'
 import type { GivenToStages } from '../dockerfile/scope.ts'
 import type { Origin, StageGraph } from '../dockerfile/stage-graph.ts'
 import type { Key } from '../key.ts'
@@ -42,6 +44,8 @@ export interface Surroundings {
 export interface BuildPlan {
   readonly request: BuildRequest
   readonly given: GivenToStages
+  /** Of the Dockerfile. */
+  readonly directives: Directives
   readonly context: BuildContext
   readonly platform: Platform
   /** The Dockerfile, for messages. */
@@ -62,6 +66,8 @@ export class Build implements AsyncDisposable {
   /** Stages whose layers will be the image's. */
   #ofImage: ReadonlySet<number> = new Set()
   #graph: StageGraph = []
+  /** What the Dockerfile's checks have brought up. */
+  readonly warnings: BuildWarning[] = []
   readonly #stages = new Map<number, Promise<StageResult>>()
   readonly #trees = new Map<string, Promise<FileTree>>()
   readonly #images = new Map<string, Promise<Image>>()
@@ -112,7 +118,12 @@ export class Build implements AsyncDisposable {
     return this.#graph.length === 1
   }
 
-  warn({ rule, message, where }: BuildWarning): void {
+  /** @param instruction it may have a comment above that exempts it */
+  warn(warning: BuildWarning, instruction?: Instruction): void {
+    const [told] = unlessSkipped([warning], this.plan.directives, instruction)
+    if (!told) return
+    this.warnings.push(told)
+    const { rule, message, where } = told
     this.progress.warn({ rule, message, where: `${where.file}:${where.line}` })
   }
 

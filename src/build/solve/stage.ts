@@ -59,7 +59,7 @@ export async function solveStage(build: Build, node: StageNode): Promise<StageRe
     build.signal.throwIfAborted()
     if (layered.has(instruction.keyword)) steps++
     const { step, scope, warnings } = interpret(instruction, state.scope)
-    for (const warning of warnings) build.warn(warning)
+    for (const warning of warnings) build.warn(warning, instruction)
     const place = { number: index + 2, of: instructions.length + 1 }
     state = await carryOut(build, { ...state, scope, label: labelOf(steps), instruction: place }, step)
   }
