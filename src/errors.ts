@@ -159,6 +159,7 @@ export const errorCodes = {
   REGISTRY_NOT_FOUND: 'a registry has no such repository, tag or digest',
   REGISTRY_RATE_LIMITED: 'a registry refuses further requests for a time',
   REGISTRY_ERROR: 'a registry answers with an error, or not as the distribution specification has it',
+  REGISTRY_OFFLINE: 'the engine may not ask registries, and what is wanted is not here',
   REGISTRY_SEARCH_MISSING: 'a registry that cannot be searched',
   REGISTRY_CREDENTIALS_INVALID: 'the stored logins for registries cannot be read',
 } as const

@@ -9,6 +9,8 @@ import { parseBytes } from './bytes.ts'
 export interface EngineConfig {
   readonly registryMirrors: readonly string[]
   readonly insecureRegistries: readonly string[]
+  /** No registry is ever asked for anything. Not of Docker. */
+  readonly offline: boolean
   /** CIDR blocks that networks without a subnet of their own are cut from, `size` being the prefix length. */
   readonly defaultAddressPools: readonly { readonly base: string; readonly size: number }[]
   /** Where ports are published that name no address; empty: on all. */
@@ -35,6 +37,7 @@ export interface EngineConfig {
 export const defaultConfig: EngineConfig = {
   registryMirrors: [],
   insecureRegistries: [],
+  offline: false,
   defaultAddressPools: [],
   ip: '',
   hostGatewayIp: '',
@@ -95,6 +98,7 @@ const row = <Field extends keyof EngineConfig>(
 const keys: Readonly<Record<string, ReturnType<typeof row>>> = {
   'registry-mirrors': row('registryMirrors', strings, 'a list of URLs'),
   'insecure-registries': row('insecureRegistries', strings, 'a list of hosts or CIDRs'),
+  offline: row('offline', boolean, 'true or false'),
   'default-address-pools': row('defaultAddressPools', pools, 'a list of {"base": CIDR, "size": number}'),
   ip: row('ip', address, 'an IP address'),
   'host-gateway-ip': row('hostGatewayIp', address, 'an IP address'),

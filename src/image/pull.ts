@@ -44,6 +44,8 @@ export class Puller {
 
   /** @throws TscomposeError REGISTRY_*, IMAGE_* */
   async pull(reference: Reference, options: PullOptions, signal: AbortSignal): Promise<Image> {
+    const here = this.#options.offline && this.#here(reference, options)
+    if (here) return here
     const failures: TscomposeError[] = []
     for (const endpoint of endpointsOf(reference.domain, this.#options)) {
       const login = async () =>
@@ -60,6 +62,15 @@ export class Puller {
       }
     }
     throw theTelling(failures)
+  }
+
+  /** What does without a registry: the image that has the name already, if it is made for the platform. */
+  #here(reference: Reference, { platform, onProgress = () => {} }: PullOptions): Image | undefined {
+    const id = this.#catalog.state.names[canonicalName(reference)]
+    const image = id && this.#catalog.image(id)
+    if (!image || (platform && !isPlatform(platform, image.platform))) return undefined
+    onProgress({ status: `Status: Image is here for ${familiarName(reference)}, and the engine is offline` })
+    return image
   }
 
   async #pullFrom(

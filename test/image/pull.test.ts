@@ -8,6 +8,7 @@ import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { zstdCompressSync } from 'node:zlib'
 import type { ImageProgress } from '../../src/image/image.ts'
+import { openImageStore } from '../../src/image/store.ts'
 import { fail, startFakeRegistry } from './fake-registry.ts'
 import { buildImage, buildIndex } from './image-builder.ts'
 import { never, nothing, onDisk, openStore } from './store-fixture.ts'
@@ -317,3 +318,24 @@ for (const [what, change, message] of manifests)
     const { store } = await openStore(t, { registryMirrors: [registry.url] })
     await assert.rejects(store.pull('demo:1', {}, never), { code: 'IMAGE_MANIFEST_INVALID', message })
   })
+
+test('offline, what is here has to do, and no registry is asked', { skip }, async t => {
+  const registry = await startFakeRegistry(t)
+  registry.add('library/demo:1', image)
+  const options = { registryMirrors: [registry.url], insecureRegistries: [] }
+  const { store, dataDir } = await openStore(t, options)
+  await store.pull('demo:1', {}, never)
+  registry.requests.length = 0
+  const offline = await openImageStore({ ...options, dataDir, offline: true })
+  assert.equal((await offline.pull('demo:1', {}, never)).id, image.id)
+  for (const act of [
+    () => offline.pull('demo:2', {}, never),
+    () => offline.pull('demo:1', { platform: { os: 'linux', architecture: 'mips' } }, never),
+    () => offline.push('demo', { tag: '1' }, never),
+    () => offline.registries.login({ serveraddress: registry.host }, never),
+    () => offline.registries.inspect('demo:1', undefined, never),
+    () => offline.registries.search('demo', 1, undefined, never),
+  ])
+    await assert.rejects(act(), { code: 'REGISTRY_OFFLINE' })
+  assert.deepEqual(registry.requests, [])
+})

@@ -11,14 +11,21 @@ export interface Endpoint {
   readonly domain: string
 }
 
-type Options = Pick<ImageStoreOptions, 'registryMirrors' | 'insecureRegistries'>
+type Options = Pick<ImageStoreOptions, 'registryMirrors' | 'insecureRegistries' | 'offline'>
 
 /**
  * The endpoints of a registry in the order in which they are asked: mirrors before docker.io itself; TLS before plain
  * HTTP, which only loopback and the registries listed as insecure may be spoken to with.
- * @throws TscomposeError REGISTRY_ERROR if a mirror is no URL
+ * @throws TscomposeError REGISTRY_OFFLINE if no registry may be asked, REGISTRY_ERROR if a mirror is no URL
  */
-export function endpointsOf(domain: string, { registryMirrors, insecureRegistries }: Options): readonly Endpoint[] {
+export function endpointsOf(
+  domain: string,
+  { registryMirrors, insecureRegistries, offline }: Options,
+): readonly Endpoint[] {
+  if (offline)
+    throw new TscomposeError('REGISTRY_OFFLINE', `${domain} is not asked: the engine is offline`, {
+      fix: 'Its configuration says so ("offline"). Images can be loaded from archives: tscompose image load.',
+    })
   const isInsecure = insecurity(insecureRegistries)
   if (domain === 'docker.io') {
     const mirrors = registryMirrors.map(text => {
