@@ -39,7 +39,11 @@ export async function bringUp(surroundings: Surroundings, project: Project, opti
   const { build } = options
   const unbuilt = build ? servicesToBuild(project, services, name => name in observed.images, build.when) : []
   if (build && unbuilt.length > 0 && !surroundings.dryRun) {
-    await build.run(unbuilt)
+    const run = () => build.run(unbuilt)
+    await (surroundings.stopwatch?.built(
+      unbuilt.map(({ name }) => name),
+      run,
+    ) ?? run())
     observed = { ...observed, images: await observeImages(engine, project, services) }
   }
   const pulls = planPulls(project, services, observed.images, {

@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process'
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { newMachine, skip } from './machine.ts'
+import { imageArchives, newMachine, skip } from './machine.ts'
 
 const yaml = `
 services:
@@ -111,4 +111,34 @@ test('watch carries what changes into running containers', { skip }, async t => 
     assert.equal(code, 1)
     assert.match(stderr, /none of the selected services is configured for watch/)
   })
+})
+
+test('rebuild builds the image and replaces the container; a build that fails is told', { skip }, async t => {
+  const machine = await newMachine(t)
+  const [busybox = ''] = imageArchives('busybox')
+  await machine.ok(['image', 'load', busybox])
+  const cwd = await machine.project('r', {
+    'compose.yaml': `services:
+  app:
+    build: .
+    stop_grace_period: 0s
+    develop: { watch: [{ path: ., action: rebuild, ignore: [compose.yaml] }] }
+`,
+    Dockerfile: 'FROM busybox\nCOPY a.txt /a.txt\nCMD ["sh", "-c", "cat /a.txt; sleep 1000"]\n',
+    'a.txt': 'first\n',
+  })
+  machine.defer(() => machine.run(['down', '-t', '0', '--rmi', 'all'], { cwd }))
+  const child = machine.start(['up', '--watch'], { cwd })
+  const up = writes(child)
+  await up.until(/Watch enabled/)
+  await up.until(/app-1 +\| first/)
+  await writeFile(join(cwd, 'a.txt'), 'second\n')
+  await up.until(/Rebuilding service\(s\) \["app"\] after changes were detected/)
+  await up.until(/service\(s\) \["app"\] successfully built/)
+  await up.until(/app-1 +\| second/)
+  await rm(join(cwd, 'a.txt'))
+  await up.until(/"?a\.txt"?.*(not found|no such|does not)/i)
+  assert.equal((await machine.ok(['ps', '--services'], { cwd })).trim(), 'app')
+  child.kill('SIGINT')
+  assert.equal(await up.ended, 130)
 })

@@ -155,7 +155,8 @@ async function openWatch(
   const prepared = { ...surroundings, prepare: watch.prepare }
   return {
     prepare: watch.prepare,
-    run: signal => watch.run({ ...withoutProgress(prepared), signal }, sessionOptions(printer)),
+    run: signal =>
+      watch.run({ ...withoutProgress(prepared), signal }, sessionOptions(prepared, project, options, printer)),
     [Symbol.asyncDispose]: () => watch[Symbol.asyncDispose](),
   }
 }

@@ -1,5 +1,6 @@
 import { bringUp } from '../../compose/up.ts'
 import { ProjectWatch } from '../../compose/watch/watch.ts'
+import { builds } from '../builds.ts'
 import { type Define, plainOption } from '../command.ts'
 import { connect, runDir } from '../engine.ts'
 import { loadModel } from '../model.ts'
@@ -24,10 +25,11 @@ export const define: Define = (command, cli) =>
       const [project, engine] = await Promise.all([loadModel(cli, services), connect()])
       await using surroundings = await openSurroundings(cli, engine, { project: project.name })
       await using watch = await ProjectWatch.open(surroundings, project, { services, runDir: runDir() })
-      const up = { ...commonUpOptions(cli, project, {}), services, runDir: runDir() }
+      const build = builds(cli, engine, project, { when: 'always', quiet: flags.quiet ?? false })
+      const up = { ...commonUpOptions(cli, project, {}), services, runDir: runDir(), build }
       const prepared = { ...surroundings, prepare: watch.prepare }
       if (!flags.noUp) await bringUp(prepared, project, up)
       const printer = newLogPrinter(cli, project.name, {})
-      await watch.run(withoutProgress(prepared), sessionOptions(printer))
+      await watch.run(withoutProgress(prepared), sessionOptions(prepared, project, up, printer, { prune: flags.prune }))
       cli.signal.throwIfAborted()
     })

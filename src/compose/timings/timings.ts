@@ -28,6 +28,7 @@ export interface Timings {
 /** Takes the time of the steps of one plan after the other. */
 export class Stopwatch {
   readonly #plans: TimedStep[][] = []
+  readonly #builds: ChainLink[] = []
   readonly #begin: number
   readonly #now: () => number
 
@@ -48,11 +49,22 @@ export class Stopwatch {
     }
   }
 
+  /** Takes the time of the builds of services, which are one thing to wait for. */
+  async built<T>(services: readonly string[], act: () => Promise<T>): Promise<T> {
+    const begin = this.#now()
+    const result = await act()
+    const ms = this.#now() - begin
+    this.#builds.push(...services.map(service => ({ service, stage: 'built' as const, ms })))
+    return result
+  }
+
   read(): Timings {
+    const services = byService(this.#plans.flat())
+    for (const { service, ms } of this.#builds) services[service] = { built: ms, ...services[service] }
     return {
       totalMs: this.#now() - this.#begin,
-      services: byService(this.#plans.flat()),
-      chain: this.#plans.flatMap(criticalChain),
+      services,
+      chain: [...this.#builds.slice(0, 1), ...this.#plans.flatMap(criticalChain)],
     }
   }
 }
