@@ -9,7 +9,7 @@ import { keyOf, noLayers } from '../key.ts'
 import { fetchSources } from './add-sources.ts'
 import type { Build } from './build.ts'
 import { lowerdirsOf, readableRoot } from './stack.ts'
-import type { StageState } from './stage.ts'
+import { lastCreated, type StageState } from './stage.ts'
 import { filesOf } from './step-files.ts'
 import { layerOf, type MadeLayer, type NewLayer } from './step-layer.ts'
 
@@ -57,7 +57,7 @@ export async function copyStep(build: Build, state: StageState, step: CopyStep |
         directory: fetched.some(({ archives }) => archives.length > 0),
         target,
         parents,
-        now: epoch ?? BigInt(Date.now()) * 1_000_000n,
+        now: epoch ?? BigInt(Date.parse(lastCreated(state))) * 1_000_000n,
         where: step.instruction.where,
         ...(owner && { owner }),
         ...(chmod && { chmod }),

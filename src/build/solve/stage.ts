@@ -159,4 +159,4 @@ function tellConfigStep(build: Build, { label, instruction }: StageState, step: 
 }
 
 /** What adds no layer is as old as what it is added to: the same image again has the same id. */
-const lastCreated = ({ history }: StageState): string => history.at(-1)?.created ?? new Date(0).toISOString()
+export const lastCreated = ({ history }: StageState): string => history.at(-1)?.created ?? new Date(0).toISOString()

@@ -66,8 +66,11 @@ async function makeAndRemember(
 ): Promise<CachedLayer> {
   const made = await make(tell, signal)
   const { epoch } = build.plan
-  const created = epoch === undefined ? new Date() : new Date(epoch * 1000)
-  return await build.session.add({ key, ...made, created: created.toISOString(), used: Date.now(), uses: 0, about })
+  const before = build.around.cache.find(key)?.record
+  // The same layer once more is no newer: images that have it stay as they are.
+  const again = before?.id === made.id ? before.created : new Date().toISOString()
+  const created = epoch === undefined ? again : new Date(epoch * 1000).toISOString()
+  return await build.session.add({ key, ...made, created, used: Date.now(), uses: 0, about })
 }
 
 export const toStackLayer = (build: Build, { layer }: MadeLayer): StackLayer => ({

@@ -9,7 +9,7 @@ import { workingDirectory } from '../image-config.ts'
 import { keyOf } from '../key.ts'
 import type { Build } from './build.ts'
 import { lowerdirsOf, readableRoot } from './stack.ts'
-import type { StageState } from './stage.ts'
+import { lastCreated, type StageState } from './stage.ts'
 import { layerOf, type MadeLayer } from './step-layer.ts'
 
 /** WORKDIR makes its directory, as the user of the stage, if there is none. */
@@ -33,7 +33,8 @@ export async function workdirStep(
     key,
     about,
     make: async (_, signal) => {
-      const now = BigInt(epoch === undefined ? Date.now() : epoch * 1000) * 1_000_000n
+      // As old as what it is put on, so that it is the same directory whenever it is made.
+      const now = BigInt(epoch === undefined ? Date.parse(lastCreated(state)) : epoch * 1000) * 1_000_000n
       const { entries } = planCopy(
         {
           sources: [],
