@@ -1,8 +1,9 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { request } from './api.ts'
+import { dockerCompose } from './docker-compose.ts'
 
 /**
  * What tscompose is measured against, from Debian's packages: dockerd with its client (`docker.io`), and docker compose
@@ -22,8 +23,6 @@ export interface Rival extends AsyncDisposable {
 }
 
 const run = promisify(execFile)
-
-const cache = join(process.env.XDG_CACHE_HOME ?? join(process.env.HOME ?? '/root', '.cache'), 'tscompose-bench')
 
 /** Run-time directories are in memory on ordinary machines (/run), which this machine's may not be. */
 const runtimeRoot = '/dev/shm'
@@ -114,22 +113,4 @@ async function answering(socket: string, daemon: ChildProcess): Promise<void> {
     await new Promise(resolve => setTimeout(resolve, 100))
   }
   throw new Error('dockerd does not answer')
-}
-
-/** The docker compose 2.26 of Debian trixie, fetched once by apt from the mirror this machine uses. */
-function dockerCompose(): string {
-  const binary = join(cache, 'root/usr/libexec/docker/cli-plugins/docker-compose')
-  if (existsSync(binary)) return binary
-  mkdirSync(join(cache, 'lists/partial'), { recursive: true })
-  const script = `
-    set -eu; cd "$1"
-    mirror=$(grep -rhoE 'https?://[^ ]*/debian/?( |$)' /etc/apt/sources.list /etc/apt/sources.list.d | head -n 1)
-    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror trixie main" > sources.list
-    set -- -qq -o Dir::Etc::SourceList="$PWD/sources.list" -o Dir::Etc::SourceParts=/dev/null \\
-      -o Dir::State::lists="$PWD/lists" -o Dir::Cache="$PWD" -o APT::Sandbox::User=root
-    apt-get "$@" update
-    apt-get "$@" download docker-compose
-    dpkg -x docker-compose_*.deb root`
-  execFileSync('bash', ['-c', script, 'bench', cache], { stdio: ['ignore', 'ignore', 'inherit'] })
-  return binary
 }
