@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict'
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { overBudget } from '../../src/build/cache/budget.ts'
+import { Journal } from '../../src/build/cache/journal.ts'
+import { reasonToRun } from '../../src/build/cache/reasons.ts'
+import type { CacheRecord, StepDescription } from '../../src/build/cache/record.ts'
+
+const step = (change: Partial<StepDescription> = {}): StepDescription => ({
+  parent: 'p',
+  keyword: 'COPY',
+  text: 'COPY . .',
+  variables: {},
+  files: { a: '1', b: '2' },
+  ...change,
+})
+const record = (change: Partial<CacheRecord> = {}): CacheRecord => ({
+  ...{ key: 'k', id: 'i', directory: 'd', size: 10, created: '2024-01-01T00:00:00Z', used: 1, uses: 0, about: step() },
+  ...change,
+})
+const asked = { belowIsNew: false, noCache: false }
+
+test('a step says which of its files has changed, is new or gone', () => {
+  const earlier = [record()]
+  assert.equal(reasonToRun(step({ files: { a: '9', b: '2' } }), earlier, asked), 'a changed')
+  assert.equal(reasonToRun(step({ files: { b: '2', c: '3' } }), earlier, asked), 'a is gone, c is new')
+})
+
+test('a step says which argument has changed, and from what', () => {
+  const about = step({ keyword: 'RUN', text: 'RUN make', files: {}, variables: { WHO: 'file' } })
+  const now = { ...about, variables: { WHO: 'cli' } }
+  assert.equal(reasonToRun(now, [record({ about })], asked), 'WHO was "file" and is "cli"')
+})
+
+test('what has never been built has no reason', () => assert.equal(reasonToRun(step(), [], asked), undefined))
+
+test('what was used longest ago goes first, and what is in use or of an image stays', () => {
+  const of = (key: string, used: number, more = {}) => ({
+    ...record({ key, used }),
+    ...{ inUse: false, shared: false },
+    ...more,
+  })
+  const records = [of('new', 3), of('old', 1), of('image', 0, { shared: true }), of('busy', 0, { inUse: true })]
+  assert.deepEqual(overBudget(records, 10), ['old'])
+  assert.deepEqual(overBudget(records, 0), ['old', 'new'])
+})
+
+test('a journal of which the end is torn off gives all that was whole', async t => {
+  const directory = mkdtempSync(join(tmpdir(), 'journal-'))
+  t.after(() => rmSync(directory, { recursive: true }))
+  {
+    using journal = (await Journal.open(directory)).journal
+    journal.append({ add: record({ key: 'one' }) })
+    journal.append({ add: record({ key: 'two' }) })
+    journal.append({ remove: ['one'] })
+    await journal.synced()
+  }
+  appendFileSync(join(directory, 'journal'), '{"add":{"key":"thr')
+  for (const _ of [1, 2]) {
+    const { journal, records } = await Journal.open(directory)
+    using _journal = journal
+    assert.deepEqual([...records.keys()], ['two'])
+  }
+})
