@@ -82,6 +82,7 @@ export async function openEngineOn(
       report: error => report(messageOf(error)),
     }),
     rubbish: undo.use(new Rubbish(directories.rubbish, report)),
+    hasBuilder: build !== undefined,
     builder: undo.use(new LazyBuilder(() => context, build)).open,
     closing: closing.signal,
     report,

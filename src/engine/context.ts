@@ -42,6 +42,7 @@ export interface Context {
   readonly events: EventLog
   readonly sampler: Sampler
   readonly rubbish: Rubbish
+  readonly hasBuilder: boolean
   /** Opened with the first build. */
   readonly builder: () => Promise<Builder>
   /** Aborts when the engine closes: timers and probes end, containers run on. */

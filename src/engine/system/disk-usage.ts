@@ -1,5 +1,6 @@
 import type { Image } from '../../image/image.ts'
 import type { DiskUsageType, ImageSummary, SystemDataUsage } from '../api.ts'
+import { buildCacheOf } from '../build/disk-usage.ts'
 import { listContainers } from '../container/list.ts'
 import type { Context } from '../context.ts'
 import { listImages } from '../image/images.ts'
@@ -13,17 +14,18 @@ export async function systemDiskUsage(
 ): Promise<SystemDataUsage> {
   const of = <T>(kind: DiskUsageType, list: () => Promise<T>): Promise<T | null> =>
     kinds.includes(kind) ? list() : Promise.resolve(null)
-  const [images, containers, volumes] = await Promise.all([
+  const [images, containers, volumes, builds] = await Promise.all([
     of('image', () => imageUsage(context)),
     of('container', () => listContainers(context, { all: true, size: true })),
     of('volume', () => context.volumes.usage()),
+    of('build-cache', async () => (context.hasBuilder ? buildCacheOf(await context.builder()) : [])),
   ])
   return {
     LayersSize: images?.layersSize ?? 0,
     Images: images?.summaries ?? null,
     Containers: containers,
     Volumes: volumes,
-    BuildCache: kinds.includes('build-cache') ? [] : null,
+    BuildCache: builds,
     BuilderSize: 0,
   }
 }
