@@ -24,6 +24,8 @@ export const commands: CommandTable = {
   unpause: { summary: 'Let frozen containers go on', load: () => import('./commands/unpause.ts') },
   scale: { summary: 'Change the number of containers of services', load: () => import('./commands/scale.ts') },
   attach: { summary: 'Attach to a running container', load: () => import('./commands/attach.ts') },
+  cp: { summary: 'Copy files to and from containers', load: () => import('./commands/cp.ts') },
+  export: { summary: 'Write the files of a container as a tar archive', load: () => import('./commands/export.ts') },
   port: { summary: 'Show where a port is published', load: () => import('./commands/port.ts') },
   ports: {
     summary: 'List published ports, also as variables for other programs',

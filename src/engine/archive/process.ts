@@ -1,8 +1,10 @@
 import * as fs from 'node:fs'
 import { TRAILER } from '../../image/pack/tar-encode.ts'
 import { packTree } from '../../image/pack/tree.ts'
+import { confine } from '../../image/unpack/confine.ts'
 import { decompress } from '../../image/unpack/decompress.ts'
 import { LayerWriter } from '../../image/unpack/layer-writer.ts'
+import type { ByteString, TarEntry } from '../../image/unpack/tar-entry.ts'
 import { TarReader } from '../../image/unpack/tar-reader.ts'
 import { enterView } from '../../runtime/rootfs/view.ts'
 import { linux } from '../../sys/kernel.ts'
@@ -27,7 +29,7 @@ const tell = (report: ArchiveReport): Promise<void> =>
 
 process.once('message', async (job: ArchiveJob) => {
   try {
-    enterView(job.view)
+    enter(job.view)
     await carryOut(job)
     await tell({ type: 'done' })
   } catch (error) {
@@ -36,6 +38,11 @@ process.once('message', async (job: ArchiveJob) => {
   process.exit()
 })
 
+function enter(view: ArchiveJob['view']): void {
+  if (view.of === 'directory') confine(view.path)
+  else if (view.of !== 'machine') enterView(view)
+}
+
 async function carryOut(job: ArchiveJob): Promise<void> {
   switch (job.type) {
     case 'stat':
@@ -43,7 +50,7 @@ async function carryOut(job: ArchiveJob): Promise<void> {
     case 'pack': {
       const source = goTo(job.path)
       await tell({ type: 'found', stat: statOf(source, job.path) })
-      return write(packTree(source, Buffer.from(baseName(job.path)).toString('latin1')))
+      return write(packTree(source, bytes(job.name ?? baseName(job.path))))
     }
     case 'export':
       await tell({ type: 'found', stat: statOf('/', '/') })
@@ -63,7 +70,10 @@ function writeAll(chunk: Buffer): void {
   for (let at = 0; at < chunk.length; ) at += fs.writeSync(1, chunk, at)
 }
 
-async function unpack(path: string, { keepKinds, whiteouts, owner }: UnpackOptions): Promise<void> {
+/** As names are in archives. */
+const bytes = (name: string): ByteString => Buffer.from(name).toString('latin1')
+
+async function unpack(path: string, { keepKinds, whiteouts, owner, rename }: UnpackOptions): Promise<void> {
   try {
     linux.chdir(path)
   } catch (error) {
@@ -79,11 +89,22 @@ async function unpack(path: string, { keepKinds, whiteouts, owner }: UnpackOptio
       for (const event of reader.read(chunk)) {
         if (event.type === 'data') writer.data(event.chunk)
         else if (event.type === 'end') writer.end()
-        else writer.entry(event.entry)
+        else writer.entry(rename ? renamed(event.entry, rename) : event.entry)
       }
     reader.finish()
     writer.finish()
   } finally {
     writer.abandon()
+  }
+}
+
+/** An entry whose path begins with another name: hard links point into the same tree. */
+function renamed(entry: TarEntry, { from, to }: NonNullable<UnpackOptions['rename']>): TarEntry {
+  const old = bytes(from === '/' ? '' : from)
+  const rename = (name: ByteString) => (name.startsWith(old) ? bytes(to) + name.slice(old.length) : name)
+  return {
+    ...entry,
+    name: rename(entry.name),
+    linkname: entry.type === 'link' ? rename(entry.linkname) : entry.linkname,
   }
 }
