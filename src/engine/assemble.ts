@@ -8,6 +8,7 @@ import type { EngineConfig } from './config.ts'
 import { adoptContainers, loadContainers } from './container/adopt.ts'
 import { ContainerRegistry } from './container/registry.ts'
 import { donorOf } from './container/release.ts'
+import { makeBaseLayer } from './container/root.ts'
 import type { Context, Directories } from './context.ts'
 import { EventLog } from './events/event-log.ts'
 import { ExecRegistry } from './exec/registry.ts'
@@ -53,6 +54,7 @@ export async function openEngineOn(
   // Nobody else may pass: layers and volumes hold other people's files, and programs that run as root.
   await Promise.all(Object.values(directories).map(path => mkdir(path, { recursive: true, mode: 0o710 })))
   undo.use(lockDataRoot(dataDir))
+  makeBaseLayer(directories.baseLayer)
   const [machine, { runtime, networks: networkLayer, images, build }] = await Promise.all([
     readMachine(),
     open(options),
@@ -100,6 +102,7 @@ export async function openEngineOn(
 const directoriesOf = (data: string, run: string): Directories => ({
   data,
   containers: join(data, 'containers'),
+  baseLayer: join(data, 'base'),
   rubbish: join(data, 'rubbish'),
   networks: join(data, 'networks'),
   volumes: join(data, 'volumes'),

@@ -18,6 +18,8 @@ export interface Directories {
   readonly data: string
   readonly containers: string
   readonly networks: string
+  /** The lowest layer of every container. */
+  readonly baseLayer: string
   /** What is about to be removed. */
   readonly rubbish: string
   readonly volumes: string

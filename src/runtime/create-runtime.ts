@@ -51,6 +51,8 @@ class LocalRuntime implements Runtime {
   readonly #rehearsed = new Map<string, readonly string[]>()
   /** Of the containers that have not been released. */
   readonly #exits = new Map<string, Promise<ExitStatus>>()
+  /** Of the containers whose monitors have not ended. */
+  readonly #monitors = new Map<string, Promise<unknown>>()
 
   constructor(directory: string, cgroups: ReturnType<typeof openCgroups>) {
     this.#directory = directory
@@ -61,6 +63,8 @@ class LocalRuntime implements Runtime {
     const { id, stateDir, log } = given
     const cgroup = this.#cgroups.cgroup(id)
     const { spec, facts, warnings } = prepareContainer(given, cgroup)
+    // Its root is mounted until then, and no two overlays may have one writable layer.
+    await this.#monitors.get(id)
     await using undo = new AsyncDisposableStack()
     undo.defer(() => this.release(id))
     await createCgroup(cgroup, spec)
@@ -163,7 +167,12 @@ class LocalRuntime implements Runtime {
 
   #hold<Held extends MonitoredProcess>(process: Held): Held {
     this.#processes.add(process)
-    if (process instanceof MonitoredContainer) this.#exits.set(process.id, process.exited)
+    if (process instanceof MonitoredContainer) {
+      const { id, gone } = process
+      this.#exits.set(id, process.exited)
+      this.#monitors.set(id, gone)
+      void gone.then(() => this.#monitors.get(id) === gone && this.#monitors.delete(id))
+    }
     void process.exited.then(() => this.#processes.delete(process))
     return process
   }

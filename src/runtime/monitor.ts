@@ -30,6 +30,8 @@ export class MonitorConnection implements Disposable {
    * output. @throws TscomposeError RUNTIME_MONITOR_LOST when the connection ends before
    */
   readonly exited: Promise<ProcessExit>
+  /** Settles when the monitor itself has ended, and with it what it kept of a container: its mounts. */
+  readonly gone: Promise<unknown>
   readonly #control: Socket
   readonly #runDir: string | undefined
   readonly #isParent: boolean
@@ -49,7 +51,7 @@ export class MonitorConnection implements Disposable {
     const { promise, resolve, reject } = Promise.withResolvers<ProcessExit>()
     this.exited = promise
     this.exited.catch(() => {}) // whoever waits for it is told; nobody has to
-    void this.#watch(resolve).then(() => {
+    this.gone = this.#watch(resolve).then(() => {
       reject(monitorLost(pid))
       control.destroy()
       return reapMonitor?.()

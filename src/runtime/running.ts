@@ -33,6 +33,11 @@ export class MonitoredProcess implements RunningProcess {
     this.exited = this.#watch()
   }
 
+  /** Settles when its monitor has ended, a moment later than it. */
+  get gone(): Promise<unknown> {
+    return this.#monitor.gone
+  }
+
   /** See pidfd_open(2); undefined once the process has ended. Closed by this object. */
   get pidfd(): number | undefined {
     return this.#pidfd

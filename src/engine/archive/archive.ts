@@ -9,6 +9,7 @@ import type { ContainerArchive, ContainerPathStat, PutArchiveOptions } from '../
 import type { Container } from '../container/container.ts'
 import { emitContainer } from '../container/events.ts'
 import { resolveMounts } from '../container/mounts.ts'
+import { rootOf } from '../container/root.ts'
 import { isAlive } from '../container/state.ts'
 import type { Context } from '../context.ts'
 import { imageNotFound, invalid } from '../failures.ts'
@@ -100,11 +101,7 @@ async function withView<T>(
     if (running) return await use(running)
     const image = await imageOfContainer(context, container.record)
     if (!image) throw imageNotFound(container.record.config.Image)
-    const root = {
-      lowerdirs: context.images.lowerdirs(image),
-      writableLayer: container.directory.writableLayer,
-      readonly: container.record.hostConfig.ReadonlyRootfs === true,
-    }
+    const root = rootOf(context, container, image)
     const mounts = withMounts ? await resolveMounts(context, container, image) : []
     // The files of /etc are there only while it runs.
     const there = mounts.filter(mount => mount.type === 'bind' && existsSync(mount.source))

@@ -1,6 +1,6 @@
 import type { Image } from '../../image/image.ts'
 import { readRootFile } from '../../runtime/rootfs/root-files.ts'
-import type { ContainerSpec, RootSpec } from '../../runtime/spec.ts'
+import type { ContainerSpec } from '../../runtime/spec.ts'
 import { resolveUser } from '../../runtime/user.ts'
 import type { Context } from '../context.ts'
 import { imageNotFound, messageOf, stateConflict } from '../failures.ts'
@@ -21,6 +21,7 @@ import { chooseNamespaces } from './namespaces.ts'
 import { setUpNetwork } from './networking.ts'
 import { releaseContainer } from './release.ts'
 import { removeContainer } from './remove.ts'
+import { rootOf } from './root.ts'
 import { saveNewRun } from './run-record.ts'
 import { failedToStart, isRunning } from './state.ts'
 
@@ -83,11 +84,7 @@ async function describe(context: Context, container: Container): Promise<Contain
   const { id, record, directory } = container
   const { config, hostConfig } = record
   const image = await imageOf(context, container)
-  const root: RootSpec = {
-    lowerdirs: context.images.lowerdirs(image),
-    writableLayer: directory.writableLayer,
-    readonly: hostConfig.ReadonlyRootfs === true,
-  }
+  const root = rootOf(context, container, image)
   const modes = parseNamespaceModes(hostConfig)
   const resources = translateResources(hostConfig, context.machine.processors, deviceNumberOf)
   const user = resolveUser(config.User ?? '', hostConfig.GroupAdd ?? [], path => readRootFile(root, path)?.toString())

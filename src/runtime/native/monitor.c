@@ -16,6 +16,7 @@
 #include "program.h"
 #include "protocol.h"
 #include "record.h"
+#include "text.h"
 
 /* How long output that is left when the process has ended waits for a client that does not read. */
 enum { PATIENCE_SECONDS = 2 };
@@ -65,6 +66,24 @@ void monitor_tell_state(int connection)
 
 /* --- the launch --------------------------------------------------------------------------------------------------- */
 
+/*
+ * Taking forty mounts down takes the kernel a millisecond. It does so when the last reference to their namespace goes:
+ * with this one that is not when the container ends but when the monitor does, which has told of the end by then.
+ */
+static void hold_mounts(void)
+{
+	char path[32];
+	char *end = append(path, "/proc/");
+
+	end = append_number(end, (uint64_t)process.main);
+	*append(end, "/ns/mnt") = 0;
+	long fd = sys(openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+	if (fd < 0)
+		return; /* it has ended already */
+	sys(dup3, fd, FD_MOUNTS, O_CLOEXEC);
+	sys(close, fd);
+}
+
 /* The child executed its program, or has gone. */
 static void launch_ended(void)
 {
@@ -79,6 +98,8 @@ static void launch_ended(void)
 	}
 	if (process.joins)
 		process.main = progress->pid;
+	else
+		hold_mounts();
 	process.started = true;
 	process.started_at = now();
 	uint8_t payload[12];

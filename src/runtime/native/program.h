@@ -70,6 +70,7 @@ enum {
 	FD_TERMINAL_SOCKET = 19,
 	FD_TERMINAL_PEER = 20,
 	FD_EXIT = 21,
+	FD_MOUNTS = 22, /* the mount namespace of a container */
 	FD_LAST_OF_MONITOR = 23,
 };
 /* The child's: `descriptor` in ../program.ts. */
