@@ -42,8 +42,6 @@ export interface BuildRequest {
   /** Sockets of SSH agents by id. */
   readonly ssh: ReadonlyMap<string, string>
   readonly run: RunOptions
-  /** Images whose layers may be taken for those of this build. */
-  readonly cacheFrom: readonly string[]
 }
 
 /** What a build says about all its RUN steps. */

@@ -69,7 +69,7 @@ test('errors have a message, a code, and what to do', async () => {
 for (const [method, path, status, message] of [
   ['GET', '/nothing', 404, 'page not found'],
   ['POST', '/containers/json', 404, 'page not found'],
-  ['POST', '/v1.40/build?t=a', 501, 'not supported yet: POST /build'],
+  ['POST', '/v1.40/build/cancel?id=a', 501, 'not supported yet: POST /build/cancel'],
   ['GET', '/containers/abc/checkpoints', 501, 'not supported yet: GET /containers/{id}/checkpoints'],
   ['GET', '/containers/1/logs', 400, 'Bad parameters: you must choose at least one stream'],
   ['POST', '/containers/1/wait?condition=later', 400, 'invalid condition: "later"'],

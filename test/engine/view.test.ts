@@ -82,7 +82,6 @@ test('what cannot be done is refused by name, before anything is made', { skip }
   await using bench = await Bench.make()
   await using engine = await bench.open()
   for (const [HostConfig, message] of [
-    [{ Links: ['db:db'] }, 'not supported yet: HostConfig.Links'],
     [{ CgroupParent: '/x' }, 'not supported yet: HostConfig.CgroupParent'],
     [{ DeviceRequests: [{}] }, 'not supported yet: device requests (GPUs)'],
     [{ Runtime: 'runsc' }, 'unknown or invalid runtime name: runsc'],

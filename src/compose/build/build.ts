@@ -37,8 +37,10 @@ export async function buildServices(
 ): Promise<void> {
   const all = withBuiltFrom(project, services).flatMap(service => serviceBuild(project, service) ?? [])
   const ordered = buildOrder(all)
-  for (const { service, cacheTo } of ordered)
+  for (const { service, cacheFrom, cacheTo } of ordered) {
+    if (cacheFrom.length > 0) throw notSupported(project, `services.${service}.build.cache_from`)
     if (cacheTo.length > 0) throw notSupported(project, `services.${service}.build.cache_to`)
+  }
   const failed = new AbortController()
   const until = AbortSignal.any([signal, failed.signal])
   const done = new Map<string, Promise<void>>()
@@ -90,7 +92,6 @@ export function buildRequest(project: Project, build: ServiceBuild, options: Bui
     ...(options.memory !== undefined && { Resources: { Memory: options.memory } }),
     Entitlements: [...build.entitlements],
     Privileged: build.privileged,
-    CacheFrom: [...build.cacheFrom],
   }
 }
 

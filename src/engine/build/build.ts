@@ -29,6 +29,7 @@ export function buildImage(
 /** @throws TscomposeError ENGINE_REQUEST_INVALID, ENGINE_NOT_SUPPORTED */
 function toBuildRequest(context: Context, asked: ImageBuildRequest, archive: Readable | undefined): BuildRequest {
   const { Dockerfile, DockerfileInline, Platform, ShmSize } = asked
+  if (asked.CacheFrom?.length) throw notSupported('images as a source of the build cache')
   return {
     context: archive ? { kind: 'archive', stream: archive } : contextSource(asked.Context),
     dockerfile:
@@ -52,7 +53,6 @@ function toBuildRequest(context: Context, asked: ImageBuildRequest, archive: Rea
       ]),
     ),
     ssh: new Map(Object.entries(asked.SSH ?? {})),
-    cacheFrom: asked.CacheFrom ?? [],
     run: {
       network: asked.NetworkMode || 'default',
       extraHosts: asked.ExtraHosts ?? [],

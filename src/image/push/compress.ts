@@ -8,7 +8,7 @@ import type { Layer } from '../state.ts'
 import { storedManifest } from '../stored-manifest.ts'
 
 const CHUNK = 512 * 1024
-/** A third of the time that zlib's default takes, for a few percent more to send. */
+/** Two thirds of the time that zlib's default takes, for a few percent more to send. */
 const LEVEL = 4
 
 /**
