@@ -1,5 +1,14 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { request } from './api.ts'
@@ -59,10 +68,19 @@ export async function docker(): Promise<Rival> {
   }
 }
 
+/** As npm installs it, without the sources: in a checkout `bin/tscompose` looks whether they are newer than the bundle. */
+function installed(root: string, home: string): string {
+  mkdirSync(join(home, 'bin'), { recursive: true })
+  const program = join(home, 'bin/tscompose')
+  copyFileSync(join(root, 'bin/tscompose'), program)
+  for (const name of ['dist', 'node_modules']) symlinkSync(join(root, name), join(home, name))
+  return program
+}
+
 export async function tscompose(root: string): Promise<Rival> {
   const dir = mkdtempSync('/tmp/tsbench-ours-')
   const runDir = mkdtempSync(join(runtimeRoot, 'tsbench-ours-'))
-  const program = join(root, 'bin/tscompose')
+  const program = installed(root, join(dir, 'package'))
   const socket = join(runDir, 'engine.sock')
   const env = {
     ...process.env,

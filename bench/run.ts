@@ -52,8 +52,14 @@ const compare =
   async ([ours, theirs]) => [{ work, goal, unit: 'ms', ours: await figure(ours), theirs: await figure(theirs) }]
 
 const benchmarks: Record<string, Benchmark> = {
-  container: compare('create, start, exit, remove of a busybox container through the API', '20 times faster', rival =>
-    measure(20, () => runToCompletion(rival.socket)),
+  container: compare(
+    'create, start, exit, remove of a busybox container through the API',
+    '20 times faster',
+    async rival => {
+      // An engine that has just started is not what people work with: its code has not been compiled yet.
+      for (let run = 0; run < 50; run++) await runToCompletion(rival.socket)
+      return await measure(50, () => runToCompletion(rival.socket))
+    },
   ),
 
   up20: upAndDown(20),
