@@ -118,9 +118,9 @@ export class Container {
     return this.#file.settled()
   }
 
-  /** Takes the record off the disk: from then on the container does not come back. */
+  /** Nothing is written any more: the directory is about to go, with the record in it. */
   forget(): void {
-    this.#file.remove()
+    this.#file.abandon()
   }
 
   /** Tells those who wait that it has ended (and perhaps starts again). */

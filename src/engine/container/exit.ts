@@ -11,6 +11,9 @@ import type { Run } from './run.ts'
 import { launchContainer } from './start.ts'
 import type { Ended } from './state.ts'
 
+/** Why what goes along with a run ends; made once, since the stack of a new one costs more than all the rest. */
+const over = new Error('the run is over')
+
 /** Waits for the end of a run, and watches the container's health meanwhile. */
 export function watchRun(context: Context, container: Container, run: Run, adopted = false): void {
   if (!adopted) watchContainerHealth(context, container, run)
@@ -25,7 +28,7 @@ export async function handleExit(context: Context, container: Container, exit: E
   if (context.closing.aborted) return // the next engine takes it over
   const { record, state, run } = container
   container.run = undefined
-  run?.over.abort()
+  run?.over.abort(over)
   if (container.health) container.health = { ...container.health, status: 'unhealthy' } // as Docker calls what ended
   const startedAt = 'startedAt' in state ? state.startedAt : exit.finishedAt.toISOString()
   const ended: Ended = {

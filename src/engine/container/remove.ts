@@ -55,7 +55,7 @@ function assertRemovable({ name, state }: Container, force: boolean): void {
 async function removeStopped(context: Context, container: Container): Promise<boolean> {
   if (isRunning(container.state)) return false
   await releaseContainer(context, container)
-  // The record goes first: from then on the container does not come back, and its directory is rubbish.
+  // With its record the directory is rubbish, all at once: the container does not come back.
   container.forget()
   context.rubbish.discard(container.directory.root, container.id)
   forgetRuns(context, container.id)

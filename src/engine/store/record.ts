@@ -82,10 +82,15 @@ export class RecordFile<T> {
     while (this.#next || this.#writing) await (this.#next ?? this.#writing)?.catch(() => undefined)
   }
 
-  /** Takes the file away, for good: what is being written never gets its name. */
+  /** Takes the file away, for good. */
   remove(): void {
+    this.abandon()
+    removeFile(this.file)
+  }
+
+  /** Leaves the file as it is, for good: what is being written never gets its name. */
+  abandon(): void {
     this.#removed.abort('removed')
     this.#takeSoon()?.resolve()
-    removeFile(this.file)
   }
 }

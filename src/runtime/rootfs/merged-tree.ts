@@ -89,6 +89,8 @@ function lookup(directories: readonly string[], name: string): Found {
 function isOpaque(directory: string): boolean {
   const value = Buffer.alloc(1)
   try {
+    // Most have no attribute at all, which is an answer; that it lacks a certain one is an error, and those are dear.
+    if (linux.llistxattr(directory, value, 0) === 0) return false
     return linux.lgetxattr(directory, 'trusted.overlay.opaque', value, value.length) === 1 && value.toString() === 'y'
   } catch (error) {
     if (error instanceof SystemError && ['ENODATA', 'ENOTSUP', 'EOPNOTSUPP', 'EPERM'].includes(error.code)) return false
