@@ -24,13 +24,17 @@ export async function loadArchive(
   intake.prepare()
   const files = await ArchiveFiles.read(catalog, lease, archive, signal)
   const images = await archivedImages(files)
-  const taken = await Promise.all(
-    images.map(image => takeIn(image, { catalog, intake, lease, files, onProgress, signal })),
-  )
+  const taken = await settled(images.map(image => takeIn(image, { catalog, intake, lease, files, onProgress, signal })))
   await catalog.change(state =>
     taken.reduce((state, { id, manifest, names }) => named(withImage(state, id, manifest), id, ...names), state),
   )
   return [...new Set(taken.map(({ id }) => id))].flatMap(id => catalog.image(id) ?? [])
+}
+
+/** Promise.all() that waits for the others when one fails: a layer that came after the lease has ended would stay. */
+async function settled<T>(work: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(work)
+  return await Promise.all(work)
 }
 
 interface Loading {
@@ -62,7 +66,7 @@ async function takeIn(
       return { ...file, mediaType: mediaTypes.ociLayer + (compression === 'none' ? '' : `+${compression}`) }
     }),
   )
-  await Promise.all(
+  await settled(
     diffIds.map(async (diffId, index) => {
       const blob = blobs[index]
       if (!blob || intake.has(diffId)) return
