@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import type { Duplex } from 'node:stream'
+import type { Duplex, Readable } from 'node:stream'
 import { decodeFrames } from '../engine/stream-frames.ts'
 import type { Cli } from './cli.ts'
 
@@ -45,6 +45,11 @@ export async function connectStreams(cli: Cli, { stream, tty, stdin, resize }: S
       cli.stdin.pause()
     })
   }
+  await printStreams(cli, stream, tty)
+}
+
+/** Writes what a process writes: of a terminal as it comes, otherwise each stream to its own. */
+export async function printStreams(cli: Cli, stream: Readable, tty: boolean): Promise<void> {
   try {
     if (tty) for await (const chunk of stream) await write(cli.stdout, chunk)
     else

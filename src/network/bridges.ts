@@ -1,4 +1,5 @@
 import { TscomposeError } from '../errors.ts'
+import { settleAll } from '../settle.ts'
 import { formatSubnet, overlaps, parseSubnet } from './addresses/address.ts'
 import { LeaseBook } from './addresses/lease-book.ts'
 import { decideSubnets, type Occupied, type Pool } from './addresses/subnets.ts'
@@ -13,7 +14,6 @@ import { bridgeName, parseDeviceAlias } from './instance.ts'
 import type { Link } from './netlink/link.ts'
 import type { Network, NetworkSpec } from './network.ts'
 import { checkParentOptions, makeParent, parentName } from './parent.ts'
-import { settleAll } from './settle.ts'
 
 /** The networks of this engine: their bridges, subnets and names. */
 export class Bridges {

@@ -1,6 +1,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TscomposeError } from '../errors.ts'
+import { settleAll } from '../settle.ts'
 import { defaultPools } from './addresses/subnets.ts'
 import { firewallNetwork, rejoin } from './bridge.ts'
 import { Bridges } from './bridges.ts'
@@ -31,7 +32,6 @@ import type {
 import { LiveSandbox } from './sandbox.ts'
 import { type RunningService, startService } from './service/start.ts'
 import { Zones } from './service/zones.ts'
-import { settleAll } from './settle.ts'
 import { Traffic } from './traffic.ts'
 
 /**

@@ -1,4 +1,5 @@
 import { TscomposeError } from '../errors.ts'
+import { settleAll } from '../settle.ts'
 import { bridgeOption } from './bridge.ts'
 import { addressesOf, gatewayEndpoint, hostForwardsIPv6, type LiveEndpoint } from './endpoint.ts'
 import type { PortMapping } from './firewall/ruleset.ts'
@@ -7,7 +8,6 @@ import type { PortSpec, PublishedPort } from './network.ts'
 import { comparePublications, type Publication, portsOf } from './ports/publication.ts'
 import { type Reservation, release, reservePort } from './ports/reserve.ts'
 import { tell } from './service/rpc.ts'
-import { settleAll } from './settle.ts'
 
 /**
  * The published ports of one container. Each is reserved by a listening socket of the host, which a proxy has; IPv4

@@ -1,3 +1,4 @@
+import { settleAll } from '../settle.ts'
 import type { LiveNetwork } from './bridge.ts'
 import { renderResolvConf } from './dns/resolv-conf.ts'
 import { openDnsSockets } from './dns/sockets.ts'
@@ -16,7 +17,6 @@ import type { DnsSpec, Endpoint, EndpointSpec, PortSpec, PublishedPort, Sandbox 
 import { Publishing } from './publishing.ts'
 import { tell } from './service/rpc.ts'
 import type { Reach } from './service/service.ts'
-import { settleAll } from './settle.ts'
 import { disableIPv6, writeSysctls } from './sysctl.ts'
 
 /** What a sandbox is made from, beside its endpoints. */

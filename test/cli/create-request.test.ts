@@ -16,7 +16,7 @@ function asked(...argv: string[]) {
   )
   let request: ReturnType<typeof createRequest> | undefined
   command.exitOverride().action((image: string, words: string[], flags: CreateFlags) => {
-    const sources = { cwd: '/work', env: { HERE: 'shell' }, read: (file: string) => files[file] ?? '' }
+    const sources = { cwd: '/project', env: { HERE: 'shell' }, read: (file: string) => files[file] ?? '' }
     request = createRequest(image, words, flags, attachedStreams(flags), sources)
   })
   command.parse(argv, { from: 'user' })
@@ -47,7 +47,7 @@ for (const [argv, expected] of [
       PortBindings: { '80/tcp': [{ HostIp: '', HostPort: '8080' }], '53/udp': [{ HostIp: '127.0.0.1', HostPort: '' }] },
     },
   ],
-  ['-v ./here:/a:ro -v name:/b', { Binds: ['/work/here:/a:ro', 'name:/b'] }],
+  ['-v ./here:/a:ro -v name:/b', { Binds: ['/project/here:/a:ro', 'name:/b'] }],
   ['--mount type=bind,src=../x,dst=/y,ro', { Mounts: [{ Type: 'bind', Source: '/x', Target: '/y', ReadOnly: true }] }],
   [
     '--mount type=tmpfs,target=/t,tmpfs-size=1m,tmpfs-mode=1770',

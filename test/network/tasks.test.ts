@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Batch } from '../../src/network/batch.ts'
-import { settleAll } from '../../src/network/settle.ts'
+import { settleAll } from '../../src/settle.ts'
 
 test('what comes while a batch is under way is done together in the next', async () => {
   const done: string[] = []

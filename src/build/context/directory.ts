@@ -4,18 +4,10 @@ import { xattrsOf } from '../../image/pack/xattrs.ts'
 import { openInRoot } from '../../runtime/rootfs/root-files.ts'
 import { O, S_IF } from '../../sys/constants.ts'
 import { SystemError } from '../../sys/kernel.ts'
+import type { TreeEntry } from './context.ts'
 
 /** An inode as it was found; times and owners not yet judged. */
-export interface FoundEntry {
-  readonly name: string
-  readonly type: 'file' | 'directory' | 'symlink' | 'fifo' | 'character-device' | 'block-device'
-  readonly mode: number
-  readonly uid: number
-  readonly gid: number
-  readonly size: number
-  readonly mtime: bigint
-  readonly target?: string
-  readonly rdev?: { readonly major: number; readonly minor: number }
+export interface FoundEntry extends Omit<TreeEntry, 'path'> {
   readonly xattrs?: ReadonlyMap<string, Buffer>
   /** Tells two inodes, and two states of one, apart. */
   readonly identity: { readonly inode: string; readonly state: string; readonly ctime: bigint }

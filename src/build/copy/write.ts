@@ -1,10 +1,11 @@
 import type { FileHandle } from 'node:fs/promises'
 import { TscomposeError } from '../../errors.ts'
 import { encodeEntry, padding, TRAILER, tarEntry } from '../../image/pack/tar-encode.ts'
+import { attempt } from '../../image/pack/xattrs.ts'
 import type { Layer } from '../../image/state.ts'
 import type { TarEntry, TarType } from '../../image/unpack/tar-entry.ts'
 import type { Lease, Workshop } from '../../image/workshop.ts'
-import { linux, SystemError } from '../../sys/kernel.ts'
+import { linux } from '../../sys/kernel.ts'
 import { type ArchiveSource, movedInto } from './archive.ts'
 import type { LayerEntry } from './layer-entry.ts'
 
@@ -176,14 +177,4 @@ function xattrsOf(fd: number): ReadonlyMap<string, Buffer> | undefined {
       return size === undefined ? [] : [[name, Buffer.from(list.subarray(0, size))] as const]
     })
   return found.length > 0 ? new Map(found) : undefined
-}
-
-function attempt(call: () => number): number | undefined {
-  try {
-    return call()
-  } catch (error) {
-    if (error instanceof SystemError && ['ENODATA', 'ENOTSUP', 'EOPNOTSUPP', 'EPERM'].includes(error.code))
-      return undefined
-    throw error
-  }
 }

@@ -1,12 +1,13 @@
 import { observeContainers } from '../../compose/observe.ts'
 import type { ObservedContainer } from '../../compose/plan/observed.ts'
 import { TscomposeError } from '../../errors.ts'
-import { collect, type Define, Exit } from '../command.ts'
+import { collect, type Define } from '../command.ts'
 import { resolveEnvironment } from '../environment.ts'
 import { exitCodeOfFailure } from '../exit-codes.ts'
+import { followExec } from '../follow-exec.ts'
 import { integer } from '../numbers.ts'
 import { findNamed } from '../target.ts'
-import { connectStreams, wantsTty } from '../terminal.ts'
+import { wantsTty } from '../terminal.ts'
 
 interface ExecFlags {
   readonly detach?: boolean
@@ -52,12 +53,7 @@ export const define: Define = (command, cli) =>
           ...(flags.workdir !== undefined && { WorkingDir: flags.workdir }),
           ...(tty && cli.stdout.isTTY && { ConsoleSize: [cli.stdout.rows, cli.stdout.columns] as [number, number] }),
         })
-        const stream = await engine.execStart(Id, { Detach: detach, Tty: tty })
-        if (!stream) return
-        const resize = (height: number, width: number) => engine.execResize(Id, height, width)
-        await connectStreams(cli, { stream, tty, stdin, resize })
-        const { ExitCode } = await engine.execInspect(Id)
-        if (ExitCode) throw new Exit(ExitCode)
+        await followExec(cli, engine, Id, { detach, tty, stdin })
       } catch (error) {
         throw exitCodeOfFailure(cli, error)
       }

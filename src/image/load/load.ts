@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import { TscomposeError } from '../../errors.ts'
+import { settleAll } from '../../settle.ts'
 import type { Catalog, Lease } from '../catalog.ts'
 import { parseConfiguration } from '../config.ts'
 import { digestOf, shortId } from '../digest.ts'
@@ -24,17 +25,13 @@ export async function loadArchive(
   intake.prepare()
   const files = await ArchiveFiles.read(catalog, lease, archive, signal)
   const images = await archivedImages(files)
-  const taken = await settled(images.map(image => takeIn(image, { catalog, intake, lease, files, onProgress, signal })))
+  const taken = await settleAll(
+    images.map(image => takeIn(image, { catalog, intake, lease, files, onProgress, signal })),
+  )
   await catalog.change(state =>
     taken.reduce((state, { id, manifest, names }) => named(withImage(state, id, manifest), id, ...names), state),
   )
   return [...new Set(taken.map(({ id }) => id))].flatMap(id => catalog.image(id) ?? [])
-}
-
-/** Promise.all() that waits for the others when one fails: a layer that came after the lease has ended would stay. */
-async function settled<T>(work: readonly Promise<T>[]): Promise<T[]> {
-  await Promise.allSettled(work)
-  return await Promise.all(work)
 }
 
 interface Loading {
@@ -66,7 +63,7 @@ async function takeIn(
       return { ...file, mediaType: mediaTypes.ociLayer + (compression === 'none' ? '' : `+${compression}`) }
     }),
   )
-  await settled(
+  await settleAll(
     diffIds.map(async (diffId, index) => {
       const blob = blobs[index]
       if (!blob || intake.has(diffId)) return

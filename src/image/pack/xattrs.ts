@@ -32,7 +32,7 @@ export function isOpaque(path: string | Buffer): boolean {
 const Y = 'y'.charCodeAt(0)
 
 /** @returns undefined where the file system has no such attribute, or shows it to others only */
-function attempt(call: () => number): number | undefined {
+export function attempt(call: () => number): number | undefined {
   try {
     return call()
   } catch (error) {

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { collect, type Define, Exit } from '../../command.ts'
+import { collect, type Define } from '../../command.ts'
 import { checkTerminal } from '../../create/attached.ts'
 import { parseKeyValueFile, resolveVariables } from '../../create/key-value-files.ts'
 import { connect } from '../../engine.ts'
 import { exitCodeOfFailure } from '../../exit-codes.ts'
-import { connectStreams } from '../../terminal.ts'
+import { followExec } from '../../follow-exec.ts'
 
 interface ExecFlags {
   readonly detach?: boolean
@@ -56,12 +56,7 @@ export const define: Define = (command, cli) =>
           ...(flags.workdir !== undefined && { WorkingDir: flags.workdir }),
           ...(tty && cli.stdout.isTTY && { ConsoleSize: [cli.stdout.rows, cli.stdout.columns] as [number, number] }),
         })
-        const stream = await engine.execStart(Id, { Detach: detach, Tty: tty })
-        if (!stream) return
-        const resize = (height: number, width: number) => engine.execResize(Id, height, width)
-        await connectStreams(cli, { stream, tty, stdin, resize })
-        const { ExitCode } = await engine.execInspect(Id)
-        if (ExitCode) throw new Exit(ExitCode)
+        await followExec(cli, engine, Id, { detach, tty, stdin })
       } catch (error) {
         throw exitCodeOfFailure(cli, error)
       }

@@ -1,7 +1,6 @@
-import { once } from 'node:events'
-import { decodeFrames } from '../../../engine/stream-frames.ts'
 import type { Define } from '../../command.ts'
 import { connect } from '../../engine.ts'
+import { printStreams } from '../../terminal.ts'
 import { parseTime } from '../../times.ts'
 
 interface LogsFlags {
@@ -38,17 +37,5 @@ export const define: Define = (command, cli) =>
         ...(until !== undefined && { until: parseTime(until, now) }),
       })
       cli.signal.addEventListener('abort', () => stream.destroy(), { once: true })
-      const write = async (out: NodeJS.WriteStream, chunk: Uint8Array) => {
-        if (!out.write(chunk)) await once(out, 'drain')
-      }
-      try {
-        if (Config.Tty) for await (const chunk of stream) await write(cli.stdout, chunk)
-        else
-          for await (const { stream: name, payload } of decodeFrames(stream))
-            await write(name === 'stderr' ? cli.stderr : cli.stdout, payload)
-      } catch (error) {
-        cli.signal.throwIfAborted()
-        throw error
-      }
-      cli.signal.throwIfAborted()
+      await printStreams(cli, stream, Config.Tty ?? false)
     })
