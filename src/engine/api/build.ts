@@ -1,0 +1,60 @@
+import type { Readable } from 'node:stream'
+import type { BuildEvent } from '../../build/request.ts'
+import type { Filters, Labels } from './common.ts'
+import type { Resources, Ulimit } from './container-config.ts'
+
+/**
+ * Not of Docker: a build by names of this machine, for clients that live on it (`POST /tscompose/build`). Paths are
+ * absolute.
+ */
+export interface ImageBuildRequest {
+  /** A directory, a git repository or another URL; without it the context has no files. */
+  Context?: string
+  /** The path of the Dockerfile, absolute or in the context. */
+  Dockerfile?: string
+  /** The Dockerfile itself. */
+  DockerfileInline?: string
+  Target?: string
+  BuildArgs?: Labels
+  Labels?: Labels
+  Tags?: string[]
+  NoCache?: boolean
+  /** Names of stages. */
+  NoCacheFilter?: string[]
+  Pull?: boolean
+  Platform?: string
+  /** By name: a directory, a URL, or `docker-image://REFERENCE`. */
+  Contexts?: Labels
+  /** By id: a file, or the contents in base64. */
+  Secrets?: Record<string, { File?: string; Value?: string }>
+  /** Sockets of SSH agents by id. */
+  SSH?: Labels
+  NetworkMode?: string
+  ExtraHosts?: string[]
+  ShmSize?: number
+  Ulimits?: Ulimit[]
+  Resources?: Resources
+  Entitlements?: string[]
+  Privileged?: boolean
+  CacheFrom?: string[]
+}
+
+/** What happens in a build; the last message is the image. */
+export type BuildMessage = BuildEvent | { type: 'image'; id: string; names: readonly string[] }
+
+export interface BuildOperations {
+  /**
+   * Builds an image. The stream ends with the build; a failed build throws from it.
+   * @param archive the build context as a tar archive, where the request names none
+   */
+  imageBuild(
+    request: ImageBuildRequest,
+    archive: Readable | undefined,
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<BuildMessage>>
+  /** Forgets steps of builds. `all`: also those whose layers images have. @returns ids, and bytes that are free now */
+  buildPrune(options?: { all?: boolean; filters?: Filters; keepStorage?: number }): Promise<{
+    CachesDeleted: string[]
+    SpaceReclaimed: number
+  }>
+}

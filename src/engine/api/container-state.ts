@@ -1,0 +1,102 @@
+import type { Labels } from './common.ts'
+import type { ContainerConfig, EndpointSettings, HostConfig, Mount, PortMap } from './container-config.ts'
+
+export type ContainerStatus = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead'
+
+export interface HealthcheckResult {
+  Start: string
+  End: string
+  ExitCode: number
+  Output: string
+}
+
+export interface HealthState {
+  Status: 'none' | 'starting' | 'healthy' | 'unhealthy'
+  FailingStreak: number
+  Log: HealthcheckResult[]
+}
+
+export interface ContainerState {
+  Status: ContainerStatus
+  Running: boolean
+  Paused: boolean
+  Restarting: boolean
+  OOMKilled: boolean
+  /** Not of Docker: the most memory it has had, in bytes, where `OOMKilled`. */
+  MemoryPeak?: number
+  Dead: boolean
+  Pid: number
+  ExitCode: number
+  Error: string
+  StartedAt: string
+  FinishedAt: string
+  Health?: HealthState
+}
+
+export interface MountPoint {
+  Type: Mount['Type']
+  Name?: string
+  Source: string
+  Destination: string
+  Driver?: string
+  Mode: string
+  RW: boolean
+  Propagation: string
+}
+
+export interface NetworkSettings {
+  Bridge: string
+  SandboxID: string
+  SandboxKey: string
+  Ports: PortMap
+  Networks: Record<string, EndpointSettings>
+}
+
+export interface ContainerInspect {
+  Id: string
+  Created: string
+  Path: string
+  Args: string[]
+  State: ContainerState
+  Image: string
+  ResolvConfPath: string
+  HostnamePath: string
+  HostsPath: string
+  LogPath: string
+  Name: string
+  RestartCount: number
+  Driver: string
+  Platform: string
+  MountLabel: string
+  ProcessLabel: string
+  AppArmorProfile: string
+  ExecIDs: string[] | null
+  HostConfig: HostConfig
+  GraphDriver: { Name: string; Data: Labels | null }
+  SizeRw?: number
+  SizeRootFs?: number
+  Mounts: MountPoint[]
+  Config: ContainerConfig
+  NetworkSettings: NetworkSettings
+}
+
+/** An item of `GET /containers/json`. */
+export interface ContainerSummary {
+  Id: string
+  Names: string[]
+  Image: string
+  ImageID: string
+  Command: string
+  /** Unix seconds */
+  Created: number
+  Ports: { IP?: string; PrivatePort: number; PublicPort?: number; Type: string }[]
+  SizeRw?: number
+  SizeRootFs?: number
+  Labels: Labels
+  State: ContainerStatus
+  /** `Up 2 minutes (healthy)`, `Exited (0) 3 seconds ago` */
+  Status: string
+  HostConfig: { NetworkMode: string; Annotations?: Labels }
+  NetworkSettings: { Networks: Record<string, EndpointSettings> }
+  Mounts: MountPoint[]
+}

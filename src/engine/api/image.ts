@@ -1,0 +1,79 @@
+import type { Readable } from 'node:stream'
+import type { Filters, JSONMessage, Labels } from './common.ts'
+import type { ContainerConfig } from './container-config.ts'
+
+export interface ImageSummary {
+  Id: string
+  ParentId: string
+  RepoTags: string[]
+  RepoDigests: string[]
+  /** Unix seconds */
+  Created: number
+  Size: number
+  SharedSize: number
+  Labels: Labels | null
+  Containers: number
+}
+
+export interface ImageInspect {
+  Id: string
+  RepoTags: string[]
+  RepoDigests: string[]
+  Parent: string
+  Comment: string
+  Created: string
+  DockerVersion: string
+  Author: string
+  Config: Omit<ContainerConfig, 'Image'>
+  Architecture: string
+  Variant?: string
+  Os: string
+  Size: number
+  GraphDriver: { Name: string; Data: Labels | null }
+  RootFS: { Type: 'layers'; Layers: string[] }
+  Metadata: { LastTagTime: string }
+}
+
+export interface ImageHistoryItem {
+  Id: string
+  /** Unix seconds */
+  Created: number
+  CreatedBy: string
+  Tags: string[] | null
+  Size: number
+  Comment: string
+}
+
+export interface ImageImportOptions {
+  repo?: string
+  tag?: string
+  message?: string
+  /** Dockerfile instructions for its configuration. */
+  changes?: string[]
+  platform?: string
+}
+
+export interface ImagePruneResponse {
+  ImagesDeleted: ImageDeleteItem[]
+  SpaceReclaimed: number
+}
+
+export type ImageDeleteItem = { Untagged: string } | { Deleted: string }
+
+export interface ImageOperations {
+  imageList(options?: { all?: boolean; filters?: Filters }): Promise<ImageSummary[]>
+  imageInspect(name: string): Promise<ImageInspect>
+  imageLoad(archive: Readable, signal: AbortSignal): Promise<AsyncIterable<JSONMessage>>
+  /** An archive of images (`GET /images/get`), for {@link imageLoad}. */
+  imageSave(names: readonly string[]): Promise<Readable>
+  /** Makes an image of the archive of a root file system (`POST /images/create?fromSrc=`): a stream, or what is at a URL. */
+  imageImport(
+    source: Readable | URL,
+    options: ImageImportOptions,
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<JSONMessage>>
+  imageHistory(name: string): Promise<ImageHistoryItem[]>
+  imagePrune(options?: { filters?: Filters }): Promise<ImagePruneResponse>
+  imageTag(name: string, repo: string, tag: string): Promise<void>
+  imageDelete(name: string, options?: { force?: boolean; noprune?: boolean }): Promise<ImageDeleteItem[]>
+}

@@ -1,0 +1,14 @@
+import type { BuildMessage, BuildOperations } from '../../api.ts'
+import { progressOf } from '../../http/json-lines.ts'
+import type { EngineConnection } from '../connection.ts'
+
+export const buildOperations = (connection: EngineConnection): BuildOperations => ({
+  async imageBuild(body, archive, signal) {
+    if (archive) throw new TypeError('a context goes to the engine by its name')
+    const response = await connection.send('POST', '/tscompose/build', { body, signal })
+    return progressOf(connection.lines(response, signal)) as AsyncIterable<unknown> as AsyncIterable<BuildMessage>
+  },
+  buildPrune({ all, filters, keepStorage } = {}) {
+    return connection.json('POST', '/build/prune', { query: { all, filters, 'keep-storage': keepStorage } })
+  },
+})

@@ -1,0 +1,39 @@
+import type { ImageOperations } from '../../api.ts'
+import { type EngineConnection, path } from '../connection.ts'
+import { progress } from './requests.ts'
+
+export const imageOperations = (connection: EngineConnection): ImageOperations => ({
+  imageList(options = {}) {
+    return connection.json('GET', '/images/json', { query: { ...options } })
+  },
+  imageInspect(name) {
+    return connection.json('GET', path`/images/${name}/json`)
+  },
+  imageLoad(archive, signal) {
+    return progress(connection, '/images/load', { upload: archive, signal })
+  },
+  async imageSave(names) {
+    return (await connection.send('GET', '/images/get', { query: { names } })).body
+  },
+  imageImport(source, options, signal) {
+    const { changes, ...query } = options
+    const fromSrc = source instanceof URL ? source.href : '-'
+    return progress(connection, '/images/create', {
+      query: { ...query, fromSrc, changes },
+      ...(source instanceof URL ? {} : { upload: source }),
+      signal,
+    })
+  },
+  imageHistory(name) {
+    return connection.json('GET', path`/images/${name}/history`)
+  },
+  imagePrune(options = {}) {
+    return connection.json('POST', '/images/prune', { query: { ...options } })
+  },
+  async imageTag(name, repo, tag) {
+    await connection.perform('POST', path`/images/${name}/tag`, { query: { repo, tag } })
+  },
+  imageDelete(name, options = {}) {
+    return connection.json('DELETE', path`/images/${name}`, { query: { ...options } })
+  },
+})

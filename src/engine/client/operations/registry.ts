@@ -1,0 +1,24 @@
+import type { RegistryOperations } from '../../api.ts'
+import { type EngineConnection, path } from '../connection.ts'
+import { authHeader, progress } from './requests.ts'
+
+export const registryOperations = (connection: EngineConnection): RegistryOperations => ({
+  async imagePull(reference, { platform, auth }, signal) {
+    const query = { fromImage: reference, platform }
+    return progress(connection, '/images/create', { query, headers: authHeader(auth), signal })
+  },
+  async imagePush(name, { tag, platform, auth }, signal) {
+    const more = { query: { tag, platform }, headers: authHeader(auth), signal }
+    return progress(connection, path`/images/${name}/push`, more)
+  },
+  imageSearch(term, { auth, ...query }, signal) {
+    const more = { query: { term, ...query }, headers: authHeader(auth), signal }
+    return connection.json('GET', '/images/search', more)
+  },
+  distributionInspect(name, { auth }, signal) {
+    return connection.json('GET', path`/distribution/${name}/json`, { headers: authHeader(auth), signal })
+  },
+  systemAuth(auth, signal) {
+    return connection.json('POST', '/auth', { body: auth, signal })
+  },
+})
