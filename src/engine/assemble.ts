@@ -14,7 +14,7 @@ import { EventLog } from './events/event-log.ts'
 import { ExecRegistry } from './exec/registry.ts'
 import { messageOf } from './failures.ts'
 import { newId } from './ids.ts'
-import { LocalEngine } from './local-engine.ts'
+import { type LocalEngine, localEngine } from './local-engine.ts'
 import { connectedTo } from './network/connections.ts'
 import { Networks } from './network/networks.ts'
 import { Sampler } from './stats/sampler.ts'
@@ -96,7 +96,7 @@ export async function openEngineOn(
   undo.defer(() => closing.abort())
   const id = await engineId(dataDir)
   const opened = undo.move()
-  return new LocalEngine(context, id, () => opened.disposeAsync())
+  return localEngine(context, id, () => opened.disposeAsync())
 }
 
 const directoriesOf = (data: string, run: string): Directories => ({

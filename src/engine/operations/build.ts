@@ -1,0 +1,13 @@
+import type { BuildOperations } from '../api.ts'
+import type { Context } from '../context.ts'
+
+export const buildOperations = (context: Context): BuildOperations => ({
+  async imageBuild(request, archive, signal) {
+    const { buildImage } = await import('../build/build.ts')
+    return buildImage(context, request, archive, signal)
+  },
+  async buildPrune(options = {}) {
+    const { pruneBuilds } = await import('../build/prune.ts')
+    return await pruneBuilds(context, options)
+  },
+})

@@ -1,0 +1,37 @@
+import type { ImageOperations } from '../api.ts'
+import type { Context } from '../context.ts'
+import { historyOf } from '../image/history.ts'
+import { deleteImage, findImage, inspect, listImages, loadImages, tagImage } from '../image/images.ts'
+import { importImage } from '../image/import.ts'
+import { pruneImages } from '../image/prune.ts'
+
+export const imageOperations = (context: Context): ImageOperations => ({
+  async imageList(options = {}) {
+    return await listImages(context, options.filters)
+  },
+  async imageInspect(name) {
+    return await inspect(context, name)
+  },
+  async imageLoad(archive, signal) {
+    return loadImages(context, archive, signal)
+  },
+  async imageSave(names) {
+    return await context.images.save(names)
+  },
+  async imageImport(source, options, signal) {
+    return importImage(context, source, options, signal)
+  },
+  async imageHistory(name) {
+    const image = await findImage(context, name)
+    return historyOf(image, context.images.layerSizes(image))
+  },
+  async imagePrune({ filters } = {}) {
+    return await pruneImages(context, filters)
+  },
+  async imageTag(name, repo, tag) {
+    await tagImage(context, name, repo, tag)
+  },
+  async imageDelete(name, { force } = {}) {
+    return await deleteImage(context, name, force)
+  },
+})
