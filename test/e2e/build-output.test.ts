@@ -101,7 +101,7 @@ test('what was built is an image for everybody', { skip, timeout: 120_000 }, asy
     const ours = join(machine.dir, 'ours.tar')
     await machine.ok(['container', 'export', '-o', ours, 'exported'])
     // The archive says that nothing is younger than SOURCE_DATE_EPOCH; what RUN has written here is.
-    const timeless = (lines: readonly string[]) => lines.map(line => line.replace(/ \d+(\.\d+)?( |$)/, ' '))
+    const timeless = (lines: readonly string[]) => lines.map(line => line.replace(/ \d{12,}\b/, ''))
     assert.deepEqual(timeless(written(unpack('ours', ours))), timeless(written(rootfs)))
     await machine.ok(['container', 'rm', 'exported'])
   })
