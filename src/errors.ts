@@ -44,6 +44,8 @@ export const errorCodes = {
   ENGINE_VOLUME_EXISTS: 'a volume of that name exists with other properties',
   ENGINE_VOLUME_IN_USE: 'a container uses the volume',
   ENGINE_VOLUME_NOT_FOUND: 'there is no such volume',
+  OFFLINE: 'somebody outside this machine would have to be asked, and nobody may be',
+
   // engine service
   ENGINE_ANSWER_INVALID: 'what answers at the socket does not speak as an engine does',
   ENGINE_API_VERSION: 'the client speaks a version of the API that the engine does not',
@@ -159,7 +161,6 @@ export const errorCodes = {
   REGISTRY_NOT_FOUND: 'a registry has no such repository, tag or digest',
   REGISTRY_RATE_LIMITED: 'a registry refuses further requests for a time',
   REGISTRY_ERROR: 'a registry answers with an error, or not as the distribution specification has it',
-  REGISTRY_OFFLINE: 'the engine may not ask registries, and what is wanted is not here',
   REGISTRY_SEARCH_MISSING: 'a registry that cannot be searched',
   REGISTRY_CREDENTIALS_INVALID: 'the stored logins for registries cannot be read',
 } as const

@@ -21,6 +21,8 @@ interface Entry {
 /** A row of a command table. The module is loaded only when the command is the one asked for. */
 export interface LeafEntry extends Entry {
   readonly load: () => Promise<CommandModule>
+  /** It may ask registries, git servers or URLs, and so takes `--offline`. */
+  readonly asksOutside?: boolean
 }
 
 /** A command that only has commands of its own, as `container ls`: their table is a file of the group's name. */

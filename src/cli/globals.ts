@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import { TscomposeError } from '../errors.ts'
-import { collect } from './command.ts'
+import { OFFLINE_VARIABLE } from '../offline.ts'
+import { collect, type LeafEntry } from './command.ts'
 
 export type Ansi = 'never' | 'always' | 'auto'
 export type ProgressMode = 'auto' | 'tty' | 'plain' | 'json' | 'quiet'
@@ -18,6 +19,8 @@ export interface GlobalOptions {
   /** How many engine operations may run at once; Infinity: all. */
   readonly parallel: number
   readonly dryRun: boolean
+  /** No registry, git server or URL is asked for anything. */
+  readonly offline: boolean
   /** `_` in the names of containers instead of `-`. */
   readonly compatibility: boolean
   /** `--isolated`; absent: what TSCOMPOSE_ISOLATED says, in the environment or in .env. */
@@ -38,6 +41,7 @@ export function defineGlobals(program: Command): void {
     .option('--progress <form>', 'Form of the progress report: auto, tty, plain, json, quiet')
     .option('--parallel <n>', 'How many operations may run at once; -1: all')
     .option('--dry-run', 'Show the steps, change nothing')
+    .option('--offline', 'Ask no registry, no git server, no URL: what is here has to do')
     .option('--compatibility', 'Container names with _ instead of -')
     .option('--isolated', 'Names, addresses and ports of its own for this directory: the same file, many times at once')
     .option('--all-resources', 'Also create networks and volumes that no service uses')
@@ -46,6 +50,13 @@ export function defineGlobals(program: Command): void {
     .addOption(new Option('--no-ansi').hideHelp())
     .addOption(new Option('--verbose').hideHelp())
     .addOption(new Option('--insecure-registry <registry>').argParser(collect).hideHelp())
+}
+
+/** Declares the flags that stand behind a command as well as before it. */
+export function defineCommon(command: Command, { asksOutside }: LeafEntry): void {
+  // What works without a project has no plan to show.
+  if (command.parent?.parent === null) command.option('--dry-run', 'Show the steps, change nothing')
+  if (asksOutside) command.option('--offline', 'Ask no registry, no git server, no URL: what is here has to do')
 }
 
 /** What commander collects from the flags of {@link defineGlobals}. */
@@ -61,6 +72,7 @@ interface RawGlobals {
   progress?: string
   parallel?: string
   dryRun?: boolean
+  offline?: boolean
   compatibility?: boolean
   isolated?: boolean
   allResources?: boolean
@@ -91,6 +103,7 @@ export function resolveGlobals(raw: RawGlobals, env: NodeJS.ProcessEnv): GlobalO
     progress,
     parallel: parallelLimit(raw.parallel, env.COMPOSE_PARALLEL_LIMIT),
     dryRun: raw.dryRun ?? false,
+    offline: raw.offline ?? isTrue(env[OFFLINE_VARIABLE]),
     compatibility: raw.compatibility ?? isTrue(env.COMPOSE_COMPATIBILITY),
     ...(raw.isolated !== undefined && { isolated: raw.isolated }),
     allResources: raw.allResources ?? false,

@@ -1,10 +1,11 @@
 import { type Command, CommanderError } from 'commander'
+import { OFFLINE_VARIABLE } from '../offline.ts'
 import { booleanAssignments } from './arguments.ts'
 import type { Cli } from './cli.ts'
 import { Exit } from './command.ts'
 import { renderFailure } from './failure.ts'
 import { type Found, findCommand, groupHelp } from './find-command.ts'
-import { type GlobalOptions, resolveGlobals } from './globals.ts'
+import { defineCommon, type GlobalOptions, resolveGlobals } from './globals.ts'
 import { newProgram } from './new-program.ts'
 import { listenToSignals } from './signals.ts'
 
@@ -54,15 +55,17 @@ export async function run(argv: readonly string[]): Promise<number> {
     if (found.kind === 'group') return await runGroup(program, found, argv, cli)
     const { command, entry } = found
     const { define } = await entry.load()
-    // What works without a project has no plan to show.
-    if (command.parent === program) command.option('--dry-run', 'Show the steps, change nothing')
+    defineCommon(command, entry)
     define(command, cli)
     if (argv.includes('--help') || argv.includes('-h')) (await import('./help.ts')).addExamples(command)
     const { args, assignments } = booleanAssignments(argv, command)
     program.hook('preAction', (_, acting) => {
       for (const { owner, attribute, value } of assignments) owner.setOptionValueWithSource(attribute, value, 'cli')
-      if (acting.opts().dryRun) program.setOptionValue('dryRun', true)
-      void cli.options
+      const { dryRun, offline } = acting.opts()
+      if (dryRun) program.setOptionValue('dryRun', true)
+      if (offline) program.setOptionValue('offline', true)
+      // So the programs that are run know it, too.
+      if (cli.options.offline) env[OFFLINE_VARIABLE] = '1'
     })
     await program.parseAsync(args, { from: 'user' })
     return 0

@@ -24,7 +24,6 @@ async function openLayers({ dataDir, runDir, config }: EngineOptions): Promise<L
       dataDir: join(dataDir, 'images'),
       registryMirrors: config.registryMirrors,
       insecureRegistries: config.insecureRegistries,
-      offline: config.offline,
     }),
     openNetworks({
       runDir,

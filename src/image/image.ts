@@ -140,8 +140,6 @@ export interface ImageStoreOptions {
   readonly registryMirrors: readonly string[]
   /** `insecure-registries`: hosts or CIDRs that may be spoken to without TLS; loopback always may. */
   readonly insecureRegistries: readonly string[]
-  /** No registry is asked for anything: what is here has to do. */
-  readonly offline?: boolean
   /** What somebody else in this data root has a use for, beyond the images. */
   readonly retained?: RetainedLayers
 }

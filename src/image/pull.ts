@@ -1,4 +1,5 @@
 import { TscomposeError } from '../errors.ts'
+import { offlineWish } from '../offline.ts'
 import type { Catalog } from './catalog.ts'
 import { parseConfiguration } from './config.ts'
 import type { BlobWriter } from './content.ts'
@@ -44,7 +45,7 @@ export class Puller {
 
   /** @throws TscomposeError REGISTRY_*, IMAGE_* */
   async pull(reference: Reference, options: PullOptions, signal: AbortSignal): Promise<Image> {
-    const here = this.#options.offline && this.#here(reference, options)
+    const here = offlineWish() && this.#here(reference, options)
     if (here) return here
     const failures: TscomposeError[] = []
     for (const endpoint of endpointsOf(reference.domain, this.#options)) {
@@ -69,7 +70,7 @@ export class Puller {
     const id = this.#catalog.state.names[canonicalName(reference)]
     const image = id && this.#catalog.image(id)
     if (!image || (platform && !isPlatform(platform, image.platform))) return undefined
-    onProgress({ status: `Status: Image is here for ${familiarName(reference)}, and the engine is offline` })
+    onProgress({ status: `Status: Image is here for ${familiarName(reference)}, and ${offlineWish()} is offline` })
     return image
   }
 

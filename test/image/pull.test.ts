@@ -8,7 +8,7 @@ import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { zstdCompressSync } from 'node:zlib'
 import type { ImageProgress } from '../../src/image/image.ts'
-import { openImageStore } from '../../src/image/store.ts'
+import { offline } from '../../src/offline.ts'
 import { fail, startFakeRegistry } from './fake-registry.ts'
 import { buildImage, buildIndex } from './image-builder.ts'
 import { never, nothing, onDisk, openStore } from './store-fixture.ts'
@@ -322,20 +322,21 @@ for (const [what, change, message] of manifests)
 test('offline, what is here has to do, and no registry is asked', { skip }, async t => {
   const registry = await startFakeRegistry(t)
   registry.add('library/demo:1', image)
-  const options = { registryMirrors: [registry.url], insecureRegistries: [] }
-  const { store, dataDir } = await openStore(t, options)
+  const { store } = await openStore(t, { registryMirrors: [registry.url] })
   await store.pull('demo:1', {}, never)
   registry.requests.length = 0
-  const offline = await openImageStore({ ...options, dataDir, offline: true })
-  assert.equal((await offline.pull('demo:1', {}, never)).id, image.id)
+  assert.equal((await offline('a test', () => store.pull('demo:1', {}, never))).id, image.id)
   for (const act of [
-    () => offline.pull('demo:2', {}, never),
-    () => offline.pull('demo:1', { platform: { os: 'linux', architecture: 'mips' } }, never),
-    () => offline.push('demo', { tag: '1' }, never),
-    () => offline.registries.login({ serveraddress: registry.host }, never),
-    () => offline.registries.inspect('demo:1', undefined, never),
-    () => offline.registries.search('demo', 1, undefined, never),
+    () => store.pull('demo:2', {}, never),
+    () => store.pull('demo:1', { platform: { os: 'linux', architecture: 'mips' } }, never),
+    () => store.push('demo', { tag: '1' }, never),
+    () => store.registries.login({ serveraddress: registry.host }, never),
+    () => store.registries.inspect('demo:1', undefined, never),
+    () => store.registries.search('demo', 1, undefined, never),
   ])
-    await assert.rejects(act(), { code: 'REGISTRY_OFFLINE' })
+    await assert.rejects(
+      offline('a test', () => act() as Promise<unknown>),
+      { code: 'OFFLINE', message: /is not asked: a test is offline/ },
+    )
   assert.deepEqual(registry.requests, [])
 })

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { join, posix } from 'node:path'
 import { TscomposeError } from '../../errors.ts'
+import { assertOnline } from '../../offline.ts'
 import type { GitReference } from '../dockerfile/step.ts'
 import type { BuildContext } from './context.ts'
 import { OpenDirectory } from './directory.ts'
@@ -26,6 +27,7 @@ export async function openGitContext(
   signal: AbortSignal,
 ): Promise<BuildContext> {
   const { remote, ref = 'HEAD', subdir = '.', commit, submodules, keepGitDir = false } = reference
+  assertOnline(redacted(remote))
   return await ownDirectory(temporary, async directory => {
     const git = (...args: string[]) => runGit(directory, args, remote, signal)
     await git('init', '--quiet', '--initial-branch=main')

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { TscomposeError } from '../../errors.ts'
 import { decompress } from '../../image/unpack/decompress.ts'
+import { assertOnline } from '../../offline.ts'
 import { readGitReference } from '../dockerfile/git-reference.ts'
 import { unpackArchive } from './archive.ts'
 import type { BuildContext } from './context.ts'
@@ -47,6 +48,7 @@ function gitOf(url: string) {
 }
 
 async function download(url: string, signal: AbortSignal): Promise<AsyncIterable<Buffer>> {
+  assertOnline(new URL(url).host)
   const response = await fetch(url, { signal }).catch(error => {
     signal.throwIfAborted()
     const why = (error as { cause?: Error }).cause?.message ?? (error as Error).message

@@ -5,6 +5,7 @@ import { join, posix } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { TscomposeError } from '../../errors.ts'
+import { assertOnline } from '../../offline.ts'
 import type { FileTree, Match, Selection } from '../context/context.ts'
 import { openDirectoryContext, openGitContext } from '../context/index.ts'
 import { type ArchiveSource, isArchive } from '../copy/archive.ts'
@@ -142,6 +143,7 @@ async function download(
 ): Promise<{ readonly digest: string; readonly modified: Date }> {
   const failed = (why: string, cause?: unknown) =>
     new TscomposeError('BUILD_SOURCE_UNREACHABLE', `cannot download ${url}: ${why}`, { cause })
+  assertOnline(new URL(url).host)
   const response = await fetch(url, { signal }).catch(error => {
     signal.throwIfAborted()
     throw failed((error as { cause?: Error }).cause?.message ?? error.message, error)

@@ -1,7 +1,7 @@
 import type { Define } from '../command.ts'
 import { complete } from '../complete.ts'
 import { findCommand } from '../find-command.ts'
-import { resolveGlobals } from '../globals.ts'
+import { defineCommon, resolveGlobals } from '../globals.ts'
 import { loadOptions } from '../model.ts'
 import { newProgram } from '../new-program.ts'
 
@@ -35,7 +35,7 @@ export const define: Define = (command, cli) =>
         },
       }
       const found = await complete(words, names, async ({ command: named, entry }) => {
-        if (named.parent?.parent === null) named.option('--dry-run', 'Show the steps, change nothing')
+        defineCommon(named, entry)
         const { define } = await entry.load()
         define(named, cli)
       }).catch(() => ({ candidates: [], files: true }))

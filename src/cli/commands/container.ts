@@ -1,8 +1,16 @@
 import type { CommandTable } from '../command.ts'
 
 export const commands: CommandTable = {
-  run: { summary: 'Create a container of an image and run it', load: () => import('./container/run.ts') },
-  create: { summary: 'Create a container without starting it', load: () => import('./container/create.ts') },
+  run: {
+    summary: 'Create a container of an image and run it',
+    load: () => import('./container/run.ts'),
+    asksOutside: true,
+  },
+  create: {
+    summary: 'Create a container without starting it',
+    load: () => import('./container/create.ts'),
+    asksOutside: true,
+  },
   start: { summary: 'Start containers', load: () => import('./container/start.ts') },
   stop: { summary: 'Stop containers', load: () => import('./container/stop.ts') },
   restart: { summary: 'Restart containers', load: () => import('./container/restart.ts') },

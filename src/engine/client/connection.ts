@@ -1,9 +1,11 @@
 import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import { TscomposeError } from '../../errors.ts'
+import { offlineWish } from '../../offline.ts'
 import { API_VERSION } from '../http/api-version.ts'
 import { decodeError, ERROR_HEADER } from '../http/error-body.ts'
 import { decodeLines } from '../http/json-lines.ts'
+import { OFFLINE_HEADER } from '../http/offline-header.ts'
 import { type Response, SocketPool } from './socket-pool.ts'
 
 /** A list is a parameter that is given several times. */
@@ -64,7 +66,11 @@ export class EngineConnection implements Disposable {
       const response = await this.#sockets.request({
         method,
         target: target(path, query),
-        headers: { ...headers, ...(body && { 'Content-Type': 'application/json' }) },
+        headers: {
+          ...headers,
+          ...(body && { 'Content-Type': 'application/json' }),
+          ...(offlineWish() && { [OFFLINE_HEADER]: '1' }),
+        },
         ...(body && { body: JSON.stringify(body) }),
         ...(upload && { upload }),
         ...(signal && { signal }),

@@ -1,5 +1,6 @@
 import { canonicalName, parseReference } from '../../image/reference.ts'
 import { storedCredentials } from '../../image/registry/credentials.ts'
+import { offlineWish } from '../../offline.ts'
 import type { RegistryAuthConfig } from '../api.ts'
 
 /**
@@ -16,6 +17,7 @@ export {
 
 /** The user's login for the registry of an image, as an option of the operations that ask registries. */
 export async function loginFor(reference: string, signal: AbortSignal): Promise<{ auth?: RegistryAuthConfig }> {
+  if (offlineWish()) return {} // a credential helper may ask somebody, too
   const auth = await storedCredentials(parseReference(reference).domain, signal)
   return auth ? { auth } : {}
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { TscomposeError } from '../../errors.ts'
+import { OFFLINE_VARIABLE } from '../../offline.ts'
 import type { EnginePaths } from './paths.ts'
 import { REPORT_FD, readReport } from './report.ts'
 
@@ -55,7 +56,9 @@ export async function startEngine(paths: EnginePaths, entry = ENTRY): Promise<vo
 }
 
 function environment({ dataRoot, runDir }: EnginePaths): NodeJS.ProcessEnv {
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => inherited.test(name)))
+  // What one command wishes is no rule for those that come after it.
+  const names = Object.keys(process.env).filter(name => inherited.test(name) && name !== OFFLINE_VARIABLE)
+  const env = Object.fromEntries(names.map(name => [name, process.env[name]]))
   // The variable does what module.enableCompileCache() does, but for the very first module and for workers, too.
   const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'tscompose')
   return { ...env, TSCOMPOSE_DATA: dataRoot, TSCOMPOSE_RUN: runDir, NODE_COMPILE_CACHE: cache }

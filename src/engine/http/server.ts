@@ -3,6 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import { TscomposeError } from '../../errors.ts'
+import { offline } from '../../offline.ts'
 import type { Engine } from '../api.ts'
 import type { EngineProcess } from '../engine-status.ts'
 import { invalid } from '../failures.ts'
@@ -13,6 +14,7 @@ import { parseBody, readBody, readBodyOf } from './body.ts'
 import { ERROR_HEADER, encodeError, statusOfError } from './error-body.ts'
 import { hijackPlain, hijackUpgraded } from './hijack.ts'
 import { http } from './node-http.ts'
+import { OFFLINE_HEADER } from './offline-header.ts'
 import { Query } from './query.ts'
 import { respond } from './respond.ts'
 import { routerOf } from './router.ts'
@@ -103,7 +105,14 @@ export async function serveEngine(
     })
   }
 
-  async function exchangeAll(exchange: Exchange, hijack: (answer: Answer & { kind: 'hijack' }) => Promise<void>) {
+  type Hijack = (answer: Answer & { kind: 'hijack' }) => Promise<void>
+
+  const exchangeAll = (exchange: Exchange, hijack: Hijack): Promise<void> =>
+    exchange.request.headers[OFFLINE_HEADER] === undefined
+      ? exchangeInFull(exchange, hijack)
+      : offline('this command', () => exchangeInFull(exchange, hijack))
+
+  async function exchangeInFull(exchange: Exchange, hijack: Hijack): Promise<void> {
     const over = onRequest?.()
     const { request, response } = exchange
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)

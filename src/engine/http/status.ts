@@ -19,8 +19,8 @@ const byCode: { readonly [Code in ErrorCode]?: number } = {
   NETWORK_ADDRESS_OUTSIDE: 400,
   NETWORK_PORT_TAKEN: 500,
   NETWORK_SUBNET_OVERLAPS: 403,
+  OFFLINE: 403,
   REGISTRY_CREDENTIALS_INVALID: 500,
-  REGISTRY_OFFLINE: 403,
   REGISTRY_SEARCH_MISSING: 501,
   REGISTRY_UNAUTHORIZED: 401,
   // The request was in order but for its command: `docker run` makes the exit codes 126 and 127 of that.

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import { TscomposeError } from '../../errors.ts'
 import { importArchive } from '../../image/import.ts'
 import { HttpClient } from '../../image/registry/http.ts'
+import { assertOnline } from '../../offline.ts'
 import type { ImageImportOptions, JSONMessage } from '../api.ts'
 import type { Context } from '../context.ts'
 import { invalid, notSupported } from '../failures.ts'
@@ -50,6 +51,7 @@ export function importSource(text: string): URL {
 }
 
 async function download(url: URL, signal: AbortSignal): Promise<Readable> {
+  assertOnline(url.host)
   const { status, body } = await new HttpClient({ insecure: false }).send({ url }, signal)
   if (status === 200) return body
   body.destroy()

@@ -1,10 +1,11 @@
 import type { BuildOperations } from '../api.ts'
 import type { Context } from '../context.ts'
+import { outside } from '../outside.ts'
 
 export const buildOperations = (context: Context): BuildOperations => ({
   async imageBuild(request, archive, signal) {
     const { buildImage } = await import('../build/build.ts')
-    return buildImage(context, request, archive, signal)
+    return outside(context, () => buildImage(context, request, archive, signal))
   },
   async buildPrune(options = {}) {
     const { pruneBuilds } = await import('../build/prune.ts')

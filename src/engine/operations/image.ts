@@ -4,6 +4,7 @@ import { historyOf } from '../image/history.ts'
 import { deleteImage, findImage, inspect, listImages, loadImages, tagImage } from '../image/images.ts'
 import { importImage } from '../image/import.ts'
 import { pruneImages } from '../image/prune.ts'
+import { outside } from '../outside.ts'
 
 export const imageOperations = (context: Context): ImageOperations => ({
   async imageList(options = {}) {
@@ -19,7 +20,7 @@ export const imageOperations = (context: Context): ImageOperations => ({
     return await context.images.save(names)
   },
   async imageImport(source, options, signal) {
-    return importImage(context, source, options, signal)
+    return outside(context, () => importImage(context, source, options, signal))
   },
   async imageHistory(name) {
     const image = await findImage(context, name)

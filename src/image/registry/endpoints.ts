@@ -1,5 +1,6 @@
 import { BlockList, isIP } from 'node:net'
 import { TscomposeError } from '../../errors.ts'
+import { assertOnline } from '../../offline.ts'
 import type { ImageStoreOptions } from '../image.ts'
 
 /** Where a repository may be had from. */
@@ -11,21 +12,15 @@ export interface Endpoint {
   readonly domain: string
 }
 
-type Options = Pick<ImageStoreOptions, 'registryMirrors' | 'insecureRegistries' | 'offline'>
+type Options = Pick<ImageStoreOptions, 'registryMirrors' | 'insecureRegistries'>
 
 /**
  * The endpoints of a registry in the order in which they are asked: mirrors before docker.io itself; TLS before plain
  * HTTP, which only loopback and the registries listed as insecure may be spoken to with.
- * @throws TscomposeError REGISTRY_OFFLINE if no registry may be asked, REGISTRY_ERROR if a mirror is no URL
+ * @throws TscomposeError OFFLINE if no registry may be asked, REGISTRY_ERROR if a mirror is no URL
  */
-export function endpointsOf(
-  domain: string,
-  { registryMirrors, insecureRegistries, offline }: Options,
-): readonly Endpoint[] {
-  if (offline)
-    throw new TscomposeError('REGISTRY_OFFLINE', `${domain} is not asked: the engine is offline`, {
-      fix: 'Its configuration says so ("offline"). Images can be loaded from archives: tscompose image load.',
-    })
+export function endpointsOf(domain: string, { registryMirrors, insecureRegistries }: Options): readonly Endpoint[] {
+  assertOnline(domain)
   const isInsecure = insecurity(insecureRegistries)
   if (domain === 'docker.io') {
     const mirrors = registryMirrors.map(text => {
