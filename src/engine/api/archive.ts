@@ -18,6 +18,12 @@ export interface ContainerArchive {
   archive: Readable
 }
 
+/** What has become of a path of the image: 0 modified, 1 added, 2 deleted. */
+export interface FilesystemChange {
+  Path: string
+  Kind: 0 | 1 | 2
+}
+
 export interface PutArchiveOptions {
   /** A directory does not take the place of something else, nor the other way round. */
   noOverwriteDirNonDir?: boolean
@@ -36,4 +42,6 @@ export interface ArchiveOperations {
   putContainerArchive(id: string, path: string, archive: Readable, options?: PutArchiveOptions): Promise<void>
   /** tar of everything but what is mounted. */
   containerExport(id: string): Promise<Readable>
+  /** What the writable layer changes of the image, sorted by path: `docker diff`. */
+  containerChanges(id: string): Promise<FilesystemChange[]>
 }

@@ -6,12 +6,15 @@ import { decompress } from '../../image/unpack/decompress.ts'
 import { LayerWriter } from '../../image/unpack/layer-writer.ts'
 import type { ByteString, TarEntry } from '../../image/unpack/tar-entry.ts'
 import { TarReader } from '../../image/unpack/tar-reader.ts'
-import { enterView } from '../../runtime/rootfs/view.ts'
+import { changesOf } from '../../runtime/rootfs/changes.ts'
+import { enterView, type FilesView } from '../../runtime/rootfs/view.ts'
 import { linux } from '../../sys/kernel.ts'
+import { isMountpoint } from '../container/root.ts'
+import { encodeChanges } from './change-lines.ts'
 import { failureOf, RefusedError } from './failure.ts'
 import { goTo, statOf } from './files.ts'
 import { baseName } from './path.ts'
-import type { ArchiveJob, ArchiveReport, UnpackOptions } from './protocol.ts'
+import type { ArchiveJob, ArchiveReport, LocalView, UnpackOptions } from './protocol.ts'
 
 /**
  * The program that reads and writes the files of a container for the engine. Its root directory becomes that of the
@@ -29,7 +32,7 @@ const tell = (report: ArchiveReport): Promise<void> =>
 
 process.once('message', async (job: ArchiveJob) => {
   try {
-    enter(job.view)
+    if (job.type !== 'changes') enter(job.view)
     await carryOut(job)
     await tell({ type: 'done' })
   } catch (error) {
@@ -38,7 +41,7 @@ process.once('message', async (job: ArchiveJob) => {
   process.exit()
 })
 
-function enter(view: ArchiveJob['view']): void {
+function enter(view: FilesView | LocalView): void {
   if (view.of === 'directory') confine(view.path)
   else if (view.of !== 'machine') enterView(view)
 }
@@ -55,6 +58,9 @@ async function carryOut(job: ArchiveJob): Promise<void> {
     case 'export':
       await tell({ type: 'found', stat: statOf('/', '/') })
       return write(packTree('/', ''))
+    case 'changes':
+      for (const chunk of encodeChanges(changesOf(job.root, isMountpoint))) writeAll(chunk)
+      return
     case 'unpack':
       return await unpack(job.path, job)
   }

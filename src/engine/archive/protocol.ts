@@ -1,4 +1,5 @@
 import type { FilesView } from '../../runtime/rootfs/view.ts'
+import type { RootSpec } from '../../runtime/spec.ts'
 import type { ContainerPathStat } from '../api.ts'
 
 /** Files of this machine: all of it, or a directory that nothing leads out of. */
@@ -12,6 +13,8 @@ export type ArchiveJob =
   | { readonly type: 'pack'; readonly view: FilesView | LocalView; readonly path: string; readonly name?: string }
   /** Everything there is, without the root directory itself. */
   | { readonly type: 'export'; readonly view: FilesView }
+  /** What the writable layer changes, on standard output (changes.ts). */
+  | { readonly type: 'changes'; readonly root: RootSpec }
   /** The archive on standard input, maybe compressed, into the directory at `path`. */
   | ({ readonly type: 'unpack'; readonly view: FilesView | LocalView; readonly path: string } & UnpackOptions)
 

@@ -1,5 +1,6 @@
 import type { ArchiveOperations } from '../api.ts'
 import { exportContainer, getArchive, putArchive, statPath } from '../archive/archive.ts'
+import { containerChanges } from '../archive/changes.ts'
 import type { Context } from '../context.ts'
 
 export const archiveOperations = (context: Context): ArchiveOperations => ({
@@ -14,5 +15,8 @@ export const archiveOperations = (context: Context): ArchiveOperations => ({
   },
   async containerExport(id) {
     return await exportContainer(context, context.containers.find(id))
+  },
+  async containerChanges(id) {
+    return await containerChanges(context, context.containers.find(id))
   },
 })

@@ -61,18 +61,21 @@ export function resolveMerged(layers: readonly string[], path: string): MergedEn
   return last
 }
 
-type Found =
+export type Found =
   | { readonly kind: 'directory'; readonly layers: readonly string[] }
   | { readonly kind: 'symlink' | 'other'; readonly source: string }
   | { readonly kind: 'missing' }
 
-/** One name in one directory that may be spread over several layers. */
-function lookup(directories: readonly string[], name: string): Found {
+/**
+ * One name in one directory that may be spread over several layers.
+ * @param encoding `latin1` where each character of a path stands for a byte: not all names are UTF-8
+ */
+export function lookup(directories: readonly string[], name: string, encoding: 'utf8' | 'latin1' = 'utf8'): Found {
   const layers: string[] = []
   const lowest = directories.at(-1) // nothing is beneath it that could be hidden
   for (const directory of directories) {
     const source = `${directory}/${name}`
-    const stat = lstatSync(source, { throwIfNoEntry: false })
+    const stat = lstatSync(encoding === 'utf8' ? source : Buffer.from(source, encoding), { throwIfNoEntry: false })
     if (!stat) continue
     // A whiteout: a character device 0/0.
     if (stat.isCharacterDevice() && stat.rdev === 0) break
@@ -81,12 +84,13 @@ function lookup(directories: readonly string[], name: string): Found {
       return { kind: stat.isSymbolicLink() ? 'symlink' : 'other', source }
     }
     layers.push(source)
-    if (directory !== lowest && isOpaque(source)) break
+    if (directory !== lowest && isOpaque(encoding === 'utf8' ? source : Buffer.from(`${source}\0`, encoding))) break
   }
   return layers.length > 0 ? { kind: 'directory', layers } : { kind: 'missing' }
 }
 
-function isOpaque(directory: string): boolean {
+/** @param directory as a buffer, with a NUL at its end */
+export function isOpaque(directory: string | Buffer): boolean {
   const value = Buffer.alloc(1)
   try {
     // Most have no attribute at all, which is an answer; that it lacks a certain one is an error, and those are dear.

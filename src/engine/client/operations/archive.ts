@@ -1,4 +1,4 @@
-import type { ArchiveOperations, ContainerPathStat } from '../../api.ts'
+import type { ArchiveOperations, ContainerPathStat, FilesystemChange } from '../../api.ts'
 import { answerInvalid, type EngineConnection, path } from '../connection.ts'
 import type { Response } from '../socket-pool.ts'
 
@@ -17,6 +17,9 @@ export const archiveOperations = (connection: EngineConnection): ArchiveOperatio
   },
   async containerExport(id) {
     return (await connection.send('GET', path`/containers/${id}/export`)).body
+  },
+  async containerChanges(id) {
+    return (await connection.json<FilesystemChange[] | null>('GET', path`/containers/${id}/changes`)) ?? []
   },
 })
 

@@ -1,6 +1,6 @@
 import type { ContainerPathStat } from '../../api.ts'
 import { invalid } from '../../failures.ts'
-import { type Answer, empty, TAR } from '../answer.ts'
+import { type Answer, empty, json, TAR } from '../answer.ts'
 import { defined } from '../query.ts'
 import { type Call, type Route, route } from '../router.ts'
 
@@ -47,4 +47,8 @@ export const archiveRoutes: readonly Route[] = [
     stream: await engine.containerExport(id),
     contentType: 'application/octet-stream',
   })),
+  route('GET', '/containers/{id}/changes', async ({ engine, params: { id } }) => {
+    const changes = await engine.containerChanges(id)
+    return json(changes.length > 0 ? changes : null) // as Go writes an empty list
+  }),
 ]

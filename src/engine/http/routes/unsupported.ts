@@ -11,7 +11,6 @@ const endpoints: readonly (readonly [Method, string])[] = [
   ['DELETE', '/configs/{id}'],
   ['POST', '/configs/{id}/update'],
   ['GET', '/containers/{id}/attach/ws'],
-  ['GET', '/containers/{id}/changes'],
   ['GET', '/containers/{id}/checkpoints'],
   ['POST', '/containers/{id}/checkpoints'],
   ['DELETE', '/containers/{id}/checkpoints/{checkpoint}'],
