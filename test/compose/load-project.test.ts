@@ -93,7 +93,7 @@ test('the variables of a model, with defaults, without needing them', async () =
   await using folder = await projectFolder({
     'compose.yaml': 'services: {a: {image: "${A:-${B-b}}:${C:?need}", command: "$D $$E ${F:+x}"}}\n',
   })
-  const { root } = await loadModel({ cwd: folder.path, env: {}, noInterpolate: true }, false)
+  const { root } = await loadModel({ cwd: folder.path, env: {}, noInterpolate: true })
   const plain = { DefaultValue: '', PresenceValue: '', Required: false }
   assert.deepEqual(variables(root), {
     A: { Name: 'A', ...plain, DefaultValue: '${B-b}' },

@@ -7,7 +7,7 @@ import { TscomposeError } from '../../errors.ts'
 import type { Cli } from '../cli.ts'
 import { type Define, plainOption } from '../command.ts'
 import { loadOptions } from '../model.ts'
-import { renderTable } from '../output/table.ts'
+import { composeColumn, renderTable } from '../output/table.ts'
 import { renderWarning } from '../progress/warnings.ts'
 
 interface ConfigFlags {
@@ -147,20 +147,23 @@ async function variableTable(
         'service filtering is not applied when --variables is set, variables from the full model will be rendered',
     })
   const { variables } = await import('../../compose/load/variables.ts')
-  const found = variables((await loadModel(options, false)).root)
+  const found = variables((await loadModel(options)).root)
   if (format === 'json') return `${JSON.stringify(found, undefined, 2)}\n`
   if (format === 'yaml') {
     const { emitYaml } = await import('../../compose/load/yaml/emit.ts')
     const lower = (record: object) => Object.fromEntries(Object.entries(record).map(([k, v]) => [k.toLowerCase(), v]))
     return emitYaml(Object.fromEntries(Object.entries(found).map(([name, variable]) => [name, lower(variable)])))
   }
-  return renderTable([
-    ['NAME', 'REQUIRED', 'DEFAULT VALUE', 'ALTERNATE VALUE'],
-    ...Object.values(found).map(({ Name, Required, DefaultValue, PresenceValue }) => [
-      Name,
-      String(Required),
-      DefaultValue,
-      PresenceValue,
-    ]),
-  ])
+  return renderTable(
+    [
+      ['NAME', 'REQUIRED', 'DEFAULT VALUE', 'ALTERNATE VALUE'],
+      ...Object.values(found).map(({ Name, Required, DefaultValue, PresenceValue }) => [
+        Name,
+        String(Required),
+        DefaultValue,
+        PresenceValue,
+      ]),
+    ],
+    composeColumn,
+  )
 }

@@ -5,7 +5,7 @@ import { humanDuration } from '../../engine/human-duration.ts'
 import { TscomposeError } from '../../errors.ts'
 import type { Define } from '../command.ts'
 import { humanSize } from '../output/human-size.ts'
-import { renderTable } from '../output/table.ts'
+import { composeColumn, renderTable } from '../output/table.ts'
 import { findNamed } from '../target.ts'
 
 export const define: Define = (command, cli) =>
@@ -29,18 +29,21 @@ export const define: Define = (command, cli) =>
       if (format === 'json') return void cli.stdout.write(`${JSON.stringify(rows)}\n`)
       const now = Date.now()
       cli.stdout.write(
-        renderTable([
-          ['CONTAINER', 'REPOSITORY', 'TAG', 'PLATFORM', 'IMAGE ID', 'SIZE', 'CREATED'],
-          ...rows.map(row => [
-            row.ContainerName,
-            row.Repository,
-            row.Tag,
-            row.Platform,
-            row.ID.replace('sha256:', '').slice(0, 12),
-            humanSize(row.Size),
-            row.Created === undefined ? 'N/A' : `${humanDuration(now - Date.parse(row.Created))} ago`,
-          ]),
-        ]),
+        renderTable(
+          [
+            ['CONTAINER', 'REPOSITORY', 'TAG', 'PLATFORM', 'IMAGE ID', 'SIZE', 'CREATED'],
+            ...rows.map(row => [
+              row.ContainerName,
+              row.Repository,
+              row.Tag,
+              row.Platform,
+              row.ID.replace('sha256:', '').slice(0, 12),
+              humanSize(row.Size),
+              row.Created === undefined ? 'N/A' : `${humanDuration(now - Date.parse(row.Created))} ago`,
+            ]),
+          ],
+          composeColumn,
+        ),
       )
     })
 

@@ -3,7 +3,7 @@ import type { ContainerSummary } from '../../engine/api.ts'
 import { TscomposeError } from '../../errors.ts'
 import { collect, type Define } from '../command.ts'
 import { connect } from '../engine.ts'
-import { renderTable } from '../output/table.ts'
+import { composeColumn, renderTable } from '../output/table.ts'
 
 interface LsFlags {
   readonly all?: boolean
@@ -32,10 +32,13 @@ export const define: Define = (command, cli) =>
       else if (format === 'json') cli.stdout.write(`${JSON.stringify(projects)}\n`)
       else
         cli.stdout.write(
-          renderTable([
-            ['NAME', 'STATUS', 'CONFIG FILES'],
-            ...projects.map(({ Name, Status, ConfigFiles }) => [Name, Status, ConfigFiles]),
-          ]),
+          renderTable(
+            [
+              ['NAME', 'STATUS', 'CONFIG FILES'],
+              ...projects.map(({ Name, Status, ConfigFiles }) => [Name, Status, ConfigFiles]),
+            ],
+            composeColumn,
+          ),
         )
     })
 

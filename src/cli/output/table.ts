@@ -1,10 +1,11 @@
 /**
- * Columns as Docker's commands print them: at least ten wide, three blanks between them.
+ * Columns as Docker's commands print them, three blanks between them.
  * @param rows all of the same length, the first being the header
+ * @param narrowest width of a column with its blanks; docker compose's own tables have another than those of the client
  */
-export function renderTable(rows: readonly (readonly string[])[]): string {
+export function renderTable(rows: readonly (readonly string[])[], narrowest = 10): string {
   const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(10, ...rows.map(row => displayWidth(row[column] ?? '') + 3)),
+    Math.max(narrowest, ...rows.map(row => displayWidth(row[column] ?? '') + 3)),
   )
   const line = (row: readonly string[]) =>
     row
@@ -15,3 +16,6 @@ export function renderTable(rows: readonly (readonly string[])[]): string {
 
 /** In characters, not in UTF-16 units. */
 const displayWidth = (text: string): number => [...text].length
+
+/** What `docker compose` takes for {@link renderTable}'s `narrowest` in `ls`, `images` and `config --variables`. */
+export const composeColumn = 20

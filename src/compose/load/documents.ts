@@ -58,7 +58,7 @@ async function mergeDocument(
   if (treatment.extend) await applyExtends(node, source.file, scope, resets)
   mergeModels(model, node)
   enforceUnicity(model)
-  if (treatment.validate && scope.validate) {
+  if (treatment.validate) {
     await validateModel(model, source.file)
     dropVersion(model, source, scope)
   }

@@ -1,12 +1,12 @@
 /** How Go prints numbers: what the Compose loader turns into text (environment values, labels) shows Go's notation. */
 
-/** fmt's %v of a float64: shortest digits that read back, exponent form below 1e-4 and from 1e21 on. */
+/** fmt's %v of a float64: shortest digits that read back, exponent form below 1e-4 and from 1e6 on, also where that is longer. */
 export function formatFloat(value: number): string {
   if (Number.isNaN(value)) return 'NaN'
   if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf'
   if (Object.is(value, -0)) return '-0'
   const size = Math.abs(value)
-  if (value !== 0 && (size < 1e-4 || size >= 1e21)) {
+  if (value !== 0 && (size < 1e-4 || size >= 1e6)) {
     const [digits, exponent = '0'] = value.toExponential().split('e')
     const number = Number(exponent)
     return `${digits}e${number < 0 ? '-' : '+'}${String(Math.abs(number)).padStart(2, '0')}`

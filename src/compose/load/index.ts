@@ -89,19 +89,19 @@ const nowhere = { source: new Source('', ''), offset: 0, keyOffset: -1 }
  * @throws TscomposeError COMPOSE_..., with the place in the user's files
  */
 export async function loadProject(options: LoadOptions): Promise<Loaded> {
-  const prepared = await prepare(options, true)
+  const prepared = await prepare(options)
   return await new Finish(prepared, options).run()
 }
 
 /**
  * Loads the merged model alone, without reading its values into types: for `config --no-interpolate` and
- * `config --variables`, the latter without checks.
+ * `config --variables`.
  */
-export async function loadModel(options: LoadOptions, validate = true): Promise<LoadedModel> {
-  return await prepare(options, validate)
+export async function loadModel(options: LoadOptions): Promise<LoadedModel> {
+  return await prepare(options)
 }
 
-async function prepare(options: LoadOptions, validate: boolean): Promise<Prepared> {
+async function prepare(options: LoadOptions): Promise<Prepared> {
   const { session, found, parsed, name, environment: known } = await identify(options)
   const interpolate = !options.noInterpolate
   // What is not interpolated is not resolved either: names of variables without a value stay bare.
@@ -112,14 +112,13 @@ async function prepare(options: LoadOptions, validate: boolean): Promise<Prepare
     environment,
     lookup: lookupIn(environment),
     interpolate,
-    validate,
     including: [],
     extended: new Map(),
   }
   const root = await loadFiles(parsed, scope, options.noPathResolution ? undefined : found.directory, nowhere)
   if (root.entries.size === 0)
     throw new TscomposeError('COMPOSE_FILE_EMPTY', 'empty compose file', { where: root.source.where(0) })
-  if (validate && name === '')
+  if (name === '')
     throw new TscomposeError('COMPOSE_PROJECT_NAME', 'project name must not be empty', {
       fix: 'Name it with -p, COMPOSE_PROJECT_NAME or a top-level name.',
     })

@@ -23,7 +23,7 @@ export async function loadFiles(
   const model = mapAt(first ? { source: first, offset: 0, keyOffset: -1 } : at)
   for (const file of files) await mergeFile(model, file, scope)
   setDefaults(model)
-  if (scope.validate) checkValues(model)
+  checkValues(model)
   if (base !== undefined) resolvePaths(model, base, scope.session.home)
   resolveEnvironment(model, scope)
   return model

@@ -119,7 +119,6 @@ export interface Scope {
   readonly environment: Environment
   readonly lookup: Lookup
   readonly interpolate: boolean
-  readonly validate: boolean
   /** Files that are loaded because this one includes them, outermost first. */
   readonly including: readonly string[]
   /** Models of files that services extend, by path. */
