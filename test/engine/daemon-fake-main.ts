@@ -1,5 +1,6 @@
 /** The process of an engine as engine-main.ts makes it, around an engine that has containers in name only. */
 import { EventEmitter, on } from 'node:events'
+import { readFileSync } from 'node:fs'
 import type { Engine, EventMessage } from '../../src/engine/api.ts'
 import { enginePaths } from '../../src/engine/daemon/paths.ts'
 import { runEngine } from '../../src/engine/daemon/run-engine.ts'
@@ -35,11 +36,20 @@ const answers: Partial<Engine> = {
   imageTag: async name => void console.error(name.repeat(100_000)),
 }
 
-await runEngine(enginePaths(), async () => {
+const paths = enginePaths()
+await runEngine(paths, async () => {
   if (process.env.TSCOMPOSE_FAKE === 'fails') throw new TscomposeError('ENGINE_FAILED', 'no luck', { fix: 'try again' })
   if (process.env.TSCOMPOSE_FAKE === 'dies') {
     console.error('these are my last words')
     process.exit(7)
+  }
+  if (process.env.TSCOMPOSE_FAKE === 'killed') process.kill(process.pid, 'SIGKILL')
+  if (
+    process.env.TSCOMPOSE_FAKE === 'killed once' &&
+    !readFileSync(paths.logFile, 'utf8').includes('the first of us')
+  ) {
+    console.error('the first of us')
+    process.kill(process.pid, 'SIGKILL')
   }
   return Object.assign(fakeEngine(answers).engine, {
     [Symbol.asyncDispose]: async () => console.error('the fake is closed'),

@@ -83,17 +83,41 @@ test('of several commands at once, one starts the engine and all use it', async 
   assert.equal(new Set(said).size, 1)
 })
 
-test('after kill -9 the next command starts another, whatever socket was left', async t => {
+test('an engine that is killed is started again, whatever socket was left, and nobody has to ask', async t => {
   const paths = await place(t)
   using first = await ensure(paths)
   const { pid } = await first.engineStatus()
-  const gone = end(paths)
-  process.kill(pid, 'SIGKILL')
-  await gone
-  assert.ok(existsSync(paths.socketPath))
-  assert.equal(await engineStatus(paths), undefined)
-  using second = await ensure(paths)
-  assert.notEqual((await second.engineStatus()).pid, pid)
+  for (let kills = 0, killed = pid; kills < 4; kills++) {
+    process.kill(killed, 'SIGKILL')
+    while (((await pidOf(paths).catch(() => undefined)) ?? killed) === killed) await sleep(5)
+    killed = (await pidOf(paths)) ?? 0
+    assert.notEqual(killed, pid)
+  }
+})
+
+test('an engine that is killed before it is ready is not the last one', async t => {
+  const paths = await place(t)
+  process.env.TSCOMPOSE_FAKE = 'killed once'
+  using engine = await ensure(paths)
+  assert.match(await readFile(paths.logFile, 'utf8'), /the first of us/)
+  assert.ok((await engine.engineStatus()).pid > 0)
+})
+
+test('what kills every engine is told', async t => {
+  const paths = await place(t)
+  process.env.TSCOMPOSE_FAKE = 'killed'
+  await assert.rejects(ensure(paths), { message: /was killed by SIGKILL before it was ready/ })
+})
+
+test('of an engine that has ended, no keeper is left', async t => {
+  const paths = await place(t)
+  using engine = await ensure(paths)
+  const { pid } = await engine.engineStatus()
+  const keeper = Number(/^PPid:\s+(\d+)$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1])
+  assert.match(await readFile(`/proc/${keeper}/cmdline`, 'utf8'), /^tscompose-keeper/)
+  await stopEngine(paths)
+  while (existsSync(`/proc/${keeper}/exe`)) await sleep(5)
+  assert.equal(await pidOf(paths), undefined)
 })
 
 test('a stale socket without a lock is no obstacle', async t => {

@@ -7,6 +7,7 @@ import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { TscomposeError } from '../../errors.ts'
 import { OFFLINE_VARIABLE } from '../../offline.ts'
+import { monitorPath } from '../../runtime/native-path.ts'
 import type { EnginePaths } from './paths.ts'
 import { REPORT_FD, readReport } from './report.ts'
 
@@ -25,8 +26,11 @@ const flags = ['--max-semi-space-size=4']
 /** How much of the log of a process that died is told, in bytes. */
 const LAST_WORDS = 2000
 
+/** Its parent, which starts another one when it is killed: native/keeper.c. */
+const KEEPER = 'tscompose-keeper'
+
 /**
- * Starts the process of an engine, in a session of its own, and waits until it is ready, or finds that another one is.
+ * Starts the process of an engine, with its keeper, and waits until it is ready, or finds that another one is.
  * @throws TscomposeError what the engine threw, or ENGINE_START_FAILED with its last words
  */
 export async function startEngine(paths: EnginePaths, entry = ENTRY): Promise<void> {
@@ -34,17 +38,17 @@ export async function startEngine(paths: EnginePaths, entry = ENTRY): Promise<vo
   const log = openSync(paths.logFile, 'a+', 0o600)
   try {
     const before = fstatSync(log).size
-    const engine = spawn(process.execPath, [...flags, entry], {
+    const keeper = spawn(monitorPath(), [process.execPath, ...flags, entry], {
+      argv0: KEEPER,
       detached: true,
       cwd: '/',
       env: environment(paths),
       stdio: ['ignore', log, log, 'pipe'],
     })
-    const ended = once(engine, 'exit')
+    const ended = once(keeper, 'exit')
     ended.catch(() => undefined)
-    const report = engine.stdio[REPORT_FD] as Readable
-    if (readReport(await textOf(report))) {
-      engine.unref()
+    if (readReport(await lineOf(keeper.stdio[REPORT_FD] as Readable))) {
+      keeper.unref()
       return
     }
     const [code, signal] = await ended
@@ -64,9 +68,13 @@ function environment({ dataRoot, runDir }: EnginePaths): NodeJS.ProcessEnv {
   return { ...env, TSCOMPOSE_DATA: dataRoot, TSCOMPOSE_RUN: runDir, NODE_COMPILE_CACHE: cache }
 }
 
-async function textOf(stream: Readable): Promise<string> {
+/** Not all there is: the keeper holds the other end for the next engine, which tells nobody then. */
+async function lineOf(stream: Readable): Promise<string> {
   let text = ''
-  for await (const chunk of stream) text += chunk
+  for await (const chunk of stream) {
+    text += chunk
+    if (text.endsWith('\n')) break
+  }
   return text
 }
 

@@ -1,6 +1,6 @@
 /*
  * tscompose-monitor NAME: started by the engine with descriptors at the numbers of program.h, never by a person. NAME
- * is for ps(1).
+ * is for ps(1). Under another name it is the engine's keeper.
  */
 #include <asm/signal.h>
 #include <linux/prctl.h>
@@ -8,10 +8,12 @@
 #include <linux/un.h>
 
 #include "init.h"
+#include "keeper.h"
 #include "log.h"
 #include "monitor.h"
 #include "program.h"
 #include "record.h"
+#include "text.h"
 
 static void reset_signals(void)
 {
@@ -108,6 +110,10 @@ __attribute__((used)) void start(char **stack)
 {
 	char **argv = stack + 1;
 
+	if (same(argv[0], KEEPER_NAME)) {
+		reset_signals();
+		keeper_run(argv + 1, argv + (long)stack[0] + 1);
+	}
 	arguments_start = arguments_end = argv[0];
 	for (; *argv; argv++)
 		for (arguments_end = *argv; *arguments_end++;)

@@ -1,4 +1,4 @@
-/* Text put together piece by piece; each function returns where the next piece goes. */
+/* Text put together piece by piece: what appends returns where the next piece goes. */
 #ifndef TEXT_H
 #define TEXT_H
 
@@ -9,6 +9,13 @@ static inline char *append(char *to, const char *text)
 	while (*text)
 		*to++ = *text++;
 	return to;
+}
+
+static inline bool same(const char *a, const char *b)
+{
+	while (*a && *a == *b)
+		a++, b++;
+	return *a == *b;
 }
 
 static inline char *append_number(char *to, uint64_t number)
