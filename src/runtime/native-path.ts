@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { TscomposeError } from '../errors.ts'
 
 /** Where the monitor is, from the root of a checkout and from that of the published package. */
@@ -10,7 +11,7 @@ const places = ['build/native/tscompose-monitor', `native/${process.arch}/tscomp
  * @throws TscomposeError RUNTIME_MONITOR_MISSING
  */
 export function monitorPath(): string {
-  for (let directory = import.meta.dirname; ; directory = dirname(directory)) {
+  for (let directory = dirname(fileURLToPath(import.meta.url)); ; directory = dirname(directory)) {
     const found = places.map(place => join(directory, place)).find(existsSync)
     if (found) return found
     if (directory === dirname(directory)) break
