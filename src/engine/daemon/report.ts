@@ -7,9 +7,13 @@ import { decodeError, type ErrorBody, encodeError } from '../http/error-body.ts'
  */
 export const REPORT_FD = 3
 
+/** Where its keeper learns that it has been ready: one that has not will not be started again for ever. */
+const KEEPER_FD = 4
+
 type Report = { readonly ready: true } | { readonly error: ErrorBody }
 
 export function reportReady(): void {
+  tell(KEEPER_FD, 'ready\n')
   send({ ready: true })
 }
 
@@ -18,9 +22,13 @@ export function reportFailure(error: unknown): void {
 }
 
 function send(report: Report): void {
+  tell(REPORT_FD, `${JSON.stringify(report)}\n`)
+}
+
+function tell(fd: number, line: string): void {
   try {
-    writeSync(REPORT_FD, `${JSON.stringify(report)}\n`)
-    closeSync(REPORT_FD)
+    writeSync(fd, line)
+    closeSync(fd)
   } catch {
     // Started by hand, or whoever started it has not waited.
   }

@@ -11,13 +11,17 @@
 #include "sys.h"
 
 /*
- * An engine that dies within a second is started again, too: the first few times at once, then after a delay that
- * doubles. The last time is where something is wrong that no further engine will mend.
+ * Engines that die within a second, one after the other, are started at once a few times, then with a pause. Where one
+ * after the other dies before it was ready something is wrong that no further engine will mend.
  */
-enum { SECOND = 1000000000, AT_ONCE = 3, FIRST_DELAY = SECOND / 10, GIVE_UP = 8 };
+enum { SECOND = 1000000000, AT_ONCE = 3, SOON = 20, GIVE_UP = 8 };
 
 static const uint64_t end_signals = UINT64_C(1) << (SIGTERM - 1) | UINT64_C(1) << (SIGINT - 1);
 static const uint64_t child_signal = UINT64_C(1) << (SIGCHLD - 1);
+
+/* What an engine writes when it is ready, here and in the engine: KEEPER_FD in ../../engine/daemon/report.ts. */
+enum { FD_READY = 4 };
+static int ready[2];
 
 static int start(char **command, char **environment)
 {
@@ -28,6 +32,7 @@ static int start(char **command, char **environment)
 		return (int)pid;
 	/* A session of its own: what kills its process group leaves this here. */
 	sys(setsid);
+	sys(dup3, ready[1], FD_READY, 0);
 	sys(rt_sigprocmask, SIG_SETMASK, &none, NULL, SIGSET_SIZE);
 	sys(execve, command[0], command, environment);
 	exit_group(127);
@@ -70,10 +75,19 @@ static _Noreturn void end_as(int status)
 	exit_group(128 + signal);
 }
 
+static bool was_ready(void)
+{
+	char told[8];
+
+	return sys(read, ready[0], told, sizeof(told)) > 0;
+}
+
 _Noreturn void keeper_run(char **command, char **environment)
 {
-	int deaths = 0; /* one soon after the other */
+	int deaths = 0, failures = 0; /* one soon after the other; before being ready */
 
+	if (sys(pipe2, ready, O_CLOEXEC | O_NONBLOCK))
+		exit_group(127);
 	for (;;) {
 		uint64_t began = now();
 		int engine = start(command, environment);
@@ -81,12 +95,12 @@ _Noreturn void keeper_run(char **command, char **environment)
 			exit_group(127);
 		int status = wait_for(engine);
 		bool killed = status & 0x7f;
-		uint64_t lived = now() - began;
 
-		deaths = lived < SECOND ? deaths + 1 : 0;
-		if (!killed || deaths == GIVE_UP)
+		deaths = now() - began < SECOND ? deaths + 1 : 0;
+		failures = was_ready() ? 0 : failures + 1;
+		if (!killed || failures == GIVE_UP)
 			end_as(status);
-		if (!pause_for(deaths > AT_ONCE ? (uint64_t)FIRST_DELAY << (deaths - AT_ONCE - 1) : 0))
+		if (!pause_for(deaths <= AT_ONCE ? 0 : deaths <= SOON ? SECOND / 10 : SECOND))
 			exit_group(0);
 	}
 }
