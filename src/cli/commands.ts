@@ -48,6 +48,7 @@ export const commands: CommandTable = {
   config: {
     summary: 'Check Compose files and print them in canonical form',
     aliases: ['convert'],
+    asksOutside: true,
     load: () => import('./commands/config.ts'),
   },
   graph: { summary: 'Draw which service waits for which', load: () => import('./commands/graph.ts') },

@@ -21,8 +21,10 @@ export function printProject({ canonical }: Pick<Project, 'canonical'>, { format
 }
 
 /** A merged model whose texts still hold their variables, as `config --no-interpolate` prints it. */
-export function printModel(root: MapNode, { format }: PrintOptions): string {
-  const model = toSorted(root)
+export const plainModel = (root: MapNode): Canonical => toSorted(root) as Canonical
+
+/** A model as it is: {@link plainModel}, or a part of one. */
+export function printModel(model: object, { format }: PrintOptions): string {
   return format === 'json' ? goJson(model, 2) : emitYaml(sortKeys(model))
 }
 

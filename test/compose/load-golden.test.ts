@@ -4,7 +4,7 @@ import { cp, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { test } from 'node:test'
-import { printModel, printProject } from '../../src/compose/config.ts'
+import { plainModel, printModel, printProject } from '../../src/compose/config.ts'
 import { type LoadOptions, loadModel, loadProject } from '../../src/compose/load/index.ts'
 import { renderError, TscomposeError } from '../../src/errors.ts'
 
@@ -47,7 +47,7 @@ async function outcome(folder: string, cwd: string): Promise<{ kind: 'yaml' | 'e
   const place = (text: string) => text.replaceAll(cwd, '@DIR@').replaceAll(dirname(cwd), '@PARENT@')
   try {
     if (given.noInterpolate)
-      return { kind: 'yaml', text: place(printModel((await loadModel(given)).root, { format: 'yaml' })) }
+      return { kind: 'yaml', text: place(printModel(plainModel((await loadModel(given)).root), { format: 'yaml' })) }
     const { project, warnings } = await loadProject(given)
     const comments = warnings.map(
       ({ message, where }) => `# ${where ? `${where.file}:${where.line}:${where.col}: ` : ''}${message}\n`,

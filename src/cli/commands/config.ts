@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import * as config from '../../compose/config.ts'
+import type { Model } from '../../compose/image-digests.ts'
 import type { Loaded, LoadOptions, Warning } from '../../compose/load/index.ts'
 import { loadModel, loadProject } from '../../compose/load/index.ts'
 import { TscomposeError } from '../../errors.ts'
@@ -67,8 +68,6 @@ export const define: Define = (command, cli) =>
     })
 
 async function answer(cli: Cli, services: readonly string[], flags: ConfigFlags): Promise<string> {
-  if (flags.resolveImageDigests || flags.lockImageDigests)
-    throw new TscomposeError('CLI_FLAG', 'not supported yet: --resolve-image-digests and --lock-image-digests')
   const format = flags.format ?? 'yaml'
   const options: LoadOptions = {
     ...loadOptions(cli),
@@ -98,15 +97,39 @@ async function answer(cli: Cli, services: readonly string[], flags: ConfigFlags)
     return format === 'json' ? `${JSON.stringify(found, undefined, 2)}\n` : renderWhy(found)
   }
   if (format !== 'yaml' && format !== 'json') throw new TscomposeError('CLI_FLAG', `unsupported format "${format}"`)
-  if (!options.noInterpolate) return config.printProject((await load({ services })).project, { format })
+  if (!options.noInterpolate) {
+    const { canonical } = (await load({ services })).project
+    if (!asksDigests(flags)) return config.printProject({ canonical }, { format })
+    const pinned = await withDigests(cli, canonical)
+    return flags.lockImageDigests
+      ? await printLock(pinned, format)
+      : config.printProject({ canonical: pinned }, { format })
+  }
   if (services.length > 0)
     warn(cli, {
       message: 'service filtering is not applied when --no-interpolate is set, the full model will be rendered',
     })
   const { root, warnings } = await loadModel(options)
   for (const warning of warnings) warn(cli, warning)
-  return config.printModel(root, { format })
+  const model = config.plainModel(root)
+  if (!asksDigests(flags)) return config.printModel(model, { format })
+  const pinned = await withDigests(cli, model)
+  return flags.lockImageDigests ? await printLock(pinned, format) : config.printModel(pinned, { format })
 }
+
+const asksDigests = ({ resolveImageDigests, lockImageDigests }: ConfigFlags): boolean =>
+  !!resolveImageDigests || !!lockImageDigests
+
+const digests = () => import('../../compose/image-digests.ts')
+
+async function withDigests<M extends Model>(cli: Cli, model: M): Promise<M> {
+  const { connect } = await import('../engine.ts')
+  const { imageDigests, imagesIn, withImages } = await digests()
+  return withImages(model, await imageDigests(await connect(), imagesIn(model), cli.signal))
+}
+
+const printLock = async (model: Model, format: 'yaml' | 'json') =>
+  config.printModel((await digests()).imagesOnly(model), { format })
 
 async function loaded(cli: Cli, options: LoadOptions): Promise<Loaded> {
   const result = await loadProject(options)

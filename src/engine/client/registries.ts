@@ -25,6 +25,12 @@ export async function loginFor(reference: string, signal: AbortSignal): Promise<
 /** `docker.io/library/nginx:latest` for `nginx`. @throws TscomposeError IMAGE_REFERENCE_INVALID */
 export const fullName = (reference: string): string => canonicalName(parseReference(reference))
 
+/** `docker.io/library/nginx:alpine@sha256:...`; a name with a digest keeps that, and needs no tag. */
+export async function pinned(reference: string, digest: () => Promise<string>): Promise<string> {
+  const parsed = parseReference(reference)
+  return parsed.digest ? canonicalName(parsed) : `${canonicalName(parsed)}@${await digest()}`
+}
+
 /** The repository and the tag of what a user writes; without a tag it has none. */
 export function splitTag(name: string): { readonly repository: string; readonly tag?: string } {
   parseReference(name)
