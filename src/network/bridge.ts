@@ -1,10 +1,11 @@
 import { writeFileSync } from 'node:fs'
 import { TscomposeError } from '../errors.ts'
-import { parseSubnet } from './addresses/address.ts'
+import { type Family, parseSubnet } from './addresses/address.ts'
 import type { LeaseBook } from './addresses/lease-book.ts'
 import { macFromAddress } from './addresses/leases.ts'
-import { subnetOf } from './addresses/subnets.ts'
-import type { FirewallNetwork } from './firewall/ruleset.ts'
+import { familyOf } from './addresses/subnets.ts'
+import type { BridgeOptions } from './bridge-options.ts'
+import type { FirewallNetwork, FirewallSubnet } from './firewall/ruleset.ts'
 import { switchForwardingOn } from './host/forwarding.ts'
 import type { Host } from './host/host.ts'
 import { deviceAlias, parseDeviceAlias } from './instance.ts'
@@ -12,55 +13,10 @@ import { bringUpBridge, bringUpPort, decodeLink, getLink, type Link, newBridge, 
 import { newAddress } from './netlink/route.ts'
 import type { Network } from './network.ts'
 
-/** Options of Docker's bridge driver. */
-export const bridgeOption = {
-  name: 'com.docker.network.bridge.name',
-  mtu: 'com.docker.network.driver.mtu',
-  icc: 'com.docker.network.bridge.enable_icc',
-  masquerade: 'com.docker.network.bridge.enable_ip_masquerade',
-  interfacePrefix: 'com.docker.network.container_iface_prefix',
-  hostBinding: 'com.docker.network.bridge.host_binding_ipv4',
-} as const
-
-/** Those that say what is so anyway. */
-const ownDefaults = ['default_bridge', 'gateway_mode_ipv4=nat', 'gateway_mode_ipv6=nat', 'inhibit_ipv4=false'].map(
-  option => `com.docker.network.bridge.${option}`,
-)
-
-/**
- * An option of Docker's that would make another network than this; those of other makers are nobody's business here.
- * @throws TscomposeError NETWORK_NOT_SUPPORTED
- */
-export function checkOptions({ name, options }: Options): void {
-  const known: readonly string[] = [...Object.values(bridgeOption), ...ownDefaults]
-  for (const [option, value] of Object.entries(options))
-    if (option.startsWith('com.docker.network.') && !known.includes(option) && !known.includes(`${option}=${value}`))
-      throw new TscomposeError('NETWORK_NOT_SUPPORTED', `not supported yet: network ${name} with ${option}=${value}`)
-}
-
-type Options = Pick<Network, 'name' | 'options'>
-
-/** @throws TscomposeError NETWORK_OPTION_INVALID */
-export function mtuOf({ name, options }: Options): number | undefined {
-  const text = options[bridgeOption.mtu]
-  if (text === undefined) return undefined
-  const mtu = Number(text)
-  if (Number.isInteger(mtu) && mtu >= 68 && mtu <= 65535) return mtu
-  throw new TscomposeError('NETWORK_OPTION_INVALID', `network ${name}: ${bridgeOption.mtu} cannot be "${text}"`)
-}
-
-/** What the kernel takes as the name of a device. @throws TscomposeError NETWORK_OPTION_INVALID */
-export function bridgeNameOf({ name, options }: Options): string | undefined {
-  const text = options[bridgeOption.name]
-  if (text === undefined || /^(?!\.{1,2}$)[\w.@+-]{1,15}$/.test(text)) return text
-  throw new TscomposeError('NETWORK_OPTION_INVALID', `network ${name}: ${bridgeOption.name} cannot be "${text}"`, {
-    fix: 'The name of a device has at most 15 characters: letters, digits, and . _ - + @',
-  })
-}
-
 /** A network that is there in the kernel. */
 export interface LiveNetwork {
   readonly network: Network
+  readonly options: BridgeOptions
   /** The number of the bridge, or of the parent; another one when somebody has deleted it and it was made again. */
   index: number
   /** False for a parent that was there before, and stays. */
@@ -73,13 +29,32 @@ export interface LiveNetwork {
 
 export const prefixOf = ({ subnet }: { readonly subnet: string }): number => parseSubnet(subnet).prefix
 
-export const firewallNetwork = (network: Network): FirewallNetwork => ({
-  bridge: network.bridge,
-  internal: network.internal,
-  masquerade: network.options[bridgeOption.masquerade] !== 'false',
-  ipv4: subnetOf(network, 4)?.subnet,
-  ipv6: subnetOf(network, 6)?.subnet,
-})
+/** The network as the firewall sees it. */
+export function firewallNetwork({ network, options }: Pick<LiveNetwork, 'network' | 'options'>): FirewallNetwork {
+  const { bridge, internal, subnets } = network
+  const way = (family: Family): Pick<FirewallSubnet, 'leaves' | 'entered'> => {
+    const mode = options.gatewayMode[family]
+    const leaves = mode === 'routed' || !options.masquerade ? 'itself' : (options.sourceAddress[family] ?? 'host')
+    return { leaves, entered: mode === 'routed' || mode === 'nat-unprotected' ? mode : 'published' }
+  }
+  return {
+    bridge,
+    internal,
+    icc: options.icc,
+    subnets: subnets.map(({ subnet }) => ({ subnet, ...way(familyOf(subnet)) })),
+  }
+}
+
+/** The addresses of the host on a network: the gateways, and the link-local one by which IPv6 asks for neighbours. */
+function gatewaysOf({ subnets }: Network, { gatewayMode, inhibitIPv4 }: BridgeOptions) {
+  const given = subnets.filter(({ subnet }) => {
+    const family = familyOf(subnet)
+    return gatewayMode[family] !== 'isolated' && !(family === 4 && inhibitIPv4)
+  })
+  const addresses = given.map(subnet => ({ address: subnet.gateway, prefix: prefixOf(subnet) }))
+  const linkLocal = given.some(({ subnet }) => familyOf(subnet) === 6) ? [{ address: 'fe80::1', prefix: 64 }] : []
+  return [...addresses, ...linkLocal] // Docker's link-local one is the same
+}
 
 /**
  * Makes the bridge of a network, with the gateway's addresses. To be called under the host's lock.
@@ -89,26 +64,25 @@ export const firewallNetwork = (network: Network): FirewallNetwork => ({
 export async function makeBridge(
   { instance, route, links: hostLinks }: Host,
   network: Network,
+  options: BridgeOptions,
   links: readonly Link[],
 ): Promise<Pick<LiveNetwork, 'index' | 'ownsDevice' | 'switchedForwardingOn'>> {
   const { bridge: name, id: networkId, mtu } = network
   if (links.some(link => link.name === name))
     throw new TscomposeError('NETWORK_BRIDGE_NAME_TAKEN', `a network device named ${name} exists already`, {
-      fix: `Remove it, or choose another ${bridgeOption.name}.`,
+      fix: 'Remove it, or choose another com.docker.network.bridge.name.',
     })
   const switchedForwardingOn = !network.internal && switchForwardingOn(links)
   const alias = deviceAlias(instance, { kind: 'network', networkId, switchedForwardingOn })
-  const subnets = ([4, 6] as const).flatMap(family => subnetOf(network, family) ?? [])
-  const address = macFromAddress(subnets[0]?.gateway ?? '')
+  const address = macFromAddress(network.subnets[0]?.gateway ?? '')
   const [reply] = await route.request(newBridge({ name, address, mtu }), bringUpBridge(name, alias), getLink(name))
   if (reply === undefined) throw new TscomposeError('NETWORK_SETUP_FAILED', `the bridge ${name} has vanished`)
   const { index } = decodeLink(reply)
   try {
     const sysctl = (path: string, value: string) => writeFileSync(`/proc/sys/net/${path}`, value)
     sysctl(`ipv4/conf/${name}/route_localnet`, '1') // for ports published on 127.0.0.1; the firewall guards it
-    for (const subnet of subnets) await route.request(newAddress(index, subnet.gateway, prefixOf(subnet)))
-    // From it the kernel asks for neighbours when it forwards; it is Docker's.
-    if (subnetOf(network, 6)) await route.request(newAddress(index, 'fe80::1', 64))
+    for (const { address, prefix } of gatewaysOf(network, options))
+      await route.request(newAddress(index, address, prefix))
     return { index, ownsDevice: true, switchedForwardingOn }
   } catch (error) {
     await hostLinks.delete([index])
@@ -119,7 +93,7 @@ export async function makeBridge(
 /** Puts the containers' devices that are not on the bridge of their network onto it: it is another one than it was. */
 export async function rejoin(
   { instance, route }: Host,
-  { network, index }: Pick<LiveNetwork, 'network' | 'index'>,
+  { network, options, index }: Pick<LiveNetwork, 'network' | 'options' | 'index'>,
   links: readonly Link[],
 ): Promise<void> {
   const strayed = links.filter(({ alias, master }) => {
@@ -129,11 +103,10 @@ export async function rejoin(
       device?.instanceId === instance.id && purpose?.kind === 'endpoint' && purpose.networkId === network.id
     return isOurs && master !== index
   })
-  const isolated = network.options[bridgeOption.icc] === 'false'
   // What is set of a port of a bridge goes with its place on it.
   const messages = strayed.flatMap(({ index: port, name = '', alias = '' }) => [
     setLink(port, { master: index }),
-    bringUpPort(name, alias, isolated),
+    bringUpPort(name, alias, !options.icc),
   ])
   await route.request(...messages)
 }

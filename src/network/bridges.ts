@@ -4,7 +4,8 @@ import { formatSubnet, overlaps, parseSubnet } from './addresses/address.ts'
 import { LeaseBook } from './addresses/lease-book.ts'
 import { decideSubnets, type Occupied, type Pool } from './addresses/subnets.ts'
 import { Batch } from './batch.ts'
-import { bridgeNameOf, checkOptions, firewallNetwork, type LiveNetwork, makeBridge, mtuOf, rejoin } from './bridge.ts'
+import { firewallNetwork, type LiveNetwork, makeBridge, rejoin } from './bridge.ts'
+import { parseBridgeOptions } from './bridge-options.ts'
 import { HostResolvers } from './dns/upstream.ts'
 import { switchForwardingOff } from './host/forwarding.ts'
 import type { Host } from './host/host.ts'
@@ -57,15 +58,15 @@ export class Bridges {
     return await this.#lock.hold(async () => {
       const known = this.#live.get(spec.id) ?? (await this.#remakeIfFree(spec))
       if (known) return known.network
-      const state = await readHostNetwork(this.#host.route)
       if (spec.driver) checkParentOptions(spec)
-      else checkOptions(spec)
+      const options = parseBridgeOptions(spec)
+      const state = await readHostNetwork(this.#host.route)
       const subnets = decideSubnets(spec, this.#pools, this.#inTheWayOf(spec, state))
       const bridge = spec.driver
         ? parentName(this.#host.instance, spec)
-        : (bridgeNameOf(spec) ?? bridgeName(this.#host.instance, spec.id))
+        : (options.name ?? bridgeName(this.#host.instance, spec.id))
       const parent = spec.driver && state.links.find(({ name }) => name === bridge)
-      const mtu = mtuOf(spec) ?? (parent ? parent.mtu : undefined) ?? uplinkMtu(state)
+      const mtu = options.mtu ?? (parent ? parent.mtu : undefined) ?? uplinkMtu(state)
       const { network } = await this.#make({ ...spec, subnets, bridge, mtu }, state.links)
       return network
     })
@@ -77,7 +78,8 @@ export class Bridges {
     const links = await this.#host.links.list()
     const there = links.find(({ name }) => name === network.bridge)
     if (there) live.index = there.index
-    else live.index = (await (network.driver ? makeParent : makeBridge)(this.#host, network, links)).index
+    else if (network.driver) live.index = (await makeParent(this.#host, network, links)).index
+    else live.index = (await makeBridge(this.#host, network, live.options, links)).index
     if (!network.driver) await rejoin(this.#host, live, links)
     return live
   }
@@ -97,9 +99,10 @@ export class Bridges {
   /** To be called under the lock. */
   async #make(network: Network, links: readonly Link[]): Promise<LiveNetwork> {
     if (network.driver) return this.#enter(network, await makeParent(this.#host, network, links))
-    const made = await makeBridge(this.#host, network, links)
+    const options = parseBridgeOptions(network)
+    const made = await makeBridge(this.#host, network, options, links)
     try {
-      await this.#host.firewall.addNetwork(network.id, firewallNetwork(network))
+      await this.#host.firewall.addNetwork(network.id, firewallNetwork({ network, options }))
       return this.#enter(network, made)
     } catch (error) {
       await this.#host.links.delete([made.index])
@@ -108,12 +111,14 @@ export class Bridges {
   }
 
   #enter(network: Network, made: Bridge): LiveNetwork {
+    const options = parseBridgeOptions(network)
     this.#host.zones.add(network.id, {
       networkName: network.name,
       internal: network.internal,
       subnets: network.subnets.map(({ subnet }) => subnet),
     })
-    const live = { network, ...made, leases: new LeaseBook(this.#dataDir, network.id), members: new Map() }
+    const leases = new LeaseBook(this.#dataDir, network.id)
+    const live = { network, options, ...made, leases, members: new Map() }
     this.#live.set(network.id, live)
     this.#unmade.delete(network.id)
     return live

@@ -3,8 +3,8 @@ import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { TscomposeError } from '../errors.ts'
 import type { Family } from './addresses/address.ts'
 import { macFromAddress } from './addresses/leases.ts'
-import { subnetOf } from './addresses/subnets.ts'
-import { bridgeOption, type LiveNetwork, prefixOf } from './bridge.ts'
+import { subnetsOfFamily } from './addresses/subnets.ts'
+import { type LiveNetwork, prefixOf } from './bridge.ts'
 import type { Host } from './host/host.ts'
 import { deviceAlias, vethName } from './instance.ts'
 import { inNamespace } from './namespace.ts'
@@ -35,19 +35,20 @@ export function takeEndpoint(
   holder: string,
   others: readonly string[],
 ): LiveEndpoint {
-  const { network, leases } = live
+  const { network, options, leases } = live
   if (network.driver === 'ipvlan' && spec.macAddress !== undefined)
     throw new TscomposeError('NETWORK_NOT_SUPPORTED', 'ipvlan interfaces do not support custom mac address assignment')
   using undo = new DisposableStack()
   const take = (family: Family, wanted: string | undefined) => {
-    const subnet = subnetOf(network, family)
-    if (wanted !== undefined && subnet === undefined)
+    const [first, ...others] = subnetsOfFamily(network, family)
+    if (wanted !== undefined && first === undefined)
       throw new TscomposeError(
         'NETWORK_ADDRESS_OUTSIDE',
         `the address ${wanted} needs IPv${family}, which network ${network.name} does not have`,
       )
-    if (subnet === undefined) return undefined
-    const address = leases.take(family, { subnet, key: spec.leaseKey, wanted, holder })
+    if (first === undefined) return undefined
+    const subnets = [first, ...others] as const
+    const { address, subnet } = leases.take(family, { subnets, key: spec.leaseKey, wanted, holder })
     undo.defer(() => leases.release(address))
     return { address, gateway: subnet.gateway, prefix: prefixOf(subnet) }
   }
@@ -59,7 +60,7 @@ export function takeEndpoint(
       : (spec.macAddress ?? macFromAddress(ipv4?.address ?? ipv6?.address ?? ''))
   const endpoint: Endpoint = {
     ...spec,
-    interfaceName: spec.interfaceName ?? freeName(network.options[bridgeOption.interfacePrefix] || 'eth', others),
+    interfaceName: spec.interfaceName ?? freeName(options.interfacePrefix, others),
     ...(macAddress && { macAddress }),
     ...(ipv4 && { ipv4Address: ipv4.address, ipv4PrefixLength: ipv4.prefix, gateway: ipv4.gateway }),
     ...(ipv6 && { ipv6Address: ipv6.address, ipv6PrefixLength: ipv6.prefix, ipv6Gateway: ipv6.gateway }),
@@ -102,7 +103,7 @@ export async function plugIn(
       const alias = deviceAlias(instance, { kind: 'endpoint', containerId, networkId: network.id })
       return [
         newVeth({ name: veth, index: randomInt(...hostIndexes), master, mtu: network.mtu, peer }),
-        bringUpPort(veth, alias, network.options[bridgeOption.icc] === 'false'),
+        bringUpPort(veth, alias, !live.options.icc),
       ]
     })
     await route.request(...messages)

@@ -82,6 +82,7 @@ export interface PublishedPort {
   readonly protocol: 'tcp' | 'udp' | 'sctp'
   readonly containerPort: number
   readonly hostIp: string
+  /** 0: no port of the host, it is reached on the container's own address (a network that is routed). */
   readonly hostPort: number
 }
 

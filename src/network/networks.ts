@@ -8,7 +8,7 @@ import { Bridges } from './bridges.ts'
 import { renderResolvConf, renderUnconnectedResolvConf } from './dns/resolv-conf.ts'
 import { readResolvConf } from './dns/upstream.ts'
 import { Firewall } from './firewall/firewall.ts'
-import type { PortMapping } from './firewall/ruleset.ts'
+import type { PortRule } from './firewall/ruleset.ts'
 import { forgetUdp } from './host/forget-udp.ts'
 import type { Host } from './host/host.ts'
 import { instanceOf, parseDeviceAlias } from './instance.ts'
@@ -221,14 +221,14 @@ class NetworkLayer implements Networks {
     await this.#removeStrayDevices(links)
     if (networks.length > 0) {
       const bridged = this.#bridges.live().filter(({ network }) => !network.driver)
-      const all = new Map(bridged.map(({ network }) => [network.id, firewallNetwork(network)]))
+      const all = new Map(bridged.map(live => [live.network.id, firewallNetwork(live)]))
       await this.#host.firewall.replace(all, mappings.flat())
     }
     await this.#removeLeasesBut(networks)
     return alive.map(({ containerId }) => this.#need(containerId).describe())
   }
 
-  async #adoptSandbox(sandbox: Sandbox, links: readonly Link[]): Promise<readonly PortMapping[]> {
+  async #adoptSandbox(sandbox: Sandbox, links: readonly Link[]): Promise<readonly PortRule[]> {
     const { containerId, containerName, netnsPath, requestedPorts, dns, resolvConf } = sandbox
     const identity = { containerId, containerName, netnsPath, requestedPorts, dns, resolvConf }
     const live = new LiveSandbox(this.#host, identity)

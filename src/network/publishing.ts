@@ -1,10 +1,12 @@
 import { TscomposeError } from '../errors.ts'
 import { settleAll } from '../settle.ts'
-import { bridgeOption } from './bridge.ts'
+import { subnetsOfFamily } from './addresses/subnets.ts'
+import type { LiveNetwork } from './bridge.ts'
 import { addressesOf, gatewayEndpoint, hostForwardsIPv6, type LiveEndpoint } from './endpoint.ts'
-import type { PortMapping } from './firewall/ruleset.ts'
+import type { DirectPort, PortMapping, PortRule } from './firewall/ruleset.ts'
 import type { Host } from './host/host.ts'
 import type { PortSpec, PublishedPort } from './network.ts'
+import { isAnywhere, placesOf, type Ways } from './ports/places.ts'
 import { comparePublications, type Publication, portsOf } from './ports/publication.ts'
 import { type Reservation, release, reservePort } from './ports/reserve.ts'
 import { tell } from './service/rpc.ts'
@@ -18,7 +20,7 @@ export class Publishing {
   readonly #host: Host
   #requested: readonly PortSpec[]
   #publications: readonly Publication[] = []
-  #mappings: readonly PortMapping[] = []
+  #rules: readonly PortRule[] = []
   /** Where the ports lead; undefined: they are not open. */
   #target: Target | undefined
 
@@ -46,13 +48,19 @@ export class Publishing {
   }
 
   async #reserve(specs: readonly PortSpec[], { live }: LiveEndpoint): Promise<readonly Publication[]> {
-    const defaultHostIp = live.network.options[bridgeOption.hostBinding] || this.#host.defaultBindAddress
+    const ways = waysOf(live)
+    const defaultHostIp = live.options.hostBinding || this.#host.defaultBindAddress
     const publications: Publication[] = []
     try {
       for (const spec of specs) {
-        const hostIp = spec.hostIp || defaultHostIp
-        const reservations = await this.#reserveOne({ ...spec, ...(hostIp && { hostIp }) })
-        publications.push({ spec, reservations, ports: reservations.map(({ fd: _, ...port }) => port) })
+        const { bound, direct } = placesOf(spec, spec.hostIp || defaultHostIp, ways)
+        const reservations = bound.length === 0 ? [] : await this.#reserveOn(bound, spec)
+        const { protocol, containerPort } = spec
+        const ports = [
+          ...reservations.map(({ fd: _, ...port }) => port),
+          ...direct.map(family => ({ protocol, containerPort, hostIp: family === 4 ? '0.0.0.0' : '::', hostPort: 0 })),
+        ]
+        publications.push({ spec, reservations, ports })
       }
       return publications
     } catch (error) {
@@ -61,8 +69,8 @@ export class Publishing {
     }
   }
 
-  #reserveOne(spec: PortSpec): Promise<readonly Reservation[]> {
-    return reservePort(spec, (protocol, port) => this.#host.containerOnPort(protocol, port))
+  #reserveOn(addresses: readonly string[], spec: PortSpec): Promise<readonly Reservation[]> {
+    return reservePort(spec, addresses, (protocol, port) => this.#host.containerOnPort(protocol, port))
   }
 
   /**
@@ -73,6 +81,8 @@ export class Publishing {
     const target = targetOf(endpoints)
     if (isSame(target, this.#target) || this.#requested.length === 0) return
     if (target === undefined) return this.close()
+    // Another way in: nothing of what there is serves for that.
+    if (this.#target && this.#target.ways !== target.ways) await this.close()
     await this.reserve(endpoints)
     const isOpen = this.#target !== undefined
     const lead = isOpen ? this.#leadProxies(target) : this.#openProxies(this.#publications, target)
@@ -123,16 +133,18 @@ export class Publishing {
   }
 
   /** Takes over ports from an earlier engine. One that somebody has taken meanwhile is translated nevertheless. */
-  async adopt(ports: readonly PublishedPort[], endpoints: readonly LiveEndpoint[]): Promise<readonly PortMapping[]> {
+  async adopt(ports: readonly PublishedPort[], endpoints: readonly LiveEndpoint[]): Promise<readonly PortRule[]> {
     const target = targetOf(endpoints)
     if (target === undefined) return []
     const rest = new Set(ports)
     for (const spec of this.#requested) {
       const own = takeRows(rest, spec)
       const reservations: Reservation[] = []
-      for (const { hostPort, ...port } of own) {
+      for (const { hostIp, hostPort, ...port } of own) {
+        if (hostPort === 0) continue
         try {
-          reservations.push(...(await this.#reserveOne({ ...port, hostPort: { from: hostPort, to: hostPort } })))
+          const spec = { ...port, hostPort: { from: hostPort, to: hostPort } }
+          reservations.push(...(await this.#reserveOn([hostIp], spec)))
         } catch (error) {
           if (!(error instanceof TscomposeError)) throw error
         }
@@ -141,37 +153,37 @@ export class Publishing {
     }
     for (const proxy of this.#openProxies(this.#publications, target)) tell(proxy)
     this.#target = target
-    this.#mappings = mappingsOf(this.ports, target)
-    return this.#mappings
+    this.#rules = rulesOf(this.ports, target)
+    return this.#rules
   }
 
   /** Those that stay as they are are not touched. */
   async #map(target: Target): Promise<void> {
-    const former = this.#mappings
-    const same = (wanted: PortMapping) => former.find(mapping => JSON.stringify(mapping) === JSON.stringify(wanted))
+    const former = this.#rules
+    const same = (wanted: PortRule) => former.find(rule => JSON.stringify(rule) === JSON.stringify(wanted))
     this.#target = target
-    this.#mappings = mappingsOf(this.ports, target).map(mapping => same(mapping) ?? mapping)
-    const removed = former.filter(mapping => !this.#mappings.includes(mapping))
-    const added = this.#mappings.filter(mapping => !former.includes(mapping))
+    this.#rules = rulesOf(this.ports, target).map(rule => same(rule) ?? rule)
+    const removed = former.filter(rule => !this.#rules.includes(rule))
+    const added = this.#rules.filter(rule => !former.includes(rule))
     await this.#host.firewall.unpublish(removed)
     await this.#host.firewall.publish(added)
     await this.#forget([...removed, ...added])
   }
 
-  #forget(mappings: readonly PortMapping[]): Promise<void> {
-    const ports = mappings.filter(({ protocol }) => protocol === 'udp').map(({ hostPort }) => hostPort)
+  #forget(rules: readonly PortRule[]): Promise<void> {
+    const ports = rules.flatMap(rule => (rule.protocol === 'udp' && 'hostPort' in rule ? [rule.hostPort] : []))
     return this.#host.forgetUdp([...new Set(ports)])
   }
 
   /** Idempotent. */
   async close(): Promise<void> {
-    const [publications, mappings, isOpen] = [this.#publications, this.#mappings, this.#target !== undefined]
+    const [publications, rules, isOpen] = [this.#publications, this.#rules, this.#target !== undefined]
     this.#publications = []
-    this.#mappings = []
+    this.#rules = []
     this.#target = undefined
     if (!isOpen) release(reservationsOf(publications))
-    await settleAll([...(isOpen ? this.#closeProxies(publications) : []), this.#host.firewall.unpublish(mappings)])
-    await this.#forget(mappings)
+    await settleAll([...(isOpen ? this.#closeProxies(publications) : []), this.#host.firewall.unpublish(rules)])
+    await this.#forget(rules)
   }
 }
 
@@ -186,41 +198,86 @@ const proxied = (publications: readonly Publication[]) =>
 const publishedBy = (endpoints: readonly LiveEndpoint[]): LiveEndpoint | undefined =>
   gatewayEndpoint(endpoints.filter(({ live }) => live.network.driver === undefined))
 
+function waysOf({ network, options }: LiveNetwork): Ways {
+  const has = (family: 4 | 6) => subnetsOfFamily(network, family).length > 0
+  return {
+    networkName: network.name,
+    modes: options.gatewayMode,
+    has: { 4: has(4), 6: has(6) },
+    forwards: { 4: true, 6: hostForwardsIPv6() },
+  }
+}
+
 /** The addresses to which published ports lead. */
 interface Target {
   /** For proxies, and for what comes by its family. */
   readonly address: string
   /** Where the kernel takes IPv6 there, so that the client's address is kept. */
   readonly ipv6: string | undefined
+  /** The container's own, by which it is reached where the network is routed, and from trusted devices. */
+  readonly own: Readonly<Record<4 | 6, string | undefined>>
+  readonly trusted: readonly string[]
+  /** In words: from what it makes a difference for, ports have to be published anew. */
+  readonly ways: string
 }
 
 function targetOf(endpoints: readonly LiveEndpoint[]): Target | undefined {
   const by = publishedBy(endpoints)
   const [address] = by ? addressesOf(by.endpoint) : []
-  return by && address ? { address, ipv6: hostForwardsIPv6() ? by.endpoint.ipv6Address : undefined } : undefined
+  if (!by || !address) return undefined
+  const { ipv4Address, ipv6Address } = by.endpoint
+  const { gatewayMode, trustedInterfaces } = by.live.options
+  return {
+    address,
+    ipv6: hostForwardsIPv6() ? ipv6Address : undefined,
+    own: { 4: ipv4Address, 6: ipv6Address },
+    trusted: trustedInterfaces,
+    ways: [ipv4Address && gatewayMode[4] === 'routed', ipv6Address && gatewayMode[6] === 'routed'].join(),
+  }
 }
 
 const isSame = (one: Target | undefined, other: Target | undefined): boolean =>
-  one?.address === other?.address && one?.ipv6 === other?.ipv6
+  JSON.stringify(one) === JSON.stringify(other)
 
 /** The rows that were made of one request, with one number on all addresses; they are taken out of `rows`. */
 function takeRows(rows: Set<PublishedPort>, { protocol, containerPort, hostIp, hostPort }: PortSpec) {
   const fits = (row: PublishedPort) =>
     row.protocol === protocol &&
     row.containerPort === containerPort &&
-    (!hostIp || row.hostIp === hostIp) &&
-    (!hostPort || (row.hostPort >= hostPort.from && row.hostPort <= hostPort.to))
-  const first = [...rows].find(fits)
-  const own = [...rows].filter(row => fits(row) && row.hostPort === first?.hostPort)
+    (row.hostPort === 0 || !hostIp || row.hostIp === hostIp) &&
+    (row.hostPort === 0 || !hostPort || (row.hostPort >= hostPort.from && row.hostPort <= hostPort.to))
+  const candidates = [...rows].filter(fits)
+  const number = candidates.find(row => row.hostPort !== 0)?.hostPort
+  const own = candidates.filter(row => row.hostPort === 0 || row.hostPort === number)
   for (const row of own) rows.delete(row)
   return own
 }
 
+/** Each once, though several ports of the host may lead to one of the container. */
+const rulesOf = (ports: readonly PublishedPort[], target: Target): readonly PortRule[] => [
+  ...new Map(
+    ports
+      .flatMap((port): PortRule[] => [...mappingOf(port, target), ...directOf(port, target)])
+      .map(rule => [JSON.stringify(rule), rule]),
+  ).values(),
+]
+
 /** What has no address of its family to go to is carried by the proxies. */
-const mappingsOf = (ports: readonly PublishedPort[], { address, ipv6 }: Target): readonly PortMapping[] =>
-  ports.flatMap(({ protocol, hostIp, hostPort, containerPort: port }) => {
-    const to = hostIp.includes(':') ? ipv6 : address.includes(':') ? undefined : address
-    if (to === undefined || hostIp === '::1') return []
-    const isAnywhere = hostIp === '0.0.0.0' || hostIp === '::'
-    return [{ protocol, hostPort, address: to, port, ...(!isAnywhere && { hostIp }) }]
-  })
+function mappingOf(
+  { protocol, hostIp, hostPort, containerPort: port }: PublishedPort,
+  { address, ipv6 }: Target,
+): readonly PortMapping[] {
+  const to = hostIp.includes(':') ? ipv6 : address.includes(':') ? undefined : address
+  if (to === undefined || hostIp === '::1' || hostPort === 0) return []
+  return [{ protocol, hostPort, address: to, port, ...(!isAnywhere(hostIp) && { hostIp }) }]
+}
+
+function directOf(
+  { protocol, hostIp, hostPort, containerPort: port }: PublishedPort,
+  { own, trusted }: Target,
+): readonly DirectPort[] {
+  const address = own[hostIp.includes(':') ? 6 : 4]
+  if (address === undefined) return []
+  const direct = { protocol, address, port }
+  return hostPort === 0 ? [direct] : trusted.map(from => ({ ...direct, from }))
+}

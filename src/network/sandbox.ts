@@ -5,7 +5,7 @@ import { openDnsSockets } from './dns/sockets.ts'
 import { readResolvConf } from './dns/upstream.ts'
 import { normalName } from './dns/zone.ts'
 import { bringUp, defaultRoutes, type LiveEndpoint, plugIn, releaseEndpoint, takeEndpoint, unplug } from './endpoint.ts'
-import type { PortMapping } from './firewall/ruleset.ts'
+import type { PortRule } from './firewall/ruleset.ts'
 import type { Host } from './host/host.ts'
 import { vethName } from './instance.ts'
 import { unlessGone } from './links.ts'
@@ -245,7 +245,7 @@ export class LiveSandbox {
       readonly veth: string | undefined
     }[],
     ports: readonly PublishedPort[],
-  ): Promise<readonly PortMapping[]> {
+  ): Promise<readonly PortRule[]> {
     const { containerId, containerName, netnsPath: path } = this.#identity
     const { instance } = this.#host
     const lost: LiveEndpoint[] = []

@@ -25,6 +25,11 @@ test('ranges, gateways and reserved addresses go to the subnet in which they lie
     message: 'no matching subnet for gateway 10.2.0.1',
   })
   assert.throws(() => ipam({ gateway: ['10.2.0.1'] }), { code: 'CLI_FLAG' })
+  assert.throws(() => ipam({ subnet: ['10.1.0.0/24', '10.1.0.0/16'] }), { message: /^multiple overlapping subnet/ })
+  const subnet = ['10.1.0.0/24', '10.2.0.0/24']
+  assert.throws(() => ipam({ subnet, gateway: ['10.1.0.1', '10.1.0.2'] }), {
+    message: 'cannot configure multiple gateways (10.1.0.2, 10.1.0.1) on the same subnet (10.1.0.0/24)',
+  })
 })
 
 test('filters of one name are gathered, and a value may have an equals sign', () => {

@@ -226,6 +226,41 @@ test('a network that somebody is on is not removed, nor is one that always is th
   await assert.rejects(engine.containerStart(id), { code: 'ENGINE_NETWORK_NOT_FOUND' })
 })
 
+test('a configuration is no network, but others are made after it', { skip }, async () => {
+  await using made = await stage()
+  const { engine, bench } = made
+  const IPAM = { Config: [{ Subnet: '10.213.8.0/24' }] }
+  const Options = { 'com.docker.network.driver.mtu': '1400' }
+  await engine.networkCreate({ Name: 'plan', ConfigOnly: true, Driver: 'macvlan', IPAM, Options, Labels: { a: 'b' } })
+  const { Driver, ConfigOnly } = await engine.networkInspect('plan')
+  assert.deepEqual([Driver, ConfigOnly], ['null', true])
+  const id = await create(engine, bench, ['sleep', '1000'], on('plan'))
+  const refused = (message: RegExp) => ({ message })
+  await assert.rejects(engine.containerStart(id), refused(/cannot create endpoint on configuration-only network/))
+  const create2 = (more: object) => engine.networkCreate({ Name: 'lan', ConfigFrom: { Network: 'plan' }, ...more })
+  await assert.rejects(create2({ Labels: { c: 'd' } }), refused(/^user specified configurations are not supported/))
+  await assert.rejects(create2({ Options: { c: 'd' } }), refused(/^network driver options are not supported/))
+  await assert.rejects(create2({ ConfigFrom: { Network: 'bridge' } }), refused(/"bridge" does not exist/))
+  await assert.rejects(create2({ ConfigOnly: true }), refused(/cannot depend on another/))
+  await assert.rejects(
+    engine.networkCreate({ Name: 'x', ConfigOnly: true, Internal: true }),
+    refused(/can only contain network specific fields/),
+  )
+
+  await create2({ Internal: true })
+  const lan = await engine.networkInspect('lan')
+  assert.deepEqual(
+    [lan.Driver, lan.Internal, lan.Options, lan.Labels, lan.ConfigFrom],
+    ['bridge', true, Options, { a: 'b' }, { Network: 'plan' }],
+  )
+  const client = await run(engine, bench, ['sleep', '1000'], on('lan'))
+  assert.equal(await addressOf(engine, client, 'lan'), '10.213.8.2')
+  await assert.rejects(engine.networkDelete('plan'), { message: /configuration network "plan" is in use/ })
+  await engine.containerDelete(client, { force: true })
+  assert.deepEqual((await engine.networkPrune()).NetworksDeleted, ['lan'])
+  await engine.networkDelete('plan')
+})
+
 test('a port that is taken fails the start, and everything is given back', { skip }, async () => {
   await using made = await stage()
   const { engine, bench } = made

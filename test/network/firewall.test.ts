@@ -4,11 +4,28 @@ import { test } from 'node:test'
 import { firewalldTable } from '../../src/network/firewall/firewalld.ts'
 import { acceptRules, chainsToOpen, deleteRules, rulesOf } from '../../src/network/firewall/foreign-chains.ts'
 import { legacyChainToOpen, ownLegacyRule } from '../../src/network/firewall/legacy.ts'
-import { networkElements, type PortMapping, portElements, replaceTable } from '../../src/network/firewall/ruleset.ts'
+import {
+  type FirewallNetwork,
+  networkElements,
+  type PortRule,
+  portElements,
+  replaceTable,
+} from '../../src/network/firewall/ruleset.ts'
 
-const front = { bridge: 'tsc1f2e-aaaaaaa', internal: false, masquerade: true, ipv4: '172.18.0.0/16' }
-const back = { bridge: 'tsc1f2e-bbbbbbb', internal: true, masquerade: true, ipv4: '172.19.0.0/16', ipv6: 'fd01::/64' }
-const ports: PortMapping[] = [
+const usual = { leaves: 'host', entered: 'published' } as const
+const front: FirewallNetwork = {
+  bridge: 'tsc1f2e-aaaaaaa',
+  internal: false,
+  icc: true,
+  subnets: [{ subnet: '172.18.0.0/16', ...usual }],
+}
+const back: FirewallNetwork = {
+  bridge: 'tsc1f2e-bbbbbbb',
+  internal: true,
+  icc: true,
+  subnets: ['172.19.0.0/16', 'fd01::/64'].map(subnet => ({ subnet, ...usual })),
+}
+const ports: PortRule[] = [
   { protocol: 'tcp', hostPort: 8080, address: '172.18.0.2', port: 80 },
   { protocol: 'udp', hostPort: 53, address: '172.18.0.3', port: 5353 },
   { protocol: 'tcp', hostIp: '127.0.0.1', hostPort: 5432, address: '172.18.0.4', port: 5432 },
@@ -40,8 +57,35 @@ test('an internal network has no way out', () => {
   assert.doesNotMatch(text, /outbound/)
 })
 
-test('without masquerading packets keep their address', () =>
-  assert.doesNotMatch(networkElements('add', 't', { ...front, masquerade: false }), /outbound/))
+const with4 = (way: Partial<FirewallNetwork['subnets'][number]>, more: Partial<FirewallNetwork> = {}) => {
+  const network = { ...front, ...more, subnets: [{ subnet: '172.18.0.0/16', ...usual, ...way }] }
+  return networkElements('add', 't', network)
+}
+
+test('packets keep their address, or get one of the host', () => {
+  assert.doesNotMatch(with4({ leaves: 'itself' }), /outbound|leaves/)
+  assert.match(with4({ leaves: '198.51.100.7' }), /leaves4 \{ 172\.18\.0\.0\/16 : 198\.51\.100\.7 \}/)
+})
+
+test('a subnet may be entered by a route, an internal one never', () => {
+  assert.match(with4({ entered: 'routed' }), /routed4 \{ 172\.18\.0\.0\/16 \}/)
+  assert.match(with4({ entered: 'nat-unprotected' }), /open4 \{ 172\.18\.0\.0\/16 \}/)
+  assert.doesNotMatch(with4({ entered: 'nat-unprotected' }, { internal: true }), /open4/)
+})
+
+test('containers that are not to reach each other do not do so by the host either', () =>
+  assert.doesNotMatch(with4({}, { icc: false }), / same /))
+
+test('ports on a container’s own address are open to all who have a route, or to those of one device', () =>
+  assert.equal(
+    portElements('add', 't', [
+      { protocol: 'tcp', address: '172.18.0.2', port: 80 },
+      { protocol: 'udp', address: 'fd01::2', port: 53, from: 'eth0' },
+    ]),
+    `add element inet t direct4 { 172.18.0.2 . tcp . 80 }
+add element inet t trusted6 { "eth0" . fd01::2 . udp . 53 }
+`,
+  ))
 
 test('ports are added with where they lead, and deleted by their number', () => {
   assert.equal(

@@ -8,12 +8,12 @@ import { type AddressRequest, chooseAddress, macFromAddress } from '../../src/ne
 
 const subnet = { subnet: '10.5.0.0/24', gateway: '10.5.0.1' }
 const choose = (request: Partial<AddressRequest> = {}) =>
-  chooseAddress({ subnet, key: 'shop/web/1', inUse: new Map(), leases: new Map(), ...request })
+  chooseAddress({ subnets: [subnet], key: 'shop/web/1', inUse: new Map(), leases: new Map(), ...request }).address
 
 test('addresses are given from the lowest on, without gateway and reserved ones', () => {
   assert.equal(choose(), '10.5.0.2')
-  assert.equal(choose({ subnet: { ...subnet, auxAddresses: { printer: '10.5.0.2' } } }), '10.5.0.3')
-  assert.equal(choose({ subnet: { ...subnet, ipRange: '10.5.0.128/25' } }), '10.5.0.128')
+  assert.equal(choose({ subnets: [{ ...subnet, auxAddresses: { printer: '10.5.0.2' } }] }), '10.5.0.3')
+  assert.equal(choose({ subnets: [{ ...subnet, ipRange: '10.5.0.128/25' }] }), '10.5.0.128')
 })
 
 test('the same key gets the address that it had, while that is free', () => {
@@ -29,7 +29,7 @@ test('an address that somebody else had is given only when no other is left', ()
   ])
   assert.equal(choose({ leases }), '10.5.0.4')
   assert.equal(
-    choose({ leases, subnet: { subnet: '10.5.0.0/29', gateway: '10.5.0.1', ipRange: '10.5.0.0/30' } }),
+    choose({ leases, subnets: [{ subnet: '10.5.0.0/29', gateway: '10.5.0.1', ipRange: '10.5.0.0/30' }] }),
     '10.5.0.2',
   )
 })
@@ -37,7 +37,24 @@ test('an address that somebody else had is given only when no other is left', ()
 test('neither the address of the subnet nor its broadcast address is given', () => {
   const small = { subnet: '10.5.0.0/30', gateway: '10.5.0.1' }
   const inUse = new Map([['10.5.0.2', 'container db']])
-  assert.throws(() => choose({ subnet: small, inUse }), { code: 'NETWORK_POOL_EXHAUSTED' })
+  assert.throws(() => choose({ subnets: [small], inUse }), { code: 'NETWORK_POOL_EXHAUSTED' })
+})
+
+test('with several subnets addresses come of the first until that is full, and a lease or a fixed one of any', () => {
+  const subnets = [
+    { subnet: '10.5.0.0/30', gateway: '10.5.0.1' },
+    { subnet: '10.6.0.0/24', gateway: '10.6.0.1' },
+  ] as const
+  assert.equal(choose({ subnets }), '10.5.0.2')
+  const inUse = new Map([['10.5.0.2', 'container db']])
+  assert.equal(choose({ subnets, inUse }), '10.6.0.2')
+  assert.equal(choose({ subnets, leases: new Map([['shop/web/1', '10.6.0.9']]) }), '10.6.0.9')
+  assert.equal(choose({ subnets, wanted: '10.6.0.77' }), '10.6.0.77')
+  assert.throws(() => choose({ subnets, wanted: '10.6.0.1' }), { code: 'NETWORK_ADDRESS_TAKEN', message: /gateway/ })
+  assert.throws(() => choose({ subnets, wanted: '10.7.0.1' }), {
+    code: 'NETWORK_ADDRESS_OUTSIDE',
+    message: /10\.5\.0\.0\/30 and 10\.6\.0\.0\/24/,
+  })
 })
 
 test('a fixed address is checked and its holder named', () => {
@@ -55,7 +72,7 @@ test('a fixed address overrides what another key had', () =>
   assert.equal(choose({ wanted: '10.5.0.9', leases: new Map([['shop/db/1', '10.5.0.9']]) }), '10.5.0.9'))
 
 test('IPv6 addresses are given alike', () =>
-  assert.equal(choose({ subnet: { subnet: 'fd01::/64', gateway: 'fd01::1' } }), 'fd01::2'))
+  assert.equal(choose({ subnets: [{ subnet: 'fd01::/64', gateway: 'fd01::1' }] }), 'fd01::2'))
 
 test('the MAC follows from the address', () => assert.equal(macFromAddress('172.18.0.10'), '02:42:ac:12:00:0a'))
 
@@ -63,7 +80,8 @@ function temporaryDirectory() {
   const path = mkdtempSync(join(tmpdir(), 'leases-'))
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true }) }
 }
-const take = (book: LeaseBook, key: string) => book.take(4, { subnet, key, holder: `container ${key}` })
+const take = (book: LeaseBook, key: string) =>
+  book.take(4, { subnets: [subnet], key, holder: `container ${key}` }).address
 
 test('leases outlive the engine, whatever the order of the next requests', async () => {
   using directory = temporaryDirectory()

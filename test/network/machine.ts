@@ -8,6 +8,7 @@ import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { instanceOf } from '../../src/network/instance.ts'
 import { inNamespace, pinNamespace, unpinNamespace } from '../../src/network/namespace.ts'
 import type {
   EndpointSpec,
@@ -130,7 +131,7 @@ export class Machine implements AsyncDisposable {
     return [
       ...sh('ip -br link')
         .split('\n')
-        .filter(line => line.startsWith('tsc')),
+        .filter(line => line.startsWith(instanceOf(this.runDir).devicePrefix)),
       ...sh('nft list tables')
         .split('\n')
         .filter(line => line.includes('tscompose')),

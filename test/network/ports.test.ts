@@ -246,6 +246,20 @@ test('SCTP is led to the container where the kernel has it, and refused clearly 
   await assert.rejects(machine.sandbox('y', [net], { publish }), { code: 'NETWORK_PORT_TAKEN' })
   await machine.networks.removeSandbox(web.containerId)
   await machine.sandbox('y', [net], { publish })
+  sh('sysctl -qw net.ipv6.conf.all.forwarding=1')
+  try {
+    const six = await machine.network('six', { enableIPv6: true })
+    const { ports, endpoints } = await machine.sandbox('z', [six], {
+      publish: [{ protocol: 'sctp', containerPort: 9, hostPort: { from: 9010, to: 9010 } }],
+    })
+    assert.deepEqual(
+      ports.map(({ hostIp }) => hostIp),
+      ['0.0.0.0', '::'],
+    )
+    assert.match(sh('nft list ruleset'), new RegExp(`(sctp|132) \\. 9010 : ${endpoints[0]?.ipv6Address} \\. 9`))
+  } finally {
+    sh('sysctl -qw net.ipv6.conf.all.forwarding=0')
+  }
 })
 
 test('ports change while the container runs: what stays is not disturbed', { skip }, async () => {

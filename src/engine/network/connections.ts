@@ -50,6 +50,7 @@ export async function connectContainer(
   await container.serial.run(async () => {
     assertChangeable(container)
     if (network.driver === 'host') throw hostNetworkStays()
+    if (network.configOnly) throw invalid('cannot create endpoint on configuration-only network')
     if (network.driver === 'null' ? Object.keys(container.record.endpoints).length > 0 : isPrivate(container)) {
       throw invalid(
         'container cannot be connected to multiple networks with one of the networks in private (none) mode',

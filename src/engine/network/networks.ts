@@ -1,15 +1,16 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TscomposeError } from '../../errors.ts'
-import type { Network, Networks as NetworkLayer, SubnetSpec } from '../../network/network.ts'
-import type { Filters, IPAM, NetworkCreateRequest } from '../api.ts'
+import type { Network, Networks as NetworkLayer } from '../../network/network.ts'
+import type { Filters, NetworkCreateRequest } from '../api.ts'
 import type { EventLog } from '../events/event-log.ts'
-import { invalid, networkNotFound, notSupported } from '../failures.ts'
+import { invalid, networkNotFound } from '../failures.ts'
 import { pruneFilter } from '../filters.ts'
-import { findByPrefix, newId } from '../ids.ts'
+import { findByPrefix } from '../ids.ts'
 import { Serial } from '../serial.ts'
 import { readJson, removeFile, writeJson } from '../store/json-file.ts'
-import { isNetworkRecord, isPredefined, type NetworkDriver, type NetworkRecord, predefined } from './record.ts'
+import { isNetworkRecord, isPredefined, type NetworkRecord, predefined } from './record.ts'
+import { parseRequest, predefinedRecord, toSubnets } from './request.ts'
 
 export interface NetworksOptions {
   /** Directory with one file for each network. */
@@ -66,13 +67,13 @@ export class Networks {
 
   /** @throws TscomposeError ENGINE_NETWORK_EXISTS, ENGINE_NETWORK_PREDEFINED, ENGINE_REQUEST_INVALID, NETWORK_* */
   async create(request: NetworkCreateRequest): Promise<NetworkRecord> {
-    const record = parseRequest(request)
+    const record = parseRequest(request, name => this.all().find(other => other.name === name))
     if (this.#taken.has(record.name) || this.all().some(({ name }) => name === record.name)) {
       throw new TscomposeError('ENGINE_NETWORK_EXISTS', `network with name ${record.name} already exists`)
     }
     this.#taken.add(record.name)
     try {
-      const made = await this.#make(record)
+      const made = record.configOnly ? await this.#keep(record) : await this.#make(record)
       this.#options.events.emit('network', 'create', made.id, { name: made.name, type: made.driver })
       return made
     } finally {
@@ -83,8 +84,10 @@ export class Networks {
   /**
    * The network as the network layer has it. The bridge that containers without a network get is made when the first
    * of them starts: a machine that never has one keeps its addresses.
+   * @throws TscomposeError ENGINE_REQUEST_INVALID for one that is only a configuration, NETWORK_*
    */
-  async ensure({ id, name, driver }: NetworkRecord): Promise<Network> {
+  async ensure({ id, name, driver, configOnly }: NetworkRecord): Promise<Network> {
+    if (configOnly) throw invalid('cannot create endpoint on configuration-only network')
     if (driver === 'host' || driver === 'null') throw new TypeError(`${name} has no bridge`)
     return await this.#makingBridge.run(async () => (await this.#make(this.find(id))).network as Network)
   }
@@ -149,9 +152,15 @@ export class Networks {
         `error while removing network: network ${record.name} has active endpoints (${users.join(', ')})`,
       )
     }
+    if (this.all().some(({ configFrom }) => configFrom === record.name)) {
+      throw new TscomposeError(
+        'ENGINE_NETWORK_IN_USE',
+        `error while removing network: configuration network "${record.name}" is in use`,
+      )
+    }
     this.#byId.delete(record.id)
     try {
-      await layer.removeNetwork(record.id)
+      if (!record.configOnly) await layer.removeNetwork(record.id)
     } catch (error) {
       this.#byId.set(record.id, record)
       throw error
@@ -165,7 +174,7 @@ export class Networks {
     const { connected, events } = this.#options
     const wanted = pruneFilter(filters)
     const unused = this.all().filter(
-      record => !isPredefined(record.name) && wanted(record) && connected(record.id).length === 0,
+      record => !isPredefined(record.name) && !record.configOnly && wanted(record) && connected(record.id).length === 0,
     )
     const removed = await Promise.all(
       unused.map(async ({ id, name }) => {
@@ -180,68 +189,4 @@ export class Networks {
     events.emit('network', 'prune', '', { reclaimed: '0' })
     return removed.flat()
   }
-}
-
-const predefinedRecord = (name: string, driver: NetworkRecord['driver']): NetworkRecord => ({
-  version: 1,
-  id: newId(),
-  name,
-  created: new Date().toISOString(),
-  driver,
-  internal: false,
-  attachable: false,
-  enableIPv4: true,
-  enableIPv6: false,
-  ipam: { Driver: 'default', Config: [], Options: null },
-  options: driver === 'bridge' ? { 'com.docker.network.bridge.default_bridge': 'true' } : {},
-  labels: {},
-})
-
-const toSubnets = ({ Config = [] }: IPAM): SubnetSpec[] =>
-  (Config ?? []).map(({ Subnet, Gateway, IPRange, AuxiliaryAddresses }) => {
-    if (!Subnet) throw invalid('invalid network config: a subnet is missing in the IPAM configuration')
-    return {
-      subnet: Subnet,
-      ...(Gateway && { gateway: Gateway }),
-      ...(IPRange && { ipRange: IPRange }),
-      ...(AuxiliaryAddresses && { auxAddresses: AuxiliaryAddresses }),
-    }
-  })
-
-function parseDriver(name = ''): NetworkDriver {
-  if (name === '' || name === 'default') return 'bridge'
-  if (name === 'bridge' || name === 'macvlan' || name === 'ipvlan') return name
-  if (name === 'host' || name === 'null') throw invalid(`only one instance of "${name}" network is allowed`)
-  if (name === 'overlay')
-    throw new TscomposeError(
-      'ENGINE_NOT_SUPPORTED',
-      'network driver "overlay" needs a Swarm cluster, which tscompose does not make',
-      { fix: 'On one machine "bridge" does the same; "macvlan" joins containers of several machines on one LAN.' },
-    )
-  throw notSupported(`network driver "${name}"`)
-}
-
-function parseRequest(request: NetworkCreateRequest): NetworkRecord {
-  const { Name, Driver, Scope, Ingress, ConfigOnly, ConfigFrom, IPAM: ipam } = request
-  if (!Name?.trim()) throw invalid('invalid name: name is empty')
-  if (isPredefined(Name)) {
-    throw new TscomposeError('ENGINE_NETWORK_PREDEFINED', `operation is not permitted on predefined ${Name} network`)
-  }
-  const driver = parseDriver(Driver)
-  if (ipam?.Driver && ipam.Driver !== 'default') throw notSupported(`IPAM driver "${ipam.Driver}"`)
-  if (Scope && Scope !== 'local') throw notSupported(`network scope "${Scope}"`)
-  if (Ingress) throw notSupported('ingress networks')
-  if (ConfigOnly || ConfigFrom?.Network) throw notSupported('configuration-only networks')
-  const record: NetworkRecord = {
-    ...predefinedRecord(Name, driver),
-    options: request.Options ?? {},
-    internal: request.Internal === true,
-    attachable: request.Attachable === true,
-    enableIPv4: request.EnableIPv4 !== false,
-    enableIPv6: request.EnableIPv6 === true,
-    ipam: { Driver: 'default', Config: ipam?.Config ?? [], Options: ipam?.Options ?? null },
-    labels: request.Labels ?? {},
-  }
-  toSubnets(record.ipam)
-  return record
 }

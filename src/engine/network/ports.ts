@@ -61,7 +61,7 @@ export function toPortMap(published: readonly PublishedPort[], exposed: Readonly
   }
   for (const { containerPort, protocol, hostIp, hostPort } of published) {
     const key = `${containerPort}/${protocol}`
-    map[key] = [...(map[key] ?? []), { HostIp: hostIp, HostPort: String(hostPort) }]
+    map[key] = [...(map[key] ?? []), { HostIp: hostIp, HostPort: hostPort === 0 ? '' : String(hostPort) }]
   }
   return map
 }
@@ -71,14 +71,16 @@ export function toPortSummaries(
   published: readonly PublishedPort[],
   exposed: Readonly<Record<string, object>>,
 ): ContainerSummary['Ports'] {
-  const summaries: ContainerSummary['Ports'] = published.map(({ hostIp, containerPort, hostPort, protocol }) => ({
+  const onHost = published.filter(({ hostPort }) => hostPort !== 0)
+  const summaries: ContainerSummary['Ports'] = onHost.map(({ hostIp, containerPort, hostPort, protocol }) => ({
     IP: hostIp,
     PrivatePort: containerPort,
     PublicPort: hostPort,
     Type: protocol,
   }))
-  const known = new Set(published.map(({ containerPort, protocol }) => `${containerPort}/${protocol}`))
-  for (const key of Object.keys(exposed)) {
+  const known = new Set(onHost.map(({ containerPort, protocol }) => `${containerPort}/${protocol}`))
+  const others = published.map(({ containerPort, protocol }) => `${containerPort}/${protocol}`)
+  for (const key of new Set([...Object.keys(exposed), ...others])) {
     const { port, protocol } = parsePort(key)
     if (!known.has(`${port}/${protocol}`)) summaries.push({ PrivatePort: port, Type: protocol })
   }

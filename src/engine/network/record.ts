@@ -18,6 +18,10 @@ export interface NetworkRecord {
   readonly ipam: IPAM
   readonly options: Labels
   readonly labels: Labels
+  /** It is no network, but what others are made after. */
+  readonly configOnly?: boolean
+  /** The name of the network it was made after. */
+  readonly configFrom?: string
   /** What the network layer made of it; absent with `host` and `none`, and with `bridge` before its first use. */
   readonly network?: Network
 }

@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { Network } from '../network.ts'
 import type { Family } from './address.ts'
-import { chooseAddress } from './leases.ts'
+import { type AddressRequest, type ChosenAddress, chooseAddress } from './leases.ts'
 
 /** The file: the format's version, and for each family who had which address, the least recently used first. */
 interface LeaseFile {
@@ -42,11 +41,11 @@ export class LeaseBook {
    */
   take(
     family: Family,
-    request: { subnet: Network['subnets'][number]; key: string; wanted?: string | undefined; holder: string },
-  ): string {
-    const address = chooseAddress({ ...request, inUse: this.#inUse, leases: this.#leases[family] })
-    this.use(family, { ...request, address })
-    return address
+    request: Pick<AddressRequest, 'subnets' | 'key' | 'wanted'> & { readonly holder: string },
+  ): ChosenAddress {
+    const chosen = chooseAddress({ ...request, inUse: this.#inUse, leases: this.#leases[family] })
+    this.use(family, { ...request, address: chosen.address })
+    return chosen
   }
 
   /** An address that is in use already, of an endpoint that is taken over. */

@@ -112,7 +112,7 @@ function complete(spec: SubnetSpec, occupied: readonly Occupied[]): SubnetSpec &
 /**
  * Every subnet of a network that is to be made: those the user names, checked, and one for each enabled family that
  * has none.
- * @throws TscomposeError NETWORK_SUBNET_INVALID, NETWORK_SUBNET_OVERLAPS, NETWORK_POOL_EXHAUSTED, NETWORK_NOT_SUPPORTED
+ * @throws TscomposeError NETWORK_SUBNET_INVALID, NETWORK_SUBNET_OVERLAPS, NETWORK_POOL_EXHAUSTED
  */
 export function decideSubnets(
   spec: Pick<NetworkSpec, 'id' | 'name' | 'enableIPv4' | 'enableIPv6' | 'subnets'>,
@@ -121,23 +121,21 @@ export function decideSubnets(
 ): Network['subnets'] {
   if (!spec.enableIPv4 && !spec.enableIPv6)
     throw new TscomposeError('NETWORK_SUBNET_INVALID', `network ${spec.name}: IPv4 or IPv6 must be enabled`)
-  const families = spec.subnets.map(({ subnet }) => parseSubnet(subnet).family)
-  for (const family of [4, 6] as const)
-    if (families.filter(each => each === family).length > 1)
-      throw new TscomposeError(
-        'NETWORK_NOT_SUPPORTED',
-        `network ${spec.name} has several IPv${family} subnets: bridge driver doesn't support multiple subnets`,
-      )
-  const subnets = spec.subnets.map(subnet => complete(subnet, occupied))
+  const families = spec.subnets.map(({ subnet }) => familyOf(subnet))
+  const subnets: (SubnetSpec & { readonly gateway: string })[] = []
+  for (const subnet of spec.subnets) {
+    const own = subnets.map(({ subnet }) => ({ subnet: parseSubnet(subnet), by: 'the same network', exclusive: true }))
+    subnets.push(complete(subnet, [...occupied, ...own]))
+  }
   const add = (subnet: Subnet) => subnets.push(complete({ subnet: formatSubnet(subnet) }, []))
   if (spec.enableIPv4 && !families.includes(4)) add(chooseSubnet(pools, 4, occupied))
   if (spec.enableIPv6 && !families.includes(6)) add(uniqueLocalSubnet(spec.id))
   const enabled = [...(spec.enableIPv4 ? [4] : []), ...(spec.enableIPv6 ? [6] : [])]
-  return subnets.filter(({ subnet }) => enabled.includes(parseSubnet(subnet).family))
+  return subnets.filter(({ subnet }) => enabled.includes(familyOf(subnet)))
 }
 
-/** The subnet of a family, if the network has one. */
-export const subnetOf = (
-  { subnets }: Pick<Network, 'subnets'>,
-  family: Family,
-): Network['subnets'][number] | undefined => subnets.find(({ subnet }) => parseSubnet(subnet).family === family)
+export const familyOf = (subnet: string): Family => (subnet.includes(':') ? 6 : 4)
+
+/** The subnets of a family: containers get addresses of the first, and of the next when it is full. */
+export const subnetsOfFamily = ({ subnets }: Pick<Network, 'subnets'>, family: Family): Network['subnets'] =>
+  subnets.filter(({ subnet }) => familyOf(subnet) === family)

@@ -15,7 +15,7 @@ import {
   deleteTable,
   type FirewallNetwork,
   networkElements,
-  type PortMapping,
+  type PortRule,
   portElements,
   replaceTable,
 } from './ruleset.ts'
@@ -33,7 +33,7 @@ const watchMs = 3000
 export class Firewall implements Disposable {
   readonly #instance: Instance
   readonly #networks = new Map<string, FirewallNetwork>()
-  readonly #mappings = new Set<PortMapping>()
+  readonly #ports = new Set<PortRule>()
   /** Changes that come together are one transaction. */
   readonly #changes = new Batch<string | undefined>(texts => this.#apply(texts))
   readonly #generation = new Generation(() => this.#socket)
@@ -81,24 +81,24 @@ export class Firewall implements Disposable {
     if (!this.#hasOwnName(network)) await this.#closeForeignChains(network.bridge)
   }
 
-  async publish(mappings: readonly PortMapping[]): Promise<void> {
-    for (const mapping of mappings) this.#mappings.add(mapping)
-    await this.#changePorts('add', mappings)
+  async publish(rules: readonly PortRule[]): Promise<void> {
+    for (const rule of rules) this.#ports.add(rule)
+    await this.#changePorts('add', rules)
   }
 
-  async unpublish(mappings: readonly PortMapping[]): Promise<void> {
+  async unpublish(rules: readonly PortRule[]): Promise<void> {
     await this.#changePorts(
       'delete',
-      mappings.filter(mapping => this.#mappings.delete(mapping)),
+      rules.filter(rule => this.#ports.delete(rule)),
     )
   }
 
   /** Ports come and go with every container: by messages, in a tenth of the time that the library takes. */
-  async #changePorts(change: Change, mappings: readonly PortMapping[]): Promise<void> {
-    if (mappings.length === 0 || this.#networks.size === 0) return
-    if (this.#changes.isRunning) return this.#change(portElements(change, this.#instance.table, mappings))
+  async #changePorts(change: Change, rules: readonly PortRule[]): Promise<void> {
+    if (rules.length === 0 || this.#networks.size === 0) return
+    if (this.#changes.isRunning) return this.#change(portElements(change, this.#instance.table, rules))
     try {
-      const messages = changePorts(change, this.#instance.table, mappings)
+      const messages = changePorts(change, this.#instance.table, rules)
       this.#generation.duringNow(() => void this.#socket.requestNow(...messages))
     } catch (error) {
       if (!(error instanceof SystemError)) throw error
@@ -107,9 +107,9 @@ export class Firewall implements Disposable {
   }
 
   /** Takes over from an earlier engine: whatever its table has is replaced by this. */
-  async replace(networks: ReadonlyMap<string, FirewallNetwork>, mappings: readonly PortMapping[]): Promise<void> {
+  async replace(networks: ReadonlyMap<string, FirewallNetwork>, rules: readonly PortRule[]): Promise<void> {
     for (const [networkId, network] of networks) this.#networks.set(networkId, network)
-    for (const mapping of mappings) this.#mappings.add(mapping)
+    for (const rule of rules) this.#ports.add(rule)
     if (this.#networks.size === 0) return this.clear()
     await this.#change(undefined)
     await this.#openForeignChains()
@@ -141,7 +141,7 @@ export class Firewall implements Disposable {
   async clear(): Promise<void> {
     clearInterval(this.#watch)
     this.#watch = undefined
-    this.#mappings.clear()
+    this.#ports.clear()
     await this.#nft.run(deleteTable(this.#instance.table))
     await this.#closeForeignChains()
   }
@@ -160,7 +160,7 @@ export class Firewall implements Disposable {
         if (!(error instanceof TscomposeError)) throw error
       }
     }
-    const table = replaceTable(this.#instance.table, [...this.#networks.values()], [...this.#mappings])
+    const table = replaceTable(this.#instance.table, [...this.#networks.values()], [...this.#ports])
     await this.#generation.during(() => this.#nft.run(table))
   }
 

@@ -12,11 +12,21 @@ export interface FirewallNetwork {
   readonly bridge: string
   /** No way in or out. */
   readonly internal: boolean
-  /** Packets that leave get an address of the host. */
-  readonly masquerade: boolean
+  /** Whether its containers reach each other. */
+  readonly icc: boolean
+  readonly subnets: readonly FirewallSubnet[]
+}
+
+export interface FirewallSubnet {
   /** CIDR */
-  readonly ipv4?: string | undefined
-  readonly ipv6?: string | undefined
+  readonly subnet: string
+  /** With which address packets leave: their own, that of the host's device they leave by, or this one. */
+  readonly leaves: 'itself' | 'host' | (string & {})
+  /**
+   * Who has a route to it gets to ports that are published on the host and nowhere else, or to all ports, or to ports
+   * that are published on the container's own address.
+   */
+  readonly entered: 'published' | 'nat-unprotected' | 'routed'
 }
 
 /** A published port: what arrives at the host's `hostPort` goes to the container's address, of the same family. */
@@ -29,14 +39,36 @@ export interface PortMapping {
   readonly port: number
 }
 
+/** A port of a container that is reached on the container's own address. */
+export interface DirectPort {
+  readonly protocol: 'tcp' | 'udp' | 'sctp'
+  readonly address: string
+  readonly port: number
+  /** Only by this device; absent: by whoever has a route. */
+  readonly from?: string | undefined
+}
+
+export type PortRule = PortMapping | DirectPort
+
 const chains = `
   set bridges { type ifname; }
   set internal { type ifname; }
+  set apart { type ifname; }
   set same { type ifname . ifname; }
   set local4 { type ifname . ipv4_addr; flags interval; }
   set local6 { type ifname . ipv6_addr; flags interval; }
   set outbound4 { type ipv4_addr; flags interval; }
   set outbound6 { type ipv6_addr; flags interval; }
+  set routed4 { type ipv4_addr; flags interval; }
+  set routed6 { type ipv6_addr; flags interval; }
+  set open4 { type ipv4_addr; flags interval; }
+  set open6 { type ipv6_addr; flags interval; }
+  map leaves4 { type ipv4_addr : ipv4_addr; flags interval; }
+  map leaves6 { type ipv6_addr : ipv6_addr; flags interval; }
+  set direct4 { type ipv4_addr . inet_proto . inet_service; }
+  set direct6 { type ipv6_addr . inet_proto . inet_service; }
+  set trusted4 { type ifname . ipv4_addr . inet_proto . inet_service; }
+  set trusted6 { type ifname . ipv6_addr . inet_proto . inet_service; }
   map published { type inet_proto . inet_service : ipv4_addr . inet_service; }
   map published_at { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; }
   map published6 { type inet_proto . inet_service : ipv6_addr . inet_service; }
@@ -57,6 +89,8 @@ const chains = `
   }
   chain prerouting {
     type nat hook prerouting priority dstnat - 10
+    # Translated they might be bridged from one isolated port to another, which drops them: the proxies carry them.
+    iifname @apart return
     meta nfproto ipv4 fib daddr type local goto publish
     ip6 daddr != ::1 fib daddr type local goto publish6
   }
@@ -72,6 +106,8 @@ const chains = `
     oifname . ip saddr @local4 return
     oifname . ip6 saddr @local6 ct status dnat masquerade
     oifname . ip6 saddr @local6 return
+    snat ip to ip saddr map @leaves4
+    snat ip6 to ip6 saddr map @leaves6
     ip saddr @outbound4 masquerade
     ip6 saddr @outbound6 masquerade
   }
@@ -89,6 +125,7 @@ const chains = `
     iifname . oifname @same return
     iifname @internal drop
     ct status dnat return
+    jump direct
     meta oifkind "bridge" drop
   }
   chain entering {
@@ -96,7 +133,19 @@ const chains = `
     iifname . oifname @same return
     oifname @internal drop
     ct status dnat return
+    jump direct
+    iifname . ip daddr . meta l4proto . th dport @trusted4 return
+    iifname . ip6 daddr . meta l4proto . th dport @trusted6 return
+    ip daddr @open4 return
+    ip6 daddr @open6 return
     drop
+  }
+  # On containers' own addresses, where those are routed.
+  chain direct {
+    ip daddr . meta l4proto . th dport @direct4 accept
+    ip6 daddr . meta l4proto . th dport @direct6 accept
+    ip daddr @routed4 meta l4proto icmp accept
+    ip6 daddr @routed6 meta l4proto ipv6-icmp accept
   }
 `
 
@@ -109,46 +158,79 @@ const elements = (change: Change, table: string, set: string, items: readonly st
   items.length === 0 ? '' : `${change} element inet ${table} ${set} { ${items.join(', ')} }\n`
 
 export function networkElements(change: Change, table: string, network: FirewallNetwork): string {
-  const { bridge, internal, masquerade, ipv4, ipv6 } = network
+  const { bridge, internal, icc, subnets } = network
   const name = `"${bridge}"`
-  const outbound = masquerade && !internal
+  const byFamily = (family: 4 | 6) => {
+    const own = subnets.filter(({ subnet }) => subnet.includes(':') === (family === 6))
+    const those = (
+      set: string,
+      belongs: (one: FirewallSubnet) => boolean,
+      item = (one: FirewallSubnet) => one.subnet,
+    ) => elements(change, table, `${set}${family}`, own.filter(belongs).map(item))
+    const translated = ({ subnet, leaves }: FirewallSubnet) => (change === 'add' ? `${subnet} : ${leaves}` : subnet)
+    return [
+      those(
+        'local',
+        () => true,
+        ({ subnet }) => `${name} . ${subnet}`,
+      ),
+      those('outbound', ({ leaves }) => !internal && leaves === 'host'),
+      those('leaves', ({ leaves }) => !internal && leaves !== 'host' && leaves !== 'itself', translated),
+      those('routed', ({ entered }) => !internal && entered === 'routed'),
+      those('open', ({ entered }) => !internal && entered === 'nat-unprotected'),
+    ]
+  }
   return [
     elements(change, table, 'bridges', [name]),
     elements(change, table, 'internal', internal ? [name] : []),
-    elements(change, table, 'same', [`${name} . ${name}`]),
-    elements(change, table, 'local4', ipv4 ? [`${name} . ${ipv4}`] : []),
-    elements(change, table, 'local6', ipv6 ? [`${name} . ${ipv6}`] : []),
-    elements(change, table, 'outbound4', outbound && ipv4 ? [ipv4] : []),
-    elements(change, table, 'outbound6', outbound && ipv6 ? [ipv6] : []),
+    // Apart, their packets do not pass by the host's own address on the bridge either.
+    icc ? elements(change, table, 'same', [`${name} . ${name}`]) : elements(change, table, 'apart', [name]),
+    ...byFamily(4),
+    ...byFamily(6),
   ].join('')
 }
 
-const keyOf = ({ protocol, hostIp, hostPort }: PortMapping) =>
-  hostIp === undefined ? `${protocol} . ${hostPort}` : `${hostIp} . ${protocol} . ${hostPort}`
+const isMapping = (rule: PortRule): rule is PortMapping => 'hostPort' in rule
 
-export function portElements(change: Change, table: string, mappings: readonly PortMapping[]): string {
-  const item = (mapping: PortMapping) =>
-    change === 'add' ? `${keyOf(mapping)} : ${mapping.address} . ${mapping.port}` : keyOf(mapping)
-  return Object.entries(Object.groupBy(mappings, mapOf))
-    .map(([map, those = []]) => elements(change, table, map, those.map(item)))
+/** What a rule is found by in its set or map, part by part. */
+export function keyOf(rule: PortRule): { readonly device?: string; readonly address?: string; readonly port: number } {
+  if (isMapping(rule)) return { ...(rule.hostIp !== undefined && { address: rule.hostIp }), port: rule.hostPort }
+  return { ...(rule.from !== undefined && { device: rule.from }), address: rule.address, port: rule.port }
+}
+
+/** Where a rule leads; undefined for one that only lets through. */
+export const leadsTo = (rule: PortRule): Pick<PortMapping, 'address' | 'port'> | undefined =>
+  isMapping(rule) ? rule : undefined
+
+export function portElements(change: Change, table: string, rules: readonly PortRule[]): string {
+  const item = (rule: PortRule) => {
+    const { device, address, port } = keyOf(rule)
+    const key = [device && `"${device}"`, address, rule.protocol, port].filter(Boolean).join(' . ')
+    const value = change === 'add' ? leadsTo(rule) : undefined
+    return value ? `${key} : ${value.address} . ${value.port}` : key
+  }
+  return Object.entries(Object.groupBy(rules, setOf))
+    .map(([set, those = []]) => elements(change, table, set, those.map(item)))
     .join('')
 }
 
-/** The map in which a port is. IPv6 has no way to translate what the host sends to ::1, so that is left to proxies. */
-export const mapOf = ({ hostIp, address }: PortMapping): string =>
-  `published${address.includes(':') ? '6' : ''}${hostIp === undefined ? '' : '_at'}`
+/**
+ * The set or map in which a rule is. IPv6 has no way to translate what the host sends to ::1, so that is left to
+ * proxies.
+ */
+export function setOf(rule: PortRule): string {
+  const isIPv6 = rule.address.includes(':')
+  if (isMapping(rule)) return `published${isIPv6 ? '6' : ''}${rule.hostIp === undefined ? '' : '_at'}`
+  return `${rule.from === undefined ? 'direct' : 'trusted'}${isIPv6 ? '6' : '4'}`
+}
 
 /** The whole table, in place of one that is there. */
-export const replaceTable = (
-  table: string,
-  networks: readonly FirewallNetwork[],
-  mappings: readonly PortMapping[],
-): string =>
+export const replaceTable = (table: string, networks: readonly FirewallNetwork[], rules: readonly PortRule[]): string =>
   [
     deleteTable(table),
     `table inet ${table} {${chains}}\n`,
     ...networks.map(network => networkElements('add', table, network)),
-    portElements('add', table, mappings),
+    portElements('add', table, rules),
   ].join('')
 
 /** Also where there is none. */

@@ -1,5 +1,5 @@
 import { addressBytes } from '../addresses/address.ts'
-import { type Change, mapOf, type PortMapping } from '../firewall/ruleset.ts'
+import { type Change, keyOf, leadsTo, type PortRule, setOf } from '../firewall/ruleset.ts'
 import { type Attributes, encodeAttributes, nested, raw, string, type Table, u32be } from './attributes.ts'
 import { type Message, NLM_F } from './message.ts'
 
@@ -124,17 +124,28 @@ const setElement = { key: nested(1, value), data: nested(2, value) } satisfies T
 const concatenated = (...parts: readonly Buffer[]): Buffer =>
   Buffer.concat(parts.map(part => Buffer.concat([part, Buffer.alloc(-part.length & 3)])))
 
+/** A device's name as a key: IFNAMSIZ bytes. */
+const deviceKey = (name: string) => Buffer.concat([Buffer.from(name)], 16)
+
 /** The same as portElements() of the rule set, as one transaction of messages. */
-export function changePorts(change: Change, ownTable: string, mappings: readonly PortMapping[]): readonly Message[] {
-  const element = ({ protocol, hostIp, hostPort, address, port: containerPort }: PortMapping) => {
-    const host = hostIp === undefined ? [] : [addressBytes(hostIp)]
-    const key = { value: concatenated(...host, Buffer.from([IPPROTO[protocol]]), port(hostPort)) }
-    const data = { value: concatenated(addressBytes(address), port(containerPort)) }
-    const item = change === 'add' ? { key, data } : { key }
+export function changePorts(change: Change, ownTable: string, rules: readonly PortRule[]): readonly Message[] {
+  const element = (rule: PortRule) => {
+    const key = keyOf(rule)
+    const parts = [
+      ...(key.device === undefined ? [] : [deviceKey(key.device)]),
+      ...(key.address === undefined ? [] : [addressBytes(key.address)]),
+      Buffer.from([IPPROTO[rule.protocol]]),
+      port(key.port),
+    ]
+    const value = change === 'add' ? leadsTo(rule) : undefined
+    const item = {
+      key: { value: concatenated(...parts) },
+      ...(value && { data: { value: concatenated(addressBytes(value.address), port(value.port)) } }),
+    }
     return encodeAttributes({ element: nested(1, setElement) }, { element: item })
   }
   const [type, flags] = change === 'add' ? [NFT_MSG.NEWSETELEM, NLM_F.CREATE] : [NFT_MSG.DELSETELEM, 0]
-  const changes = Object.entries(Object.groupBy(mappings, mapOf)).map(([set, those = []]) => {
+  const changes = Object.entries(Object.groupBy(rules, setOf)).map(([set, those = []]) => {
     const values = { table: ownTable, set, elements: Buffer.concat(those.map(element)) }
     return message(type, flags, body(NFPROTO.INET, 0, setElements, values), `${set}: ${change}`)
   })

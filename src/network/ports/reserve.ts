@@ -25,22 +25,21 @@ class Refusal extends Error {
 }
 
 /**
- * Reserves a port on all of its host addresses, with the same number on each.
+ * Reserves a port on these addresses of the host, with the same number on each.
  * @param describe says who an owner is that this engine knows (a container of its own)
  * @throws TscomposeError NETWORK_PORT_TAKEN, NETWORK_PORT_FORBIDDEN, NETWORK_HOST_ADDRESS_UNKNOWN; nothing is held then
  */
 export async function reservePort(
   spec: PortSpec,
+  addresses: readonly string[],
   describe: (port: PortSpec['protocol'], hostPort: number) => string | undefined,
 ): Promise<readonly Reservation[]> {
   const { protocol } = spec
-  if (protocol === 'sctp' && spec.hostIp?.includes(':'))
-    throw new TscomposeError('NETWORK_NOT_SUPPORTED', `not supported yet: publishing an SCTP port on ${spec.hostIp}`)
   const { from, to } = spec.hostPort ?? { from: 0, to: 0 }
   let first: Refusal | undefined
   for (let port = from; port <= to; port++) {
     try {
-      return port === 0 ? reserveAnyPort(spec, protocol) : reserveOn(spec, protocol, port)
+      return port === 0 ? reserveAnyPort(spec, addresses) : reserveOn(spec, addresses, port)
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
       first ??= error
@@ -55,30 +54,32 @@ export async function reservePort(
 }
 
 /** A number that the kernel chose for IPv4 may be taken in IPv6: then it chooses another. */
-function reserveAnyPort(spec: PortSpec, protocol: Protocol): readonly Reservation[] {
+function reserveAnyPort(spec: PortSpec, addresses: readonly string[]): readonly Reservation[] {
   for (let attempt = 1; ; attempt++) {
     try {
-      return reserveOn(spec, protocol, 0)
+      return reserveOn(spec, addresses, 0)
     } catch (error) {
       if (!(error instanceof Refusal) || error.code !== 'EADDRINUSE' || attempt === 20) throw error
     }
   }
 }
 
-function reserveOn(spec: PortSpec, protocol: Protocol, wanted: number): readonly Reservation[] {
+function reserveOn(
+  { protocol, containerPort }: PortSpec,
+  addresses: readonly string[],
+  wanted: number,
+): readonly Reservation[] {
   const reservations: Reservation[] = []
   let hostPort = wanted
-  // [::] is carried by a proxy, of which there is none for SCTP.
-  const everywhere = protocol === 'sctp' ? ['0.0.0.0'] : ['0.0.0.0', '::']
-  for (const hostIp of spec.hostIp ? [spec.hostIp] : everywhere) {
+  for (const hostIp of addresses) {
     try {
       const { fd, port } = boundSocket(protocol, hostIp, hostPort)
-      reservations.push({ protocol, containerPort: spec.containerPort, hostIp, hostPort: port, fd })
+      reservations.push({ protocol, containerPort, hostIp, hostPort: port, fd })
       hostPort = port
     } catch (error) {
       if (!(error instanceof SystemError)) throw error
       // A machine without IPv6 has no [::]; whoever names an IPv6 address shall hear of it.
-      if (!spec.hostIp && hostIp === '::' && ['EAFNOSUPPORT', 'EADDRNOTAVAIL'].includes(error.code)) continue
+      if (reservations.length > 0 && hostIp === '::' && ['EAFNOSUPPORT', 'EADDRNOTAVAIL'].includes(error.code)) continue
       release(reservations)
       throw new Refusal(hostIp, hostPort, error)
     }

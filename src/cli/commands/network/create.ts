@@ -1,7 +1,7 @@
 import { BlockList, isIPv6 } from 'node:net'
 import type { IPAM } from '../../../engine/api.ts'
 import { TscomposeError } from '../../../errors.ts'
-import { collect, type Define, notSupportedYet } from '../../command.ts'
+import { collect, type Define } from '../../command.ts'
 import { connect } from '../../engine.ts'
 import { keyValues } from '../../key-values.ts'
 
@@ -30,8 +30,8 @@ export const define: Define = (command, cli) =>
     .argument('<NETWORK>')
     .option('--attachable', 'Containers may be put on it by hand; so they may here always')
     .option('--aux-address <name=address>', 'An address that no container gets', collect)
-    .option('--config-from <network>', 'Not supported')
-    .option('--config-only', 'Not supported')
+    .option('--config-from <network>', 'Made after such a configuration')
+    .option('--config-only', 'No network, but a configuration to make others after')
     .option('-d, --driver <driver>', 'bridge, macvlan, or ipvlan', 'bridge')
     .option('--gateway <address>', 'The address of the gateway in the subnet', collectList)
     .option('--ingress', 'Not supported')
@@ -46,11 +46,6 @@ export const define: Define = (command, cli) =>
     .option('--scope <scope>', 'local')
     .option('--subnet <cidr>', 'A subnet; without one, a free one is chosen', collectList)
     .action(async (name: string, flags: CreateFlags) => {
-      for (const [flag, value] of Object.entries({
-        '--config-from': flags.configFrom,
-        '--config-only': flags.configOnly,
-      }))
-        if (value) throw notSupportedYet(flag)
       const { Id, Warning } = await (await connect()).networkCreate({
         Name: name,
         Driver: flags.driver,
@@ -58,6 +53,8 @@ export const define: Define = (command, cli) =>
         Options: keyValues(flags.opt),
         Labels: keyValues(flags.label),
         ...(flags.attachable && { Attachable: true }),
+        ...(flags.configFrom && { ConfigFrom: { Network: flags.configFrom } }),
+        ...(flags.configOnly && { ConfigOnly: true }),
         ...(flags.ingress && { Ingress: true }),
         ...(flags.internal && { Internal: true }),
         ...(flags.ipv4 !== undefined && { EnableIPv4: flags.ipv4 }),
@@ -80,17 +77,31 @@ type Config = NonNullable<IPAM['Config']>[number]
 export function ipamOf(
   flags: Pick<CreateFlags, 'subnet' | 'gateway' | 'ipRange' | 'auxAddress' | 'ipamDriver' | 'ipamOpt'>,
 ): IPAM {
-  const configs: Config[] = (flags.subnet ?? []).map(Subnet => ({ Subnet }))
-  if (configs.length === 0 && [flags.gateway, flags.ipRange, flags.auxAddress].some(list => list?.length))
+  const { subnet: subnets = [], gateway = [], ipRange = [], auxAddress = [] } = flags
+  if (subnets.length < ipRange.length || subnets.length < gateway.length)
     throw new TscomposeError('CLI_FLAG', 'every ip-range or gateway must have a corresponding subnet')
+  const configs: Config[] = []
+  for (const Subnet of subnets) {
+    const clashes = configs.some(({ Subnet: other = '' }) => liesIn(Subnet, other) || liesIn(other, Subnet))
+    if (clashes) throw new TscomposeError('CLI_FLAG', 'multiple overlapping subnet configuration is not supported')
+    configs.push({ Subnet })
+  }
   const place = (what: string, text: string, put: (config: Config) => Config) => {
     const at = configs.findIndex(({ Subnet = '' }) => liesIn(text, Subnet))
     if (at < 0) throw new TscomposeError('CLI_FLAG', `no matching subnet for ${what} ${text}`)
     configs[at] = put(configs[at] as Config)
   }
-  for (const range of flags.ipRange ?? []) place('range', range, config => ({ ...config, IPRange: range }))
-  for (const gateway of flags.gateway ?? []) place('gateway', gateway, config => ({ ...config, Gateway: gateway }))
-  for (const [key, address] of Object.entries(keyValues(flags.auxAddress)))
+  const placeOne = (what: string, key: 'IPRange' | 'Gateway', text: string) =>
+    place(what, text, config => {
+      if (config[key] === undefined) return { ...config, [key]: text }
+      throw new TscomposeError(
+        'CLI_FLAG',
+        `cannot configure multiple ${what}s (${text}, ${config[key]}) on the same subnet (${config.Subnet})`,
+      )
+    })
+  for (const range of ipRange) placeOne('range', 'IPRange', range)
+  for (const address of gateway) placeOne('gateway', 'Gateway', address)
+  for (const [key, address] of Object.entries(keyValues(auxAddress)))
     place('aux-address', address, config => ({
       ...config,
       AuxiliaryAddresses: { ...config.AuxiliaryAddresses, [key]: address },
