@@ -13,6 +13,7 @@ export const errorCodes = {
   RUNTIME_CGROUPS_MISSING: 'the machine has no cgroups mounted',
   RUNTIME_MONITOR_LOST: 'the monitor of a process has gone without telling how the process ended',
   RUNTIME_MONITOR_MISSING: 'the native part of the program has not been built',
+  RUNTIME_RECORD_INVALID: 'what a monitor wrote down is not what a monitor writes',
   RUNTIME_LIMIT_REFUSED: 'the kernel refuses the value of a limit',
   RUNTIME_MOUNT_INVALID: 'a mount whose source does not exist, or whose destination cannot be mounted on',
   RUNTIME_SEED_FAILED: 'a new volume could not be filled from the image',

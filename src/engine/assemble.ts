@@ -94,7 +94,7 @@ export async function openEngineOn(
   undo.defer(() => context.networks.retire())
   undo.defer(() => letGo(containers))
   undo.defer(() => closing.abort())
-  const id = await engineId(dataDir)
+  const id = await engineId(dataDir, report)
   const opened = undo.move()
   return localEngine(context, id, () => opened.disposeAsync())
 }
@@ -136,11 +136,12 @@ interface Identity {
 const isIdentity = (value: unknown): value is Identity => typeof (value as Identity | null)?.id === 'string'
 
 /** Which engine this is: `ID` of info, the same as long as the data root is. */
-async function engineId(dataDir: string): Promise<string> {
+async function engineId(dataDir: string, report: (message: string) => void): Promise<string> {
   const file = join(dataDir, 'engine.json')
   const found = await readJson(file, isIdentity)
-  if ('value' in found) return found.value.id
-  const id = newId()
+  if ('setAside' in found) report(`damaged identity of the engine set aside as ${found.setAside}`)
+  if ('value' in found && !found.setAside) return found.value.id
+  const id = 'value' in found ? found.value.id : newId()
   await writeJson(file, { id } satisfies Identity)
   return id
 }

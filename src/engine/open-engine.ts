@@ -16,10 +16,12 @@ export type { EngineOptions } from './assemble.ts'
  */
 export const openEngine = (options: EngineOptions): Promise<LocalEngine> => openEngineOn(options, openLayers)
 
-async function openLayers({ dataDir, runDir, config }: EngineOptions): Promise<Layers> {
+async function openLayers({ dataDir, runDir, config, report = () => {} }: EngineOptions): Promise<Layers> {
   const build = await Journal.open(join(dataDir, 'build'))
+  if (build.damaged > 0) report(`${build.damaged} damaged lines of the build cache's journal are left out`)
   const [images, networks] = await Promise.all([
     openImageStore({
+      report,
       retained: retainedLayers(build.records.values()),
       dataDir: join(dataDir, 'images'),
       registryMirrors: config.registryMirrors,

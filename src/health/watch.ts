@@ -11,6 +11,7 @@ export const startingHealth: Health = { status: 'starting', failingStreak: 0, lo
  * healthy; `retries` failures in a row that Docker's timetable would have counted make it unhealthy.
  * @param onChange called after every probe, with the state before it
  * @param resume where an earlier engine left off: a container that was healthy is not `starting` again
+ * @param clock milliseconds; not the machine's clock, which may be set meanwhile
  */
 export async function watchHealth(
   spec: ProbeSpec,
@@ -18,9 +19,10 @@ export async function watchHealth(
   onChange: (health: Health, previous: HealthStatus) => void,
   signal: AbortSignal,
   resume: { readonly health: Health; readonly startedAt: Date } = { health: startingHealth, startedAt: new Date() },
+  clock: () => number = () => performance.now(),
 ): Promise<void> {
-  const startedAt = resume.startedAt.getTime()
-  const now = () => Date.now() - startedAt
+  const began = clock() - Math.max(0, Date.now() - resume.startedAt.getTime())
+  const now = () => clock() - began
   let health = resume.health
   let table = timetable(spec, health.status === 'starting', now())
   let lastProbeMs = 0
@@ -28,14 +30,14 @@ export async function watchHealth(
     const delay = delayMs(table, health.status === 'starting', now(), lastProbeMs)
     await pause(delay, signal)
     if (signal.aborted) return
-    const began = now()
+    const probedAt = now()
     const result = await probeOnce(spec, runProbe, signal)
     if (signal.aborted) return
-    lastProbeMs = now() - began
+    lastProbeMs = now() - probedAt
     const previous = health.status
     const starting = previous === 'starting'
-    health = afterProbe(spec, health, result, counts(spec, table, starting, began))
-    const early = starting && health.status === 'starting' && began < table.due
+    health = afterProbe(spec, health, result, counts(spec, table, starting, probedAt))
+    const early = starting && health.status === 'starting' && probedAt < table.due
     if (!early) table = timetable(spec, health.status === 'starting', now())
     onChange(health, previous)
   }

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type ImageConfiguration, parseConfiguration } from './config.ts'
 import { ContentStore } from './content.ts'
@@ -6,7 +6,7 @@ import type { Digest, Image, RetainedLayers } from './image.ts'
 import { LayerDirectories } from './layers.ts'
 import { Mutex } from './mutex.ts'
 import { namesOf } from './names.ts'
-import { type Layer, readState, type StoreState, writeState } from './state.ts'
+import { emptyState, type Layer, readState, type StoreState, writeState } from './state.ts'
 
 /**
  * What is in the store: images, their names, their layers. The file images.json is its only truth; content and layer
@@ -40,10 +40,17 @@ export class Catalog {
   }
 
   /** An image of which something is missing on disk counts as not there: the next pull makes it whole. */
-  static async open(directory: string, retained: RetainedLayers = nothing): Promise<Catalog> {
+  static async open(
+    directory: string,
+    retained: RetainedLayers = nothing,
+    report: (message: string) => void = () => {},
+  ): Promise<Catalog> {
     await mkdir(directory, { recursive: true, mode: 0o700 })
     const file = join(directory, 'images.json')
-    const found = await readState(file)
+    const state = await readState(file, report)
+    // Nobody knows whose the content is, so nobody may remove it.
+    if (state === 'damaged') await setContentAside(directory, report)
+    const found = state === 'damaged' ? emptyState : state
     const content = await ContentStore.open(join(directory, 'content'))
     const layers = join(directory, 'layers')
     const directories = await LayerDirectories.open(
@@ -60,6 +67,7 @@ export class Catalog {
         const configuration = await content.read(id).then(parseConfiguration, () => undefined)
         const isPresent = (diffId: Digest) => present.has(found.layers[diffId]?.directory ?? '')
         if (configuration?.diffIds.every(isPresent)) configurations.set(id, configuration)
+        else report(`image ${id} is not complete any more; pull or load it again`)
       }),
     )
     const catalog = new Catalog(file, restricted(found, configurations), content, directories, configurations)
@@ -166,6 +174,18 @@ export class Catalog {
     const named = Object.entries(this.#state.images).flat() as Digest[]
     const kept = new Set([...held, ...blobs, ...named])
     for (const digest of await this.content.list()) if (!kept.has(digest)) await this.content.remove(digest)
+  }
+}
+
+async function setContentAside(directory: string, report: (message: string) => void): Promise<void> {
+  const suffix = `.damaged-${Date.now()}`
+  for (const name of ['content', 'layers']) {
+    const path = join(directory, name)
+    const moved = await rename(path, `${path}${suffix}`).then(
+      () => true,
+      () => false,
+    )
+    if (moved) report(`what the images were made of is in ${path}${suffix}`)
   }
 }
 

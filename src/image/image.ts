@@ -142,6 +142,8 @@ export interface ImageStoreOptions {
   readonly insecureRegistries: readonly string[]
   /** What somebody else in this data root has a use for, beyond the images. */
   readonly retained?: RetainedLayers
+  /** Told of what is damaged. */
+  readonly report?: (message: string) => void
 }
 
 /** Layers that stay although no image has them. */

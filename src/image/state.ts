@@ -1,5 +1,6 @@
-import { open, readFile, rename } from 'node:fs/promises'
+import { open, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { TscomposeError } from '../errors.ts'
 import { isDigest } from './digest.ts'
 import type { Digest } from './image.ts'
 import { JsonObject } from './json.ts'
@@ -27,16 +28,43 @@ export const emptyState: StoreState = { images: {}, names: {}, layers: {} }
 
 const VERSION = 1
 
-/** @throws TscomposeError IMAGE_STORE_INVALID */
-export async function readState(file: string): Promise<StoreState> {
-  const text = await readFile(file).catch(error => {
-    if (error.code === 'ENOENT') return undefined
-    throw error
-  })
-  if (text === undefined) return emptyState
+/** The same once more: what images there are cannot be found out otherwise, and what no image has is removed. */
+const copyOf = (file: string): string => `${file}.copy`
+
+/**
+ * Reads what {@link writeState} wrote. A file that is damaged is set aside, and reported; its copy counts then.
+ * @returns 'damaged' if the copy does not help either
+ * @throws TscomposeError IMAGE_STORE_INVALID if another version of the program has written it
+ */
+export async function readState(file: string, report: (message: string) => void): Promise<StoreState | 'damaged'> {
+  let isDamaged = false
+  for (const path of [file, copyOf(file)]) {
+    const text = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return undefined
+      if (error.code === 'EISDIR') return ''
+      throw error
+    })
+    if (text === undefined) continue
+    try {
+      return parseState(text, path)
+    } catch (error) {
+      if (!(error instanceof TscomposeError) || error instanceof OtherVersion) throw error
+      const setAside = `${path}.damaged-${Date.now()}`
+      await rename(path, setAside)
+      report(`damaged record of images set aside as ${setAside}: ${error.message}`)
+      isDamaged = true
+    }
+  }
+  return isDamaged ? 'damaged' : emptyState
+}
+
+class OtherVersion extends TscomposeError {}
+
+function parseState(text: string | Buffer, file: string): StoreState {
   const json = JsonObject.parse(text, file, 'IMAGE_STORE_INVALID')
-  if (json.number('version') !== VERSION)
-    throw json.invalid(`made by another version of tscompose: ${json.number('version')}`)
+  const version = json.required('version', (json, key) => json.number(key))
+  if (version !== VERSION)
+    throw new OtherVersion('IMAGE_STORE_INVALID', `${file} was made by another version of tscompose: ${version}`)
   const layers = json.required('layers', (json, key) => json.object(key))
   return {
     images: digests(json, 'images') as StoreState['images'],
@@ -79,13 +107,20 @@ function digest(json: JsonObject, text: string): Digest {
 
 /** Replaces the file as a whole: whoever reads it, also after a crash, finds the old or the new one. */
 export async function writeState(file: string, state: StoreState): Promise<void> {
+  const text = `${JSON.stringify({ version: VERSION, ...state }, undefined, 1)}\n`
   const temporary = `${file}.new`
   {
     await using handle = await open(temporary, 'w', 0o600)
-    await handle.writeFile(`${JSON.stringify({ version: VERSION, ...state }, undefined, 1)}\n`)
+    await handle.writeFile(text)
     await handle.sync()
   }
   await rename(temporary, file)
-  await using directory = await open(dirname(file))
-  await directory.sync()
+  {
+    await using directory = await open(dirname(file))
+    await directory.sync()
+  }
+  // For when the file is damaged later: the change is made, whether this works or not, and is not waited for on disk.
+  await writeFile(temporary, text, { mode: 0o600 })
+    .then(() => rename(temporary, copyOf(file)))
+    .catch(() => undefined)
 }

@@ -30,7 +30,7 @@ import { Workshop } from './workshop.ts'
  * pull or load has left there.
  */
 export async function openImageStore(options: ImageStoreOptions): Promise<ImageStore> {
-  const catalog = await Catalog.open(options.dataDir, options.retained)
+  const catalog = await Catalog.open(options.dataDir, options.retained, options.report)
   const intake = new Intake(catalog)
   return new LocalImageStore(
     catalog,

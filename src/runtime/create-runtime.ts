@@ -129,10 +129,15 @@ class LocalRuntime implements Runtime {
     const cgroup = this.#cgroups.cgroup(id)
     const monitor = await connectMonitor(`${this.#directory}/${id}`)
     if (monitor) return { status: 'running', container: this.#hold(new MonitoredContainer(monitor, cgroup, spec)) }
+    const exit = await this.lastExit(id, stateDir)
+    return exit ? { status: 'exited', exit } : { status: 'lost' }
+  }
+
+  async lastExit(id: string, stateDir: string): Promise<ExitStatus | undefined> {
     const record = await readExitRecord(stateDir)
-    if (!record) return { status: 'lost' }
+    if (!record) return undefined
     const { status, finishedAt } = record
-    return { status: 'exited', exit: { exitCode: exitCodeOf(status), ...wantOfMemory(cgroup), finishedAt } }
+    return { exitCode: exitCodeOf(status), ...wantOfMemory(this.#cgroups.cgroup(id)), finishedAt }
   }
 
   async release(containerId: string): Promise<void> {

@@ -1,5 +1,7 @@
-import { readFile } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
+import { TscomposeError } from '../errors.ts'
 import { dateOf } from './protocol.ts'
 
 /** How a process ended, as its monitor wrote it down; `status` is that of wait(2). */
@@ -9,18 +11,28 @@ export interface ExitRecord {
   readonly finishedAt: Date
 }
 
-/** The record of the last run in `stateDir`; undefined while the process runs, and when its monitor could not write. */
+const NAME = 'exit'
+
+/** Before a new run: how the one before has ended is not how this one ends. */
+export const forgetExit = (stateDir: string): void => rmSync(join(stateDir, NAME), { force: true })
+
+/**
+ * The record of the last run in `stateDir`; undefined while the process runs, and when its monitor could not write.
+ * @throws TscomposeError RUNTIME_RECORD_INVALID naming where the file has been set aside
+ */
 export async function readExitRecord(stateDir: string): Promise<ExitRecord | undefined> {
-  const text = await readFile(join(stateDir, 'exit'), 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return ''
+  const file = join(stateDir, NAME)
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    if (error.code === 'EISDIR') return ''
     throw error
   })
-  const fields = new Map(text.split('\n').map(line => line.split(' ') as [string, string]))
-  const field = (name: string) => BigInt(fields.get(name) ?? 0)
-  if (!fields.has('finished')) return undefined
-  return {
-    status: Number(field('status')),
-    startedAt: dateOf(field('started')),
-    finishedAt: dateOf(field('finished')),
-  }
+  if (text === undefined) return undefined
+  const [, status = '', started = '', finished] =
+    /^status (\d{1,10})\nstarted (\d{1,19})\nfinished (\d{1,19})\n$/.exec(text) ?? []
+  if (finished !== undefined)
+    return { status: Number(status), startedAt: dateOf(BigInt(started)), finishedAt: dateOf(BigInt(finished)) }
+  const setAside = `${file}.damaged-${Date.now()}`
+  await rename(file, setAside)
+  throw new TscomposeError('RUNTIME_RECORD_INVALID', `damaged record of an exit set aside as ${setAside}`)
 }

@@ -126,6 +126,8 @@ export interface Runtime {
   exec(container: RunningContainer, process: ProcessSpec, attach?: AttachStreams): Promise<RunningProcess>
   /** Finds a container that an earlier engine launched. */
   adopt(spec: ContainerSpec): Promise<Adopted>
+  /** How the last run of a container ended; undefined if it has not, or its monitor has not lived to see it. */
+  lastExit(containerId: string, stateDir: string): Promise<ExitStatus | undefined>
   /** Removes what a container that has ended can leave: its cgroups and run-time files. Idempotent. */
   release(containerId: string): Promise<void>
   /**

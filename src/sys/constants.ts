@@ -32,6 +32,9 @@ export const AT = {
   RECURSIVE: 0x8000,
 } as const
 
+/** renameat2(2) */
+export const RENAME = { EXCHANGE: 2 } as const
+
 /** mount(2) */
 export const MS = {
   RDONLY: 0x1,

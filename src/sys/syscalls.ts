@@ -69,6 +69,7 @@ export const syscalls = {
   sendto: call<
     [fd: number, buffer: Uint8Array, length: number, flags: number, address: Uint8Array | null, addressLength: number]
   >(44, 206),
+  renameat2: call<[olddirfd: number, oldpath: string, newdirfd: number, newpath: string, flags: number]>(316, 276),
   seccomp: call<[operation: number, flags: number, args: Uint8Array]>(317, 277),
   sethostname: call<[name: string, length: number]>(170, 161),
   setdomainname: call<[name: string, length: number]>(171, 162),

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { test } from 'node:test'
@@ -175,31 +184,76 @@ async function killEverything(bench: Bench): Promise<void> {
   }
 }
 
-test('damaged files are set aside and reported, and everything else goes on', { skip }, async () => {
+/** What a disk, or a person, can do to a file. */
+const damages = {
+  'is empty': (file: string) => writeFileSync(file, ''),
+  'is cut off': (file: string) => truncateSync(file, Math.floor(statSync(file).size / 2)),
+  'is garbage': (file: string) => writeFileSync(file, Buffer.from('7f00ff0a2208', 'hex')),
+  'holds something else': (file: string) => writeFileSync(file, '{"version":1,"sandbox":[],"add":3}\n'),
+  'is a directory': (file: string) => {
+    rmSync(file)
+    mkdirSync(file)
+  },
+}
+
+for (const [damage, inflict] of Object.entries(damages))
+  test(`a state file that ${damage} is set aside and reported, and nothing else is lost`, { skip }, async () => {
+    await using bench = await Bench.make()
+    const always = { HostConfig: { RestartPolicy: { Name: 'always' as const } } }
+    const [good, ended, running] = await (async () => {
+      await using first = await bench.open()
+      await first.volumeCreate({ Name: 'kept', Labels: { a: 'b' } })
+      writeFileSync(join(bench.dataDir, 'volumes/kept/_data/file'), 'data')
+      const ids = [await create(first, bench, ['true']), await run(first, bench, ['sh', '-c', 'exit 7'])]
+      await exitCode(first, ids[1] ?? '')
+      return [...ids, await run(first, bench, ['sleep', '1000'], always)]
+    })()
+    const [network = ''] = readdirSync(join(bench.dataDir, 'networks'))
+    const files = [
+      join(bench.dataDir, 'containers', ended ?? '', 'container.json'),
+      join(bench.dataDir, 'containers', ended ?? '', 'exit'),
+      join(bench.dataDir, 'volumes/kept/volume.json'),
+      join(bench.dataDir, 'networks', network),
+      join(bench.dataDir, 'engine.json'),
+      join(bench.runDir, 'runs', running ?? '', 'run.json'),
+    ]
+    for (const file of files) inflict(file)
+    await using engine = await bench.open()
+    for (const file of files.filter(name => !name.endsWith('exit'))) {
+      const setAside = bench.reports
+        .map(line => /set aside as (\S+)/.exec(line)?.[1])
+        .find(name => name?.startsWith(file))
+      assert.ok(setAside && existsSync(setAside), `${file}: ${bench.reports.join('\n')}`)
+    }
+    const ids = (await engine.containerList({ all: true })).map(({ Id }) => Id)
+    assert.deepEqual(ids.toSorted(), [good, ended, running].toSorted())
+    assert.notEqual((await engine.containerInspect(ended ?? '')).State.Status, 'running')
+    assert.deepEqual((await engine.networkList()).map(({ Name }) => Name).sort(), ['bridge', 'host', 'none'])
+    assert.deepEqual(
+      (await engine.volumeList()).Volumes.map(({ Name }) => Name),
+      ['kept'],
+    )
+    assert.equal(readFileSync(join(bench.dataDir, 'volumes/kept/_data/file'), 'utf8'), 'data')
+    while ((await engine.containerInspect(running ?? '')).State.Status !== 'running')
+      await event(engine, ({ Action, Actor }) => Action === 'start' && Actor.ID === running)
+  })
+
+test('what is known of a container before its last change is found again, with the exit that its monitor saw', {
+  skip,
+}, async () => {
   await using bench = await Bench.make()
-  const [good = '', bad = ''] = await (async () => {
+  const id = await (async () => {
     await using first = await bench.open()
-    await first.volumeCreate({ Name: 'kept' })
-    return [await create(first, bench, ['true']), await create(first, bench, ['true'])]
+    const id = await run(first, bench, ['sh', '-c', 'while ! test -e /go; do sleep 0.02; done; exit 7'])
+    await new Promise(resolve => setTimeout(resolve, 100)) // until it is on disk as running
+    await exec(first, id, ['touch', '/go'])
+    await exitCode(first, id)
+    return id
   })()
-  const file = join(bench.dataDir, 'containers', bad, 'container.json')
-  writeFileSync(file, '{"version":1,')
-  writeFileSync(join(bench.dataDir, 'volumes/kept/volume.json'), '')
-  writeFileSync(join(bench.dataDir, 'networks', readdirSync(join(bench.dataDir, 'networks'))[0] ?? ''), 'x')
+  writeFileSync(join(bench.dataDir, 'containers', id, 'container.json'), '')
   await using engine = await bench.open()
-  assert.deepEqual(
-    (await engine.containerList({ all: true })).map(({ Id }) => Id),
-    [good],
-  )
-  assert.deepEqual(
-    (await engine.volumeList()).Volumes.map(({ Name }) => Name),
-    ['kept'],
-  )
-  assert.deepEqual((await engine.networkList()).map(({ Name }) => Name).sort(), ['bridge', 'host', 'none'])
-  assert.equal(bench.reports.length, 3, bench.reports.join('\n'))
-  assert.ok(
-    readdirSync(join(bench.dataDir, 'containers', bad)).some(name => name.startsWith('container.json.damaged-')),
-  )
+  const { Status, ExitCode } = (await engine.containerInspect(id)).State
+  assert.deepEqual([Status, ExitCode], ['exited', 7])
 })
 
 test('what is left of a container that was half made or half removed is cleared away', { skip }, async () => {

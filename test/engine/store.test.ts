@@ -30,6 +30,15 @@ test('a file that is no JSON, or something else, is set aside as it is', async (
   }
 })
 
+test('of a damaged file, what it held before its last change is still there', async () => {
+  const file = join(directory, 'changed.json')
+  for (const value of [1, 2]) await writeJson(file, value)
+  await writeFile(file, '')
+  const found = await readJson(file, isNumber)
+  assert.ok('setAside' in found && 'value' in found)
+  assert.equal(found.value, 1)
+})
+
 test('the last of many values is the one in the file, and every writer is told when his or a later one is', async () => {
   const file = new RecordFile<number>(join(directory, 'record.json'))
   await Promise.all(Array.from({ length: 50 }, (_, n) => file.write(n)))

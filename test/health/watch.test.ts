@@ -23,6 +23,8 @@ async function watch(t: TestContext, over: Partial<ProbeSpec>, exitCodeAt: (ms: 
     async () => ({ exitCode: exitCodeAt(Date.now()), output: '' }),
     health => seen.push({ at: Date.now(), health }),
     end.signal,
+    undefined,
+    () => Date.now(),
   )
   const settle = async () => {
     for (let turn = 0; turn < 20; turn++) await Promise.resolve()
@@ -98,4 +100,21 @@ test('a probe that runs into its timeout is a failure that says so', async t => 
 test('the log keeps the last five results', async t => {
   const { seen } = await watch(t, { intervalMs: 100 }, () => 0, 1000)
   assert.equal(seen.at(-1)?.health.log.length, 5)
+})
+
+test('a clock that is set back or forth changes nothing', async t => {
+  const clock = Date.now
+  t.after(() => {
+    Date.now = clock
+  })
+  const end = new AbortController()
+  let probes = 0
+  const runProbe = async () => {
+    probes++
+    Date.now = () => clock() + (probes % 2 ? -1 : 1) * 3_600_000
+    if (probes === 6) end.abort()
+    return { exitCode: 0, output: '' }
+  }
+  await watchHealth({ ...spec, intervalMs: 10 }, runProbe, () => {}, end.signal)
+  assert.equal(probes, 6)
 })

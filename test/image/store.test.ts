@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync, statSync } from 'node:fs'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { existsSync, globSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { chainIds } from '../../src/image/chain-id.ts'
+import type { ImageStoreOptions } from '../../src/image/image.ts'
 import { buildImage, layoutArchive } from './image-builder.ts'
 import { never, nothing, onDisk, openStore, type Store } from './store-fixture.ts'
 import { directory, file, symlink } from './tar-builder.ts'
@@ -14,8 +15,8 @@ import { skip, temporaryDirectory } from './unpack-fixture.ts'
 const image = buildImage([[file('a', 'x')], [file('b', 'yy')]])
 const archive = layoutArchive(image, [{ 'io.containerd.image.name': 'demo:1' }])
 
-async function loaded(t: TestContext): Promise<Store> {
-  const opened = await openStore(t)
+async function loaded(t: TestContext, options: Partial<ImageStoreOptions> = {}): Promise<Store> {
+  const opened = await openStore(t, options)
   await opened.store.load(Readable.from([archive]), () => {}, never)
   return opened
 }
@@ -69,26 +70,49 @@ test('an image of which a layer is gone from the disk counts as not there', { sk
   assert.ok(await again.find('demo:1'))
 })
 
-for (const [what, text] of [
-  ['no JSON', '{'],
-  ['of another version', '{"version":2}'],
-  ['without images', '{"version":1,"layers":{}}'],
-  [
-    'with a directory elsewhere',
-    JSON.stringify({
-      version: 1,
-      images: {},
-      names: {},
-      layers: { [image.id]: { directory: '../../etc', size: 1, blob: {} } },
-    }),
-  ],
-] as const)
-  test(`a state that is ${what} is not taken for an empty store`, { skip }, async t => {
-    const { dataDir, reopen } = await loaded(t)
-    await writeFile(join(dataDir, 'images.json'), text)
-    await assert.rejects(reopen(), { code: 'IMAGE_STORE_INVALID' })
+const damaged = {
+  'no JSON': '{',
+  empty: '',
+  'without images': '{"version":1,"layers":{}}',
+  'with a directory elsewhere': JSON.stringify({
+    version: 1,
+    images: {},
+    names: {},
+    layers: { [image.id]: { directory: '../../etc', size: 1, blob: {} } },
+  }),
+}
+for (const [what, text] of Object.entries(damaged))
+  test(`a state that is ${what} is set aside, and its copy is taken`, { skip }, async t => {
+    const reports: string[] = []
+    const { dataDir, reopen, store } = await loaded(t, { report: message => reports.push(message) })
+    const before = (await store.list()).map(({ id, repoTags }) => [id, repoTags])
+    const file = join(dataDir, 'images.json')
+    await writeFile(file, text)
+    const again = await reopen()
+    assert.deepEqual(
+      (await again.list()).map(({ id, repoTags }) => [id, repoTags]),
+      before,
+    )
+    const [, setAside = ''] = /set aside as (\S+):/.exec(reports.join('\n')) ?? []
+    assert.equal(await readFile(setAside, 'utf8'), text)
     assert.equal((await onDisk(dataDir)).layers.length, 2, 'nothing is removed')
   })
+
+test('where the copy is damaged as well, all content is set aside, and the store begins anew', { skip }, async t => {
+  const { dataDir, reopen } = await loaded(t)
+  const layers = (await onDisk(dataDir)).layers
+  for (const name of ['images.json', 'images.json.copy']) await writeFile(join(dataDir, name), 'x')
+  assert.deepEqual(await (await reopen()).list(), [])
+  const [aside = ''] = globSync('layers.damaged-*', { cwd: dataDir })
+  assert.deepEqual(readdirSync(join(dataDir, aside)).sort(), layers)
+})
+
+test('a state of another version is left alone', { skip }, async t => {
+  const { dataDir, reopen } = await loaded(t)
+  await writeFile(join(dataDir, 'images.json'), '{"version":2}')
+  await assert.rejects(reopen(), { code: 'IMAGE_STORE_INVALID' })
+  assert.equal((await onDisk(dataDir)).layers.length, 2, 'nothing is removed')
+})
 
 test('layers can be read by nobody but root', { skip }, async t => {
   const { dataDir } = await loaded(t)

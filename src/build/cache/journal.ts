@@ -2,7 +2,7 @@ import { closeSync, existsSync, fdatasync, ftruncateSync, openSync, renameSync, 
 import { mkdir, open, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { type CacheRecord, type JournalLine, replay } from './record.ts'
+import { type CacheRecord, isJournalLine, type JournalLine, replay } from './record.ts'
 
 const datasync = promisify(fdatasync)
 
@@ -19,16 +19,19 @@ export class Journal implements Disposable {
     this.#fd = fd
   }
 
-  static async open(directory: string): Promise<{ journal: Journal; records: Map<string, CacheRecord> }> {
+  /** `damaged` lines are left out: what they told of is carried out again. */
+  static async open(
+    directory: string,
+  ): Promise<{ readonly journal: Journal; readonly records: Map<string, CacheRecord>; readonly damaged: number }> {
     await mkdir(directory, { recursive: true, mode: 0o700 })
     const file = join(directory, 'journal')
     const text = existsSync(file) ? await readFile(file, 'utf8') : ''
-    const { lines, whole } = parse(text)
+    const { lines, whole, damaged } = parse(text)
     const records = replay(lines)
     if (lines.length > 2 * records.size + 64) await rewrite(file, records.values())
     const fd = openSync(file, 'a', 0o600)
     if (whole < Buffer.byteLength(text) && lines.length <= 2 * records.size + 64) ftruncateSync(fd, whole)
-    return { journal: new Journal(fd), records }
+    return { journal: new Journal(fd), records, damaged }
   }
 
   /** Appends a line. It is in the file when this returns, and on the disk soon after. */
@@ -53,20 +56,19 @@ export class Journal implements Disposable {
   }
 }
 
-/** @returns the lines that are whole, and how many bytes they have */
-function parse(text: string): { lines: JournalLine[]; whole: number } {
+/** @returns the lines that are whole, how many bytes they have, and how many there are of those that the disk lost */
+function parse(text: string): { lines: JournalLine[]; whole: number; damaged: number } {
   const end = text.lastIndexOf('\n') + 1
-  const lines = text
-    .slice(0, end)
-    .split('\n')
-    .flatMap(line => {
-      try {
-        return line === '' ? [] : [JSON.parse(line) as JournalLine]
-      } catch {
-        return [] // a block that the disk lost
-      }
-    })
-  return { lines, whole: Buffer.byteLength(text.slice(0, end)) }
+  const all = text.slice(0, end).split('\n').slice(0, -1)
+  const lines = all.flatMap(line => {
+    try {
+      const value: unknown = JSON.parse(line)
+      return isJournalLine(value) ? [value] : []
+    } catch {
+      return []
+    }
+  })
+  return { lines, whole: Buffer.byteLength(text.slice(0, end)), damaged: all.length - lines.length }
 }
 
 async function rewrite(file: string, records: Iterable<CacheRecord>): Promise<void> {

@@ -42,6 +42,17 @@ export type JournalLine =
   | { readonly archive: Key; readonly digest: Digest; readonly size: number }
   | { readonly remove: readonly Key[] }
 
+export function isJournalLine(value: unknown): value is JournalLine {
+  const { add, use, archive, digest, remove } = (value ?? {}) as Record<string, unknown>
+  if (add !== undefined) {
+    const { key, id, directory, size, about } = (add ?? {}) as Partial<CacheRecord>
+    return (
+      [key, id, directory].every(text => typeof text === 'string') && typeof size === 'number' && about !== undefined
+    )
+  }
+  return Array.isArray(use) || Array.isArray(remove) || (typeof archive === 'string' && typeof digest === 'string')
+}
+
 /** The records that a journal comes to. */
 export function replay(lines: Iterable<JournalLine>): Map<Key, CacheRecord> {
   const records = new Map<Key, CacheRecord>()

@@ -23,9 +23,12 @@ export async function loadContainers(context: Context): Promise<void> {
     names.map(async name => {
       const root = join(directory, name)
       const found = await readJson(join(root, 'container.json'), isContainerRecord)
-      if ('value' in found) context.containers.add(new Container(found.value, context.directories))
-      else if ('setAside' in found) context.report(`damaged record of a container set aside as ${found.setAside}`)
-      else if (!(await isSetAside(root))) await rm(root, { recursive: true, force: true })
+      if ('setAside' in found) context.report(`damaged record of a container set aside as ${found.setAside}`)
+      if ('value' in found) {
+        const container = new Container(found.value, context.directories)
+        context.containers.add(container)
+        if (found.setAside) await container.save()
+      } else if ('missing' in found && !(await isSetAside(root))) await rm(root, { recursive: true, force: true })
     }),
   )
 }
@@ -71,14 +74,18 @@ export async function adoptContainers(context: Context): Promise<void> {
 }
 
 async function look(context: Context, container: Container, run: RunRecord | undefined): Promise<Found> {
-  if (!run) return { container, run, adopted: { status: 'lost' } }
-  const adopted = await context.runtime.adopt(run.spec).catch((error): Adopted => {
+  const lost = (error: unknown): Adopted => {
     context.report(`container ${container.name}: ${messageOf(error)}`)
     return { status: 'lost' }
-  })
-  // An older exit than this run: the engine was killed before its launch had got anywhere.
-  const stale = adopted.status === 'exited' && adopted.exit.finishedAt.getTime() < run.savedAt
-  return { container, run, adopted: stale ? { status: 'lost' } : adopted }
+  }
+  if (!run) return { container, run, adopted: await lookForEnd(context, container).catch(lost) }
+  return { container, run, adopted: await context.runtime.adopt(run.spec).catch(lost) }
+}
+
+/** What ended before the machine did has said so, though the engine had no time to write it down. */
+async function lookForEnd({ runtime }: Context, { id, state, directory }: Container): Promise<Adopted> {
+  const exit = isAlive(state) ? await runtime.lastExit(id, directory.root) : undefined
+  return exit ? { status: 'exited', exit } : { status: 'lost' }
 }
 
 function takeOver(container: Container, run: RunRecord | undefined, adopted: Adopted): void {
@@ -90,7 +97,10 @@ function takeOver(container: Container, run: RunRecord | undefined, adopted: Ado
 }
 
 /** Sandboxes of containers that run, and of those that a running one lives in. */
-async function adoptNetworks({ networkLayer, networks, containers }: Context, found: readonly Found[]): Promise<void> {
+async function adoptNetworks(
+  { networkLayer, networks, containers, report }: Context,
+  found: readonly Found[],
+): Promise<void> {
   const joined = new Set(
     found.flatMap(({ adopted, run }) => {
       const network = adopted.status === 'running' ? run?.spec.namespaces.network : undefined
@@ -98,7 +108,7 @@ async function adoptNetworks({ networkLayer, networks, containers }: Context, fo
     }),
   )
   const kept: Sandbox[] = found.flatMap(({ container, adopted, run }) => {
-    const sandbox = run?.sandbox ?? readSandbox(container)
+    const sandbox = run?.sandbox ?? readSandbox(container, report)
     return sandbox && (adopted.status === 'running' || joined.has(sandbox.netnsPath)) ? [sandbox] : []
   })
   const existing = networks.all().flatMap(({ network }) => (network ? [network] : []))

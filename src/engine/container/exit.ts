@@ -39,7 +39,7 @@ export async function handleExit(context: Context, container: Container, exit: E
     ...(exit.memoryPeak !== undefined && { memoryPeak: exit.memoryPeak }),
     error: '',
   }
-  const ranMs = exit.finishedAt.getTime() - Date.parse(startedAt)
+  const ranMs = Math.max(0, exit.finishedAt.getTime() - Date.parse(startedAt)) // the clock may have been set back
   const restart = !container.removing && !container.restarting && shouldRestart(container, exit.exitCode)
   const written = restart
     ? container.update({ state: { status: 'restarting', ...ended }, restartCount: record.restartCount + 1 })

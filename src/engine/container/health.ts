@@ -45,7 +45,12 @@ function probe(context: Context, container: Container, run: Run): void {
     container.health = health
     if (health.status === previous) return
     emitContainer(context, container, `health_status: ${health.status}`)
-    saveRun(container, run)
+    try {
+      saveRun(container, run)
+    } catch (error) {
+      // The next engine would begin where it was before; this one goes on.
+      context.report(`health of ${container.name}: ${messageOf(error)}`)
+    }
   }
   const resume = { health: container.health, startedAt: run.process.startedAt }
   watchHealth(spec, probeIn(context, container, run), onChange, signal, resume).catch(error =>

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path'
 import type { Health } from '../../health/health.ts'
 import type { Sandbox } from '../../network/network.ts'
+import { forgetExit } from '../../runtime/exit-record.ts'
 import type { ContainerSpec } from '../../runtime/spec.ts'
 import type { Context } from '../context.ts'
 import { messageOf } from '../failures.ts'
@@ -25,18 +26,26 @@ export interface RunRecord {
 
 function isRunRecord(value: unknown): value is RunRecord {
   const record = value as Partial<RunRecord> | null
-  return typeof record === 'object' && record?.version === 1 && typeof record.spec?.id === 'string'
+  return (
+    typeof record === 'object' &&
+    record?.version === 1 &&
+    typeof record.spec?.id === 'string' &&
+    typeof record.spec.namespaces === 'object' &&
+    (record.sandbox === undefined || isSandbox(record.sandbox))
+  )
 }
 
 const NAME = 'run.json'
 
 /**
  * Writes down what a container is about to be launched with. Half a record is as good as none: nothing runs yet, so
- * the new name need not wait for the whole text.
+ * the new name need not wait for the whole text. The exit of the run before is no exit of this one, should the engine
+ * be killed before its launch gets anywhere.
  */
 export function saveNewRun(container: Container, spec: ContainerSpec): void {
   const { directory, sandbox } = container
   container.runs++
+  forgetExit(directory.root)
   const record: RunRecord = { version: 1, savedAt: Date.now(), spec, ...(sandbox && { sandbox }) }
   writeFileSync(join(directory.run, NAME), JSON.stringify(record), { mode: 0o600 })
 }
@@ -58,12 +67,12 @@ export function saveSandbox({ directory, sandbox }: Container): void {
 }
 
 /** @returns undefined where nobody lived in it when an earlier engine ended */
-export function readSandbox({ directory }: Container): Sandbox | undefined {
-  try {
-    return JSON.parse(readFileSync(join(directory.run, SANDBOX), 'utf8')) as Sandbox
-  } catch {
-    return undefined // The namespace is an orphan then, and is taken away.
-  }
+export const readSandbox = ({ directory }: Container, report: (message: string) => void): Sandbox | undefined =>
+  readRunFile(join(directory.run, SANDBOX), isSandbox, report) // Without it the namespace is an orphan, and taken away.
+
+function isSandbox(value: unknown): value is Sandbox {
+  const { containerId, netnsPath, endpoints } = (value ?? {}) as Partial<Sandbox>
+  return typeof containerId === 'string' && typeof netnsPath === 'string' && Array.isArray(endpoints)
 }
 
 export const forgetSandbox = ({ directory }: Container): void => removeFile(join(directory.run, SANDBOX))
@@ -82,19 +91,35 @@ export function forgetRuns({ directories }: Pick<Context, 'directories'>, id: st
 
 /** The records of all containers that an earlier engine had running, by their ids; undefined for those that ended. */
 export function readRuns({ directories, report }: Context): ReadonlyMap<string, RunRecord | undefined> {
-  return new Map(readdirSync(directories.runs).map(id => [id, readRun(join(directories.runs, id, NAME), report)]))
+  const ids = readdirSync(directories.runs, { withFileTypes: true }).filter(entry => entry.isDirectory())
+  return new Map(
+    ids.map(({ name }) => {
+      const record = readRunFile(join(directories.runs, name, NAME), isRunRecord, report)
+      return [name, record && revive(record)]
+    }),
+  )
 }
 
-function readRun(file: string, report: (message: string) => void): RunRecord | undefined {
+/** What is not what it should be is reported and set aside: it goes with the machine's memory. */
+function readRunFile<T>(
+  file: string,
+  isWhole: (value: unknown) => value is T,
+  report: (message: string) => void,
+): T | undefined {
   try {
-    const record: unknown = JSON.parse(readFileSync(file, 'utf8'))
-    if (isRunRecord(record)) return revive(record)
-    report(`${file} is no record of a run`)
+    const value: unknown = JSON.parse(readFileSync(file, 'utf8'))
+    if (isWhole(value)) return value
   } catch (error) {
-    if (!['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return undefined
+    if (code !== undefined && code !== 'EISDIR') {
       report(`${file}: ${messageOf(error)}`)
+      return undefined
     }
   }
+  const setAside = `${file}.damaged-${Date.now()}`
+  renameSync(file, setAside)
+  report(`damaged record of a run set aside as ${setAside}`)
   return undefined
 }
 

@@ -5,13 +5,18 @@ import { eventFilter } from './filter.ts'
 /** How many events `since` can look back on. */
 const REMEMBERED = 4096
 
+/** Milliseconds by which two clocks may differ until one of them was set. */
+const CLOCK_STEP = 50
+
 /** Tells whoever listens what happens to containers, images, networks and volumes, and remembers the latest of it. */
 export class EventLog {
   readonly #past: EventMessage[] = []
   readonly #listeners = new Set<(event: EventMessage) => void>()
+  /** What is to be added to the time since this process began, in milliseconds. */
+  #began = performance.timeOrigin
 
   emit(type: EventMessage['Type'], action: string, id: string, attributes: Labels = {}): void {
-    const milliseconds = performance.timeOrigin + performance.now()
+    const milliseconds = this.#now()
     const event: EventMessage = {
       Type: type,
       Action: action,
@@ -23,6 +28,15 @@ export class EventLog {
     this.#past.push(event)
     if (this.#past.length > REMEMBERED) this.#past.shift()
     for (const listener of this.#listeners) listener(event)
+  }
+
+  /** Finer than Date.now(), but with it: the machine may be put to sleep, and its clock be set. */
+  #now(): number {
+    const clock = Date.now()
+    const told = this.#began + performance.now()
+    if (Math.abs(clock - told) < CLOCK_STEP) return told
+    this.#began = clock - performance.now()
+    return clock
   }
 
   /**

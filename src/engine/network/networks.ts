@@ -8,7 +8,7 @@ import { invalid, networkNotFound } from '../failures.ts'
 import { pruneFilter } from '../filters.ts'
 import { findByPrefix } from '../ids.ts'
 import { Serial } from '../serial.ts'
-import { readJson, removeFile, writeJson } from '../store/json-file.ts'
+import { readJson, removeJson, writeJson } from '../store/json-file.ts'
 import { isNetworkRecord, isPredefined, type NetworkRecord, predefined } from './record.ts'
 import { parseRequest, predefinedRecord, toSubnets } from './request.ts'
 
@@ -39,8 +39,10 @@ export class Networks {
     const files = (await readdir(directory).catch(() => [])).filter(name => name.endsWith('.json'))
     for (const file of files) {
       const found = await readJson(join(directory, file), isNetworkRecord)
-      if ('value' in found) this.#byId.set(found.value.id, found.value)
-      else if ('setAside' in found) report(`damaged record of a network set aside as ${found.setAside}`)
+      if ('setAside' in found) report(`damaged record of a network set aside as ${found.setAside}`)
+      if (!('value' in found)) continue
+      this.#byId.set(found.value.id, found.value)
+      if (found.setAside) await this.#keep(found.value)
     }
     const missing = Object.entries(predefined).filter(([name]) => !this.all().some(record => record.name === name))
     await Promise.all(missing.map(([name, driver]) => this.#keep(predefinedRecord(name, driver))))
@@ -165,7 +167,7 @@ export class Networks {
       this.#byId.set(record.id, record)
       throw error
     }
-    removeFile(this.#file(record))
+    removeJson(this.#file(record))
     events.emit('network', 'destroy', record.id, { name: record.name, type: record.driver })
   }
 

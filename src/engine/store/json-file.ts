@@ -2,17 +2,22 @@ import { closeSync, fdatasync, mkdirSync, openSync, renameSync, unlinkSync, writ
 import { readFile, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
+import { AT, RENAME } from '../../sys/constants.ts'
+import { linux } from '../../sys/kernel.ts'
 
 const datasync = promisify(fdatasync)
 
+/** Where the text before the last is, and for a moment that which is to be the next. */
+const besideName = (file: string): string => `${file}.tmp`
+
 /**
  * Writes JSON so that a crash at any moment, of the program or of the machine, leaves either the old text or the new:
- * to a temporary name beside it, synced, renamed. Only the sync waits for a disk; a thread for each of the other calls
- * would cost ten times what they do.
+ * to a name beside it, synced, exchanged. What was there before stays under that name, for {@link readJson}. Only the
+ * sync waits for a disk; a thread for each of the other calls would cost ten times what they do.
  * @param signal leaves the file alone if it comes before the new text is there
  */
 export async function writeJson(file: string, value: unknown, signal?: AbortSignal): Promise<void> {
-  const temporary = `${file}.tmp`
+  const temporary = besideName(file)
   const fd = openForWriting(temporary)
   try {
     writeFileSync(fd, JSON.stringify(value))
@@ -21,7 +26,17 @@ export async function writeJson(file: string, value: unknown, signal?: AbortSign
     closeSync(fd)
   }
   if (signal?.aborted) removeFile(temporary)
-  else renameSync(temporary, file)
+  else exchange(temporary, file)
+}
+
+function exchange(temporary: string, file: string): void {
+  try {
+    linux.renameat2(AT.FDCWD, temporary, AT.FDCWD, file, RENAME.EXCHANGE)
+  } catch (error) {
+    // There is none yet, or the file system cannot do it.
+    if (!['ENOENT', 'EINVAL', 'ENOSYS'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+    renameSync(temporary, file)
+  }
 }
 
 /** Most of the time the directory is there, so it is made only when it turns out not to be. */
@@ -35,30 +50,49 @@ function openForWriting(file: string): number {
   }
 }
 
-export type ReadResult<T> = { readonly value: T } | { readonly missing: true } | { readonly setAside: string }
+export type ReadResult<T> =
+  /** @property setAside the damaged file, where the value is that from before the last change */
+  { readonly value: T; readonly setAside?: string } | { readonly missing: true } | { readonly setAside: string }
 
 /**
  * Reads what {@link writeJson} wrote. A file that is not what it should be is set aside under another name rather than
- * overwritten or fatal: nobody but a person can tell what it was.
+ * overwritten or fatal: nobody but a person can tell what it was. What it held before its last change is taken instead.
  * @param isWhole says whether the parsed text is what was written
  */
 export async function readJson<T>(file: string, isWhole: (value: unknown) => value is T): Promise<ReadResult<T>> {
+  const found = await parsed(file, isWhole)
+  if (found !== 'damaged') return found
+  const setAside = `${file}.damaged-${Date.now()}`
+  await rename(file, setAside)
+  const before = await parsed(besideName(file), isWhole)
+  return typeof before === 'object' && 'value' in before ? { ...before, setAside } : { setAside }
+}
+
+async function parsed<T>(
+  file: string,
+  isWhole: (value: unknown) => value is T,
+): Promise<{ readonly value: T } | { readonly missing: true } | 'damaged'> {
   let text: string
   try {
     text = await readFile(file, 'utf8')
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return { missing: true }
+    const { code = '' } = error as NodeJS.ErrnoException
+    if (['ENOENT', 'ENOTDIR'].includes(code)) return { missing: true }
+    if (code === 'EISDIR') return 'damaged'
     throw error
   }
   try {
     const value: unknown = JSON.parse(text)
-    if (isWhole(value)) return { value }
+    return isWhole(value) ? { value } : 'damaged'
   } catch {
-    // set aside below
+    return 'damaged'
   }
-  const setAside = `${file}.damaged-${Date.now()}`
-  await rename(file, setAside)
-  return { setAside }
+}
+
+/** Takes away a file that {@link writeJson} wrote, and what is beside it. */
+export function removeJson(file: string): void {
+  removeFile(file)
+  removeFile(besideName(file))
 }
 
 /** A file that is not there is no error. */

@@ -1,4 +1,4 @@
-import { removeFile, writeJson } from './json-file.ts'
+import { removeJson, writeJson } from './json-file.ts'
 
 /** How long {@link RecordFile.writeSoon} waits, in milliseconds. */
 const SOON_MS = 50
@@ -85,7 +85,7 @@ export class RecordFile<T> {
   /** Takes the file away, for good. */
   remove(): void {
     this.abandon()
-    removeFile(this.file)
+    removeJson(this.file)
   }
 
   /** Leaves the file as it is, for good: what is being written never gets its name. */

@@ -69,15 +69,15 @@ export class Volumes {
   /** Reads what is on disk. */
   async load(): Promise<void> {
     const { directory, report } = this.#options
-    const names = await readdir(directory).catch(() => [])
-    for (const name of names) {
+    const entries = await readdir(directory, { withFileTypes: true }).catch(() => [])
+    for (const { name } of entries.filter(entry => entry.isDirectory())) {
       const file = join(directory, name, 'volume.json')
       const found = await readJson(file, isVolumeRecord)
-      if ('value' in found) this.#byName.set(name, found.value)
+      if ('value' in found && !found.setAside) this.#byName.set(name, found.value)
       else {
         // The data matter more than what is known of them: a directory without a record is a volume all the same.
         report(`volume ${name}: ${'setAside' in found ? `damaged record set aside as ${found.setAside}` : 'no record'}`)
-        const record = newRecord(name, {}, {}, /^[0-9a-f]{64}$/.test(name))
+        const record = 'value' in found ? found.value : newRecord(name, {}, {}, /^[0-9a-f]{64}$/.test(name))
         await mkdir(join(directory, name, '_data'), { recursive: true })
         await writeJson(file, record)
         this.#byName.set(name, record)
