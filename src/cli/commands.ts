@@ -33,6 +33,7 @@ export const commands: CommandTable = {
   scale: { summary: 'Change the number of containers of services', load: () => import('./commands/scale.ts') },
   attach: { summary: 'Attach to a running container', load: () => import('./commands/attach.ts') },
   cp: { summary: 'Copy files to and from containers', load: () => import('./commands/cp.ts') },
+  commit: { summary: 'Make an image of a container', load: () => import('./commands/commit.ts') },
   export: { summary: 'Write the files of a container as a tar archive', load: () => import('./commands/export.ts') },
   port: { summary: 'Show where a port is published', load: () => import('./commands/port.ts') },
   ports: {

@@ -86,9 +86,10 @@ export class Catalog {
   image(id: Digest): Image | undefined {
     const configuration = this.#configurations.get(id)
     if (!configuration || !(id in this.#state.images)) return undefined
-    const { config, platform, created, diffIds, history } = configuration
+    const { config, platform, created, author, diffIds, history } = configuration
     const size = diffIds.reduce((sum, diffId) => sum + (this.layer(diffId)?.size ?? 0), 0)
-    return { id, ...namesOf(this.#state, id), config, platform, created, size, layers: diffIds, history }
+    const names = namesOf(this.#state, id)
+    return { id, ...names, config, platform, created, ...(author && { author }), size, layers: diffIds, history }
   }
 
   images(): readonly Image[] {

@@ -45,6 +45,7 @@ export interface Image {
   readonly config: ImageConfig
   readonly platform: Platform
   readonly created: Date
+  readonly author?: string
   /** Bytes on disk, all layers together. */
   readonly size: number
   /** diff ids (uncompressed digests), lowest first. */

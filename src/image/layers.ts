@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { debuglog } from 'node:util'
 import { hexOf } from './digest.ts'
 import type { Digest } from './image.ts'
+import type { LeaveOut } from './pack/leave-out.ts'
 import { type LayerBlob, Unpacker } from './unpack/unpacker.ts'
 
 const debug = debuglog('tscompose:image')
@@ -92,6 +93,15 @@ export class LayerDirectories {
       archive,
       ...(latest !== undefined && { latest }),
     })
+  }
+
+  /** As {@link pack}, of the upper directory of an overlay that stays where it is. */
+  async packUpper(
+    directory: string,
+    archive: string,
+    leaveOut: LeaveOut,
+  ): Promise<{ readonly digest: Digest; readonly size: number }> {
+    return await this.#unpacker.pack({ directory, archive, leaveOut })
   }
 
   /** @returns bytes of all files in a directory */

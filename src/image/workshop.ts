@@ -7,6 +7,7 @@ import type { Digest, Image } from './image.ts'
 import type { Intake } from './intake.ts'
 import { mediaTypes, ociManifest } from './manifest.ts'
 import { named, withImage } from './names.ts'
+import type { LeaveOut } from './pack/leave-out.ts'
 import { parseReference } from './reference.ts'
 import type { Layer } from './state.ts'
 
@@ -98,6 +99,23 @@ export class Workshop {
       await content.adopt(archive, digest)
       if (!this.#intake.has(digest)) this.#catalog.addLayer(digest, { directory, size, blob })
       return blob
+    } finally {
+      await rm(archive, { force: true })
+    }
+  }
+
+  /**
+   * The archive of what is in the upper directory of an overlay, whose owner keeps it; for {@link unpack}.
+   * @param lease what shall keep the archive
+   */
+  async archive(upper: string, leaveOut: LeaveOut, lease: Lease): Promise<{ digest: Digest; size: number }> {
+    const { content, directories } = this.#catalog
+    const archive = content.partialPath()
+    try {
+      const packed = await directories.packUpper(upper, archive, leaveOut)
+      await lease.hold([packed.digest])
+      await content.adopt(archive, packed.digest)
+      return packed
     } finally {
       await rm(archive, { force: true })
     }

@@ -3,7 +3,7 @@ export type { BuildWarning, Directives, Dockerfile, EscapeCharacter, Stage } fro
 export type { Heredoc, Instruction, Keyword } from './instruction.ts'
 export { type Interpreted, interpret } from './interpret.ts'
 export { failOnWarnings, unlessSkipped } from './lint.ts'
-export { parseDockerfile } from './parse.ts'
+export { parseDockerfile, parseInstructions } from './parse.ts'
 export { type BuildArguments, defaultPath, type GivenToStages, givenToStages, openScope, type Scope } from './scope.ts'
 export {
   nearestStage,

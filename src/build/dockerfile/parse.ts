@@ -41,6 +41,15 @@ export function parseDockerfile(text: string, file: string): Dockerfile {
   return { file, directives, globalArgs, stages, warnings: unlessSkipped(warnings, directives) }
 }
 
+/**
+ * Reads instructions that are no whole Dockerfile: there need be no FROM.
+ * @throws TscomposeError BUILD_DOCKERFILE_INVALID
+ */
+export function parseInstructions(text: string, file: string): readonly Instruction[] {
+  const directives = directivesOf(text, file)
+  return [...readInstructions(new LineReader(file, text, directives.escape), directives, [])]
+}
+
 type OpenStage = Stage & { readonly instructions: Instruction[] }
 
 /**

@@ -31,6 +31,7 @@ export const commands: CommandTable = {
   stats: { summary: 'Show what containers use of the machine', load: () => import('./container/stats.ts') },
   update: { summary: 'Change the limits of containers', load: () => import('./container/update.ts') },
   diff: { summary: 'Show what a container has changed of its image', load: () => import('./container/diff.ts') },
+  commit: { summary: 'Make an image of a container', load: () => import('./container/commit.ts') },
   export: { summary: 'Write the files of a container as an archive', load: () => import('./container/export.ts') },
   rename: { summary: 'Rename a container', load: () => import('./container/rename.ts') },
   port: { summary: 'Show where the ports of a container are published', load: () => import('./container/port.ts') },

@@ -1,11 +1,10 @@
 import { observeContainers } from '../../compose/observe.ts'
-import type { ObservedContainer } from '../../compose/plan/observed.ts'
-import { TscomposeError } from '../../errors.ts'
 import { collect, type Define } from '../command.ts'
 import { resolveEnvironment } from '../environment.ts'
 import { exitCodeOfFailure } from '../exit-codes.ts'
 import { followExec } from '../follow-exec.ts'
 import { integer } from '../numbers.ts'
+import { replicaOf } from '../replica.ts'
 import { findNamed } from '../target.ts'
 import { wantsTty } from '../terminal.ts'
 
@@ -36,7 +35,7 @@ export const define: Define = (command, cli) =>
     .option('-w, --workdir <dir>', 'In this directory')
     .action(async (service: string, words: string[], flags: ExecFlags) => {
       const { engine, name, environment } = await findNamed(cli)
-      const container = pick(await observeContainers(engine, name), service, flags.index)
+      const container = replicaOf(await observeContainers(engine, name), service, { index: flags.index, running: true })
       const detach = flags.detach ?? false
       const tty = !detach && wantsTty(cli, flags.tty)
       const stdin = !detach && flags.interactive
@@ -58,16 +57,3 @@ export const define: Define = (command, cli) =>
         throw exitCodeOfFailure(cli, error)
       }
     })
-
-/** A container of the service that runs, rather than a one-off one. */
-function pick(containers: readonly ObservedContainer[], service: string, index: number | undefined): ObservedContainer {
-  const running = containers
-    .filter(container => container.service === service && container.state === 'running')
-    .sort((a, b) => Number(a.oneOff) - Number(b.oneOff) || a.number - b.number)
-  const found = index ? running.find(({ number, oneOff }) => !oneOff && number === index) : running[0]
-  if (found) return found
-  throw new TscomposeError(
-    'COMPOSE_NO_CONTAINER',
-    index ? `service "${service}" is not running container #${index}` : `service "${service}" is not running`,
-  )
-}

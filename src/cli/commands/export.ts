@@ -5,6 +5,7 @@ import { observeContainers } from '../../compose/observe.ts'
 import { TscomposeError } from '../../errors.ts'
 import { type Define, notSupportedYet } from '../command.ts'
 import { integer } from '../numbers.ts'
+import { replicaOf } from '../replica.ts'
 import { findNamed } from '../target.ts'
 
 export const define: Define = (command, cli) =>
@@ -17,15 +18,7 @@ export const define: Define = (command, cli) =>
       if (output === undefined && cli.stdout.isTTY)
         throw new TscomposeError('CLI_FLAG', 'output option is required when exporting to terminal')
       const { engine, name } = await findNamed(cli)
-      const container = (await observeContainers(engine, name))
-        .filter(candidate => candidate.service === service && !candidate.oneOff)
-        .sort((a, b) => a.number - b.number)
-        .find(({ number }) => index === 0 || number === index)
-      if (!container)
-        throw new TscomposeError(
-          'COMPOSE_NO_CONTAINER',
-          index ? `service "${service}" is not running container #${index}` : `service "${service}" is not running`,
-        )
+      const container = replicaOf(await observeContainers(engine, name), service, { index })
       const archive = await engine.containerExport(container.id)
       if (output === undefined) await pipeline(archive, cli.stdout, { end: false, signal: cli.signal })
       else await pipeline(archive, createWriteStream(resolve(cli.cwd, output)), { signal: cli.signal })

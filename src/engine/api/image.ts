@@ -53,6 +53,19 @@ export interface ImageImportOptions {
   platform?: string
 }
 
+export interface ImageCommitOptions {
+  repo?: string
+  tag?: string
+  comment?: string
+  author?: string
+  /** Whether the container stands still meanwhile; true by default. */
+  pause?: boolean
+  /** Dockerfile instructions for its configuration. */
+  changes?: string[]
+  /** What the image says, in the place of what the container does. */
+  config?: Partial<ContainerConfig> & { OnBuild?: string[] }
+}
+
 export interface ImagePruneResponse {
   ImagesDeleted: ImageDeleteItem[]
   SpaceReclaimed: number
@@ -72,6 +85,8 @@ export interface ImageOperations {
     options: ImageImportOptions,
     signal: AbortSignal,
   ): Promise<AsyncIterable<JSONMessage>>
+  /** Makes an image of a container and what it has changed (`POST /commit`). */
+  imageCommit(container: string, options?: ImageCommitOptions): Promise<{ Id: string }>
   imageHistory(name: string): Promise<ImageHistoryItem[]>
   imagePrune(options?: { filters?: Filters }): Promise<ImagePruneResponse>
   imageTag(name: string, repo: string, tag: string): Promise<void>

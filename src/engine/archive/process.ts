@@ -1,4 +1,5 @@
 import * as fs from 'node:fs'
+import { leavesOut } from '../../image/pack/leave-out.ts'
 import { TRAILER } from '../../image/pack/tar-encode.ts'
 import { packTree } from '../../image/pack/tree.ts'
 import { confine } from '../../image/unpack/confine.ts'
@@ -9,7 +10,7 @@ import { TarReader } from '../../image/unpack/tar-reader.ts'
 import { changesOf } from '../../runtime/rootfs/changes.ts'
 import { enterView, type FilesView } from '../../runtime/rootfs/view.ts'
 import { linux } from '../../sys/kernel.ts'
-import { isMountpoint } from '../container/root.ts'
+import { mountpoints } from '../container/root.ts'
 import { encodeChanges } from './change-lines.ts'
 import { failureOf, RefusedError } from './failure.ts'
 import { goTo, statOf } from './files.ts'
@@ -59,7 +60,7 @@ async function carryOut(job: ArchiveJob): Promise<void> {
       await tell({ type: 'found', stat: statOf('/', '/') })
       return write(packTree('/', ''))
     case 'changes':
-      for (const chunk of encodeChanges(changesOf(job.root, isMountpoint))) writeAll(chunk)
+      for (const chunk of encodeChanges(changesOf(job.root, leavesOut(mountpoints)))) writeAll(chunk)
       return
     case 'unpack':
       return await unpack(job.path, job)

@@ -7,6 +7,7 @@ import { messageOf } from '../failures.ts'
 import { readJson } from '../store/json-file.ts'
 import { Container } from './container.ts'
 import { handleExit, scheduleRestart, watchRun } from './exit.ts'
+import { thaw } from './pause.ts'
 import { isContainerRecord } from './record.ts'
 import { releaseContainer } from './release.ts'
 import { removeContainer } from './remove.ts'
@@ -124,7 +125,10 @@ async function settle(context: Context, { container, run, adopted }: Found): Pro
   switch (adopted.status) {
     case 'running': {
       const { pid, startedAt } = adopted.container
-      if (isAlive(state) && 'pid' in state && state.pid === pid) return
+      if (isAlive(state) && 'pid' in state && state.pid === pid) {
+        if (state.status === 'paused' && state.forCommit) await thaw(context, container)
+        return
+      }
       await container.update({ state: { status: 'running', pid, startedAt: startedAt.toISOString() } })
       return
     }

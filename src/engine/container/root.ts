@@ -1,6 +1,7 @@
-import { type BigIntStats, lstatSync, mkdirSync, type Stats, symlinkSync, writeFileSync } from 'node:fs'
+import { lstatSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Image } from '../../image/image.ts'
+import type { LeaveOut } from '../../image/pack/leave-out.ts'
 import type { RootSpec } from '../../runtime/spec.ts'
 import type { Context } from '../context.ts'
 import type { Container } from './container.ts'
@@ -29,15 +30,10 @@ export function makeBaseLayer(directory: string): void {
 }
 
 /**
- * Whether an entry of a writable layer is there only for the engine to mount something on it. Usually the base layer has
- * those; but an image may hide it.
- * @param path without the slash at its beginning
+ * What may be in a writable layer only for the engine to mount something on it. Usually the base layer has these names;
+ * but an image may hide it.
  */
-export function isMountpoint(path: string, stat: Pick<Stats | BigIntStats, 'isFile' | 'size'>): boolean {
-  if (mountedOver.some(directory => path === directory || path.startsWith(`${directory}/`))) return true
-  return base.files.includes(path) && stat.isFile() && Number(stat.size) === 0
-}
-const mountedOver = ['dev', 'proc', 'sys']
+export const mountpoints: LeaveOut = { directories: ['dev', 'proc', 'sys'], emptyFiles: base.files }
 
 /** What the root of a container is made of. A directory of the machine stays as it is. */
 export function rootOf(context: Context, { record, directory }: Container, image: Image): RootSpec {

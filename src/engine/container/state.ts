@@ -18,7 +18,14 @@ export interface Ended {
 /** Where a container is in its life. */
 export type ContainerState =
   | { readonly status: 'created'; readonly exitCode: number; readonly error: string }
-  | { readonly status: 'running' | 'paused'; readonly pid: number; readonly startedAt: string }
+  | { readonly status: 'running'; readonly pid: number; readonly startedAt: string }
+  | {
+      readonly status: 'paused'
+      readonly pid: number
+      readonly startedAt: string
+      /** Only for as long as the engine reads its files: another engine lets it go on. */
+      readonly forCommit?: true
+    }
   /** Ended, and waiting to be started again by its restart policy. */
   | ({ readonly status: 'restarting' } & Ended)
   | ({ readonly status: 'exited' } & Ended)

@@ -1,11 +1,11 @@
 import { constants } from 'node:os'
 import type { Context } from '../context.ts'
-import { isRestarting, notRunning, stateConflict } from '../failures.ts'
+import { notRunning } from '../failures.ts'
 import { parseSignal } from '../signals.ts'
 import type { Container } from './container.ts'
 import { emitContainer } from './events.ts'
 import { cancelRestart } from './exit.ts'
-import { pauseHealth, resumeHealth } from './health.ts'
+import { thaw } from './pause.ts'
 import { startContainer } from './start.ts'
 import { isAlive, isRunning } from './state.ts'
 
@@ -77,14 +77,6 @@ async function sendSignal(context: Context, container: Container, signal: number
 const isEnding = (container: Container, signal: number): boolean =>
   signal === stopSignalOf(container) || [SIGKILL, SIGTERM, SIGINT, SIGQUIT, SIGABRT].includes(signal)
 
-async function thaw(context: Context, container: Container): Promise<void> {
-  const { run, state } = container
-  if (state.status !== 'paused' || !run) return
-  await run.process.unpause()
-  await container.update({ state: { ...state, status: 'running' } })
-  resumeHealth(context, container, run)
-}
-
 /** Sends a signal, SIGKILL if none is given; that one is waited for. */
 export async function killContainer(context: Context, container: Container, signal?: string): Promise<void> {
   const number = signal ? parseSignal(signal) : SIGKILL
@@ -106,25 +98,4 @@ export async function restartContainer(context: Context, container: Container, o
     container.restarting = false
   }
   emitContainer(context, container, 'restart')
-}
-
-export async function pauseContainer(context: Context, container: Container): Promise<void> {
-  await container.serial.run(async () => {
-    const { run, state, id } = container
-    if (state.status === 'paused') throw stateConflict(`container ${id} is already paused`)
-    if (state.status === 'restarting') throw isRestarting(id)
-    if (state.status !== 'running' || !run) throw notRunning(id)
-    await run.process.pause()
-    pauseHealth(run)
-    await container.update({ state: { ...state, status: 'paused' } })
-    emitContainer(context, container, 'pause')
-  })
-}
-
-export async function unpauseContainer(context: Context, container: Container): Promise<void> {
-  await container.serial.run(async () => {
-    if (container.state.status !== 'paused') throw stateConflict(`Container ${container.id} is not paused`)
-    await thaw(context, container)
-    emitContainer(context, container, 'unpause')
-  })
 }

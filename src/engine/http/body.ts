@@ -38,6 +38,10 @@ function refuseLarge(size: number): void {
   if (size > LIMIT) throw invalid(`the request body is larger than ${LIMIT} bytes`)
 }
 
+/** For endpoints whose body may be left out. */
+export const hasBody = (headers: IncomingHttpHeaders): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+
 /** @throws TscomposeError ENGINE_REQUEST_INVALID in dockerd's words, or naming the field that is wrong */
 export function parseBody<T>(body: Buffer, headers: IncomingHttpHeaders, parse: Parser<T>): T {
   if (body.length === 0) throw invalid('invalid JSON: got EOF while reading request body')

@@ -9,6 +9,7 @@ import type {
   FileMount,
   HealthConfig,
   HostConfig,
+  ImageCommitOptions,
   IPAM,
   Mount,
   NetworkCreateRequest,
@@ -256,6 +257,8 @@ export const containerCreateRequest = object<ContainerCreateRequest>(
   },
   'Image',
 )
+
+export const commitConfig = object<NonNullable<ImageCommitOptions['config']>>({ ...containerConfig, OnBuild: strings })
 
 export const execConfig = object<ExecConfig>(
   {

@@ -29,7 +29,7 @@ export function inspectImage(image: Image, lowerdirs: readonly string[]): ImageI
     Comment: latest?.comment ?? '',
     Created: image.created.toISOString(),
     DockerVersion: '',
-    Author: history.find(({ author }) => author)?.author ?? '',
+    Author: image.author ?? '',
     Config: structuredClone(config) as ImageInspect['Config'],
     Architecture: platform.architecture,
     ...(platform.variant && { Variant: platform.variant }),

@@ -1,5 +1,6 @@
 import type { ImageOperations } from '../api.ts'
 import type { Context } from '../context.ts'
+import { commitContainer } from '../image/commit.ts'
 import { historyOf } from '../image/history.ts'
 import { deleteImage, findImage, inspect, listImages, loadImages, tagImage } from '../image/images.ts'
 import { importImage } from '../image/import.ts'
@@ -21,6 +22,9 @@ export const imageOperations = (context: Context): ImageOperations => ({
   },
   async imageImport(source, options, signal) {
     return outside(context, () => importImage(context, source, options, signal))
+  },
+  async imageCommit(container, options = {}) {
+    return { Id: await commitContainer(context, context.containers.find(container), options) }
   },
   async imageHistory(name) {
     const image = await findImage(context, name)

@@ -2,11 +2,15 @@ import { createHash } from 'node:crypto'
 import { closeSync, lstatSync, openSync, readdirSync, writeSync } from 'node:fs'
 import type { Digest } from '../image.ts'
 import type { PackJob } from '../unpack/protocol.ts'
+import { leavesOut } from './leave-out.ts'
 import { TRAILER } from './tar-encode.ts'
 import { packTree } from './tree.ts'
 
 /** Writes the archive of a layer whose files are in the upper directory of an overlay. The same files, the same bytes. */
-export function packLayer({ directory, archive, latest }: Omit<PackJob, 'type'>): { digest: Digest; size: number } {
+export function packLayer({ directory, archive, latest, leaveOut }: Omit<PackJob, 'type'>): {
+  digest: Digest
+  size: number
+} {
   const hash = createHash('sha256')
   const fd = openSync(archive, 'wx', 0o600)
   let size = 0
@@ -15,8 +19,13 @@ export function packLayer({ directory, archive, latest }: Omit<PackJob, 'type'>)
     for (let at = 0; at < chunk.length; ) at += writeSync(fd, chunk, at)
     size += chunk.length
   }
+  const options = {
+    layer: true,
+    ...(latest !== undefined && { latest }),
+    ...(leaveOut && { exclude: leavesOut(leaveOut) }),
+  }
   try {
-    for (const chunk of packTree(directory, '', { layer: true, ...(latest !== undefined && { latest }) })) write(chunk)
+    for (const chunk of packTree(directory, '', options)) write(chunk)
     write(TRAILER)
     return { digest: `sha256:${hash.digest('hex')}`, size }
   } finally {

@@ -1,4 +1,5 @@
 import type { Digest } from '../image.ts'
+import type { LeaveOut } from '../pack/leave-out.ts'
 import type { Written } from './layer-writer.ts'
 
 /** What the process that unpacks (process.ts) is told. One job at a time. */
@@ -28,6 +29,7 @@ export interface PackJob {
   readonly archive: string
   /** Seconds since the epoch; no entry says that it is younger. */
   readonly latest?: number
+  readonly leaveOut?: LeaveOut
 }
 
 /** What it says back. */

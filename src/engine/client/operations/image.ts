@@ -24,6 +24,9 @@ export const imageOperations = (connection: EngineConnection): ImageOperations =
       signal,
     })
   },
+  imageCommit(container, { config, ...query } = {}) {
+    return connection.json('POST', '/commit', { query: { container, ...query }, ...(config && { body: config }) })
+  },
   imageHistory(name) {
     return connection.json('GET', path`/images/${name}/history`)
   },

@@ -3,9 +3,11 @@ import type { RegistryAuthConfig } from '../../api.ts'
 import { invalid } from '../../failures.ts'
 import { importSource } from '../../image/import.ts'
 import { type Answer, empty, json } from '../answer.ts'
+import { hasBody } from '../body.ts'
 import { defined } from '../query.ts'
-import { registryAuthConfig } from '../requests.ts'
+import { commitConfig, registryAuthConfig } from '../requests.ts'
 import { type Call, type Route, route } from '../router.ts'
+import { nullable } from '../shapes.ts'
 
 /** @throws TscomposeError ENGINE_REQUEST_INVALID */
 export function parseRegistryAuth(header: string | string[] | undefined): RegistryAuthConfig | undefined {
@@ -55,6 +57,21 @@ async function search({ engine, query, headers, signal }: Call): Promise<Answer>
   return json(await engine.imageSearch(term, defined(options), signal))
 }
 
+async function commit({ engine, query, headers, body }: Call): Promise<Answer> {
+  const container = query.text('container')
+  if (!container) throw invalid('container must be given')
+  const options = {
+    repo: query.text('repo'),
+    tag: query.text('tag'),
+    comment: query.text('comment'),
+    author: query.text('author'),
+    pause: query.text('pause') === undefined ? undefined : query.boolean('pause'),
+    changes: [...query.all('changes')],
+    config: (hasBody(headers) && (await body(nullable(commitConfig)))) || undefined,
+  }
+  return json(await engine.imageCommit(container, defined(options)), 201)
+}
+
 /** Since 1.46 a platform comes as an object of the specification, in JSON. */
 function platformOf(text: string | undefined): string | undefined {
   if (!text?.startsWith('{')) return text
@@ -91,6 +108,7 @@ export const imageRoutes: readonly Route[] = [
     json(await engine.imageList(defined({ all: query.boolean('all'), filters: query.filters() }))),
   ),
   route('POST', '/images/create', create),
+  route('POST', '/commit', commit),
   route('POST', '/images/load', async ({ engine, stream, signal }) => ({
     kind: 'lines',
     lines: await engine.imageLoad(stream, signal),

@@ -4,7 +4,6 @@ import { type Method, type Route, route } from '../router.ts'
 /** The endpoints of Docker's API 1.47 that the engine does not have yet. */
 const endpoints: readonly (readonly [Method, string])[] = [
   ['POST', '/build/cancel'],
-  ['POST', '/commit'],
   ['GET', '/configs'],
   ['POST', '/configs/create'],
   ['GET', '/configs/{id}'],
