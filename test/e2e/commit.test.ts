@@ -67,6 +67,12 @@ test('what a container has changed is shown, and becomes an image', { skip, time
     assert.match(missing.stderr, /service "nobody" is not running/)
   })
 
+  await t.test('import takes the same instructions', async () => {
+    await ok('container', 'export', '-o', 'all.tar', 'shop-app-1')
+    await ok('image', 'import', '-c', 'CMD ["cat", "/etc/made"]', 'all.tar', 'flat')
+    assert.equal(await inContainer('flat'), 'new')
+  })
+
   await t.test('what cannot be is an error, and makes nothing', async () => {
     const refused = async (message: RegExp, ...args: string[]) => {
       const { code, stderr } = await machine.run(['container', 'commit', ...args])

@@ -5,7 +5,8 @@ import { HttpClient } from '../../image/registry/http.ts'
 import { assertOnline } from '../../offline.ts'
 import type { ImageImportOptions, JSONMessage } from '../api.ts'
 import type { Context } from '../context.ts'
-import { invalid, notSupported } from '../failures.ts'
+import { invalid } from '../failures.ts'
+import { withChanges } from './changes.ts'
 import { parsePlatform } from './platform.ts'
 import { progressStream } from './progress.ts'
 
@@ -18,15 +19,15 @@ export function importImage(
   { repo, tag, message, changes = [], platform }: ImageImportOptions,
   signal: AbortSignal,
 ): AsyncIterable<JSONMessage> {
-  if (changes.length > 0) throw notSupported('changes to an imported image')
   return progressStream(async (_, abort, tell) => {
+    const config = await withChanges({}, changes)
     const archive = source instanceof URL ? await download(source, abort) : source
     let told = performance.now()
     const image = await importArchive(
       images.workshop,
       archive,
       {
-        config: {},
+        config,
         comment: message ?? `Imported from ${source instanceof URL ? source.href : '-'}`,
         ...(platform && { platform: parsePlatform(platform) }),
         ...(repo && { name: tag ? `${repo}:${tag}` : repo }),
