@@ -159,6 +159,7 @@ export const errorCodes = {
   IMAGE_STORE_INVALID: 'the state of the image store on disk cannot be read',
   REGISTRY_UNREACHABLE: 'no connection to a registry, or it broke again and again',
   REGISTRY_UNAUTHORIZED: 'a registry wants a login, or refuses the one it got',
+  REGISTRY_LOGIN_REFUSED: 'a registry does not accept a user and password',
   REGISTRY_NOT_FOUND: 'a registry has no such repository, tag or digest',
   REGISTRY_RATE_LIMITED: 'a registry refuses further requests for a time',
   REGISTRY_ERROR: 'a registry answers with an error, or not as the distribution specification has it',

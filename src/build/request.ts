@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import type { Image, Platform } from '../image/image.ts'
+import type { Image, Platform, RegistryAuth } from '../image/image.ts'
 import type { ResourcesSpec, Rlimit } from '../runtime/spec.ts'
 
 /** Where a build context is. */
@@ -41,6 +41,8 @@ export interface BuildRequest {
   readonly secrets: ReadonlyMap<string, SecretSource>
   /** Sockets of SSH agents by id. */
   readonly ssh: ReadonlyMap<string, string>
+  /** For registries, by the domain in image names. */
+  readonly logins: ReadonlyMap<string, RegistryAuth>
   readonly run: RunOptions
 }
 

@@ -86,7 +86,7 @@ test('a registry with TLS and a password, for our commands and for docker', opti
   assert.match(refused.stderr, /push access denied/)
   const login = (password: string) =>
     machine.run(['login', '-u', 'me', '--password-stdin', host], { input: `${password}\n` })
-  assert.match((await login('wrong')).stderr, /REGISTRY_UNAUTHORIZED/)
+  assert.match((await login('wrong')).stderr, /REGISTRY_LOGIN_REFUSED/)
   assert.match((await login('secret')).stdout, /Login Succeeded/)
   await machine.ok(['image', 'push', name])
   const env = { ...machine.env, DOCKER_HOST: `unix://${machine.socket}` }

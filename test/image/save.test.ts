@@ -73,7 +73,7 @@ test('a login is checked with the registry', { skip }, async t => {
   const login = (password: string) =>
     store.registries.login({ username: 'me', password, serveraddress: registry.host }, never)
   await login('right')
-  await assert.rejects(login('wrong'), { code: 'REGISTRY_UNAUTHORIZED', message: /authentication required/ })
+  await assert.rejects(login('wrong'), { code: 'REGISTRY_LOGIN_REFUSED', message: /authentication required/ })
 })
 
 test('a registry without a search says so', { skip }, async t => {

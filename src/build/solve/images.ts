@@ -18,11 +18,13 @@ export async function resolveImage(build: Build, reference: string, platform: st
     const still = await around.images.find(here.id)
     if (still) return still
   }
-  const name = canonicalName(parseReference(reference))
+  const parsed = parseReference(reference)
+  const name = canonicalName(parsed)
+  const auth = plan.request.logins.get(parsed.domain)
   const image = await progress.during(`[internal] load metadata for ${name}`, step =>
     around.images.pull(
       reference,
-      { platform: wanted ?? hostPlatform, onProgress: line => tellPull(step, line) },
+      { platform: wanted ?? hostPlatform, ...(auth && { auth }), onProgress: line => tellPull(step, line) },
       build.signal,
     ),
   )

@@ -33,8 +33,9 @@ export const define: Define = (command, cli) =>
         cli.stderr.write('Login did not succeed, error: the registry refuses the stored login\n')
       }
       const login = await loginOf(cli, flags, known?.username)
-      await check(login)
-      const kept = await keepCredentials(domain, login, cli.signal)
+      const { IdentityToken: identitytoken } = await check(login)
+      const keep = identitytoken ? { username: login.username, identitytoken } : login
+      const kept = await keepCredentials(domain, keep, cli.signal)
       if ('plain' in kept)
         cli.stderr.write(
           `WARNING! Your password will be stored unencrypted in ${kept.plain}.\n` +
@@ -55,7 +56,7 @@ async function isAccepted(check: () => Promise<unknown>): Promise<boolean> {
     await check()
     return true
   } catch (error) {
-    if (error instanceof TscomposeError && error.code === 'REGISTRY_UNAUTHORIZED') return false
+    if (error instanceof TscomposeError && error.code === 'REGISTRY_LOGIN_REFUSED') return false
     throw error
   }
 }

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import type { BuildEvent } from '../../build/request.ts'
 import type { Filters, Labels } from './common.ts'
 import type { Resources, Ulimit } from './container-config.ts'
+import type { RegistryAuthConfig } from './registry.ts'
 
 /**
  * Not of Docker: a build by names of this machine, for clients that live on it (`POST /tscompose/build`). Paths are
@@ -37,6 +38,8 @@ export interface ImageBuildRequest {
   Entitlements?: string[]
   Privileged?: boolean
   CacheFrom?: string[]
+  /** Logins by the address of their registry. */
+  Auths?: Record<string, RegistryAuthConfig>
 }
 
 /** What happens in a build; the last message is the image. */

@@ -52,6 +52,6 @@ export interface RegistryOperations {
     options: { auth?: RegistryAuthConfig },
     signal: AbortSignal,
   ): Promise<DistributionInspect>
-  /** Checks a login with its registry (`POST /auth`). @throws TscomposeError REGISTRY_UNAUTHORIZED */
+  /** Checks a login with its registry (`POST /auth`). @throws TscomposeError REGISTRY_LOGIN_REFUSED */
   systemAuth(auth: RegistryAuthConfig, signal: AbortSignal): Promise<AuthResponse>
 }

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import { isRemoteContext } from '../../build/context/index.ts'
 import type { BuildRequest, ContextSource, NamedContext } from '../../build/request.ts'
+import { domainOf } from '../../image/registry/credentials.ts'
 import type { BuildMessage, ImageBuildRequest } from '../api.ts'
 import type { Context } from '../context.ts'
 import { invalid, notSupported } from '../failures.ts'
@@ -53,6 +54,7 @@ function toBuildRequest(context: Context, asked: ImageBuildRequest, archive: Rea
       ]),
     ),
     ssh: new Map(Object.entries(asked.SSH ?? {})),
+    logins: new Map(Object.entries(asked.Auths ?? {}).map(([server, auth]) => [domainOf(server), auth])),
     run: {
       network: asked.NetworkMode || 'default',
       extraHosts: asked.ExtraHosts ?? [],

@@ -1,5 +1,5 @@
 import { canonicalName, parseReference } from '../../image/reference.ts'
-import { storedCredentials } from '../../image/registry/credentials.ts'
+import { allCredentials, storedCredentials } from '../../image/registry/credentials.ts'
 import { offlineWish } from '../../offline.ts'
 import type { RegistryAuthConfig } from '../api.ts'
 
@@ -20,6 +20,11 @@ export async function loginFor(reference: string, signal: AbortSignal): Promise<
   if (offlineWish()) return {} // a credential helper may ask somebody, too
   const auth = await storedCredentials(parseReference(reference).domain, signal)
   return auth ? { auth } : {}
+}
+
+/** All logins of the user by the address of their registry; one that cannot be read is none. */
+export async function allLogins(signal: AbortSignal): Promise<Record<string, RegistryAuthConfig>> {
+  return offlineWish() ? {} : await allCredentials(signal)
 }
 
 /** `docker.io/library/nginx:latest` for `nginx`. @throws TscomposeError IMAGE_REFERENCE_INVALID */

@@ -21,8 +21,10 @@ const byCode: { readonly [Code in ErrorCode]?: number } = {
   NETWORK_SUBNET_OVERLAPS: 403,
   OFFLINE: 403,
   REGISTRY_CREDENTIALS_INVALID: 500,
+  REGISTRY_LOGIN_REFUSED: 401,
   REGISTRY_SEARCH_MISSING: 501,
-  REGISTRY_UNAUTHORIZED: 401,
+  // As dockerd: its client would ask for a password on 401, and say who is there.
+  REGISTRY_UNAUTHORIZED: 404,
   // The request was in order but for its command: `docker run` makes the exit codes 126 and 127 of that.
   RUNTIME_COMMAND_NOT_EXECUTABLE: 400,
   RUNTIME_COMMAND_NOT_FOUND: 400,

@@ -6,10 +6,10 @@ import { booleanFilter, validateFilters } from '../filters.ts'
 /** Docker Hub answers with no more at once. */
 const MOST = 100
 
-/** `POST /auth`. @throws TscomposeError REGISTRY_UNAUTHORIZED */
+/** `POST /auth`. @throws TscomposeError REGISTRY_LOGIN_REFUSED */
 export async function login({ images }: Context, auth: RegistryAuthConfig, signal: AbortSignal): Promise<AuthResponse> {
-  await images.registries.login(auth, signal)
-  return { Status: 'Login Succeeded', IdentityToken: '' }
+  const token = await images.registries.login(auth, signal)
+  return { Status: 'Login Succeeded', IdentityToken: token ?? '' }
 }
 
 /** `GET /distribution/{name}/json` */

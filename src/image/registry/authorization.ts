@@ -12,11 +12,19 @@ export interface Scopes {
   readonly scope: string
   /** What is asked for besides. */
   readonly more: readonly string[]
+  /** Whether an identity token is asked for, too, which can be kept instead of the password. */
+  readonly toKeep?: boolean
+}
+
+export interface Authorization {
+  /** The value of the header Authorization. */
+  readonly header: string
+  readonly identitytoken?: string
 }
 
 /**
- * The value of the Authorization header that answers a registry's 401: a token fetched from the realm it names
- * (distribution, "Token authentication"), or the login itself.
+ * What answers a registry's 401: a token fetched from the realm it names (distribution, "Token authentication"), or the
+ * login itself.
  * @returns undefined if there is nothing to answer with
  */
 export async function authorize(
@@ -25,12 +33,12 @@ export async function authorize(
   login: RegistryAuth | undefined,
   http: HttpClient,
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<Authorization | undefined> {
   const challenges = parseChallenges(String(response.headers['www-authenticate'] ?? ''))
   const bearer = challenges.find(({ scheme }) => scheme === 'bearer')
-  if (bearer) return `Bearer ${await fetchToken(bearer, scopes, login, response.url, http, signal)}`
+  if (bearer) return await fetchToken(bearer, scopes, login, response.url, http, signal)
   const basic = challenges.some(({ scheme }) => scheme === 'basic')
-  return basic && login?.username ? basicAuthorization(login) : undefined
+  return basic && login?.username ? { header: basicAuthorization(login) } : undefined
 }
 
 const basicAuthorization = ({ username = '', password = '' }: RegistryAuth): string =>
@@ -38,12 +46,12 @@ const basicAuthorization = ({ username = '', password = '' }: RegistryAuth): str
 
 async function fetchToken(
   { parameters }: Challenge,
-  { scope, more }: Scopes,
+  { scope, more, toKeep }: Scopes,
   login: RegistryAuth | undefined,
   registry: URL,
   http: HttpClient,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<Authorization> {
   const realm = URL.parse(parameters.realm ?? '')
   if (!realm) throw new TscomposeError('REGISTRY_ERROR', `${registry.host} asks for a token without saying where`)
   if (login && registry.protocol === 'https:' && realm.protocol !== 'https:')
@@ -51,6 +59,7 @@ async function fetchToken(
   const query: Query = [
     ...(parameters.service ? [['service', parameters.service] as const] : []),
     ...[...new Set([parameters.scope || scope, ...more])].filter(Boolean).map(scope => ['scope', scope] as const),
+    ...(toKeep && !login?.identitytoken ? offlineToken : []),
   ]
   const response = await send(realm, query, login, http, signal).catch(cause => {
     signal.throwIfAborted()
@@ -69,10 +78,17 @@ async function fetchToken(
   const json = JsonObject.parse(await readBody(response, LIMIT), `the token of ${realm.host}`, 'REGISTRY_ERROR')
   const token = json.string('token') || json.string('access_token')
   if (!token) throw json.invalid('no token in it')
-  return token
+  const identitytoken = toKeep ? json.string('refresh_token') : undefined
+  return { header: `Bearer ${token}`, ...(identitytoken && { identitytoken }) }
 }
 
 type Query = readonly (readonly [name: string, value: string])[]
+
+const CLIENT = 'tscompose'
+const offlineToken: Query = [
+  ['offline_token', 'true'],
+  ['client_id', CLIENT],
+]
 
 async function send(
   realm: URL,
@@ -85,7 +101,7 @@ async function send(
     const form = new URLSearchParams({
       grant_type: 'refresh_token',
       refresh_token: login.identitytoken,
-      client_id: 'tscompose',
+      client_id: CLIENT,
     })
     // As a form, scopes are one parameter (distribution, "Token Authentication with OAuth2").
     for (const name of new Set(query.map(([name]) => name)))

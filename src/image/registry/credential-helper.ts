@@ -28,6 +28,12 @@ export class CredentialHelper {
     return username ? { username, password: secret, serveraddress: server } : undefined
   }
 
+  /** The servers it has a login for. */
+  async list(signal: AbortSignal): Promise<readonly string[]> {
+    const stdout = await this.#run('list', '', signal)
+    return JsonObject.parse(stdout || '{}', `the answer of ${this.#program}`, 'REGISTRY_CREDENTIALS_INVALID').names()
+  }
+
   async store(server: string, { username, password, identitytoken }: RegistryAuth, signal: AbortSignal): Promise<void> {
     const Username = identitytoken ? TOKEN : username
     await this.#run('store', JSON.stringify({ ServerURL: server, Username, Secret: identitytoken ?? password }), signal)

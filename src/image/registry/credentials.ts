@@ -38,6 +38,25 @@ export async function storedCredentials(domain: string, signal: AbortSignal): Pr
   return helper ? await helper.get(server, signal) : fromAuths(json.object('auths'), server)
 }
 
+/**
+ * Every login that is kept, by the address of its registry. A helper that fails has none: what a build needs of it, the
+ * registry will ask for.
+ */
+export async function allCredentials(signal: AbortSignal): Promise<Record<string, RegistryAuth>> {
+  const text = await readCredentialFile()
+  if (text === undefined) return {}
+  const json = JsonObject.parse(text, credentialFile(), INVALID)
+  const store = json.string('credsStore')
+  const inStore = store ? await new CredentialHelper(store).list(signal).catch(() => []) : []
+  const named = [json.object('auths'), json.object('credHelpers')].flatMap(some => some?.names() ?? [])
+  const domains = [...new Set([...named, ...inStore].map(domainOf))]
+  const logins = await Promise.all(
+    domains.map(async domain => [serverOf(domain), await storedCredentials(domain, signal).catch(() => undefined)]),
+  )
+  signal.throwIfAborted()
+  return Object.fromEntries(logins.filter(([, login]) => login !== undefined))
+}
+
 /** Where a login has been put. @property plain the file that has it, readable by whoever can read the file */
 export type KeptIn = { readonly plain: string } | { readonly helper: true }
 

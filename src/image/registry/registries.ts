@@ -4,7 +4,7 @@ import type { Digest, ImageStoreOptions, Platform, RegistryAuth } from '../image
 import { JsonObject } from '../json.ts'
 import { parseManifest } from '../manifest.ts'
 import { parseReference, type Reference } from '../reference.ts'
-import { authorize } from './authorization.ts'
+import { type Authorization, authorize } from './authorization.ts'
 import { RegistryClient } from './client.ts'
 import { domainOf, storedCredentials } from './credentials.ts'
 import { type Endpoint, endpointsOf } from './endpoints.ts'
@@ -43,23 +43,30 @@ export class Registries {
 
   /**
    * Finds out whether a registry accepts a login.
-   * @throws TscomposeError REGISTRY_UNAUTHORIZED if not, REGISTRY_UNREACHABLE
+   * @returns an identity token to keep instead of the password, where the registry gives one
+   * @throws TscomposeError REGISTRY_LOGIN_REFUSED if not, REGISTRY_UNREACHABLE
    */
-  async login(auth: RegistryAuth, signal: AbortSignal): Promise<void> {
+  async login(auth: RegistryAuth, signal: AbortSignal): Promise<string | undefined> {
     const domain = domainOf(auth.serveraddress ?? '')
-    await this.#first(domain, async ({ url, insecure }) => {
+    return await this.#first(domain, async ({ url, insecure }) => {
       const http = new HttpClient({ insecure })
       const ping = new URL('v2/', url)
+      let authorization: Authorization | undefined
       let response = await http.send({ url: ping }, signal)
       if (response.status === 401) {
         response.body.resume()
-        const authorization = await authorize(response, { scope: '', more: [] }, auth, http, signal)
-        if (authorization) response = await http.send({ url: ping, headers: { authorization } }, signal)
+        const scopes = { scope: '', more: [], toKeep: true }
+        authorization = await authorize(response, scopes, auth, http, signal).catch(asRefusal)
+        if (authorization)
+          response = await http.send({ url: ping, headers: { authorization: authorization.header } }, signal)
       }
-      if (response.status === 200) return void response.body.resume()
+      if (response.status === 200) {
+        response.body.resume()
+        return authorization?.identitytoken
+      }
       const failure = await readFailure(response)
       if (response.status !== 401 && response.status !== 403) throw failureError(failure, domain, url.host, 'pull')
-      throw new TscomposeError('REGISTRY_UNAUTHORIZED', `login attempt to ${ping} failed: ${failure.text}`)
+      throw new TscomposeError('REGISTRY_LOGIN_REFUSED', `login attempt to ${ping} failed: ${failure.text}`)
     })
   }
 
@@ -128,6 +135,12 @@ export class Registries {
     }
     throw new TypeError('there is no endpoint to ask')
   }
+}
+
+/** What gives no token refuses the login. */
+function asRefusal(error: unknown): never {
+  if (!(error instanceof TscomposeError) || error.code !== 'REGISTRY_UNAUTHORIZED') throw error
+  throw new TscomposeError('REGISTRY_LOGIN_REFUSED', `login attempt failed: ${error.message}`, { cause: error })
 }
 
 function searchTerm(term: string): Pick<Reference, 'domain'> & { query: string } {

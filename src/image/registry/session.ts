@@ -81,7 +81,7 @@ export class RegistrySession {
     const own = `repository:${this.#reference.path}:${doing === 'push' ? 'pull,push' : 'pull'}`
     // For a request that only reads the registry names the right to read. More will be needed, so it is asked for now.
     const more = doing === 'push' ? [own, ...sources.map(path => `repository:${path}:pull`)] : []
-    return await authorize(response, { scope: own, more }, await login(), this.#http, signal)
+    return (await authorize(response, { scope: own, more }, await login(), this.#http, signal))?.header
   }
 
   async #send(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {

@@ -28,7 +28,7 @@ export const define: Define = (command, cli) =>
       const options = {
         filters: filtersOf(filter),
         ...(limit !== undefined && { limit }),
-        ...(term.includes('/') ? await loginFor(`${term.slice(0, term.indexOf('/'))}/x`, cli.signal) : {}),
+        ...(await loginFor(`${term.slice(0, term.indexOf('/') + 1)}x`, cli.signal)),
       }
       const rows = (await (await connect()).imageSearch(term, options, cli.signal)).map(item => fields(item, trunc))
       if (format === 'table')

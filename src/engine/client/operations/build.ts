@@ -5,7 +5,10 @@ import type { EngineConnection } from '../connection.ts'
 export const buildOperations = (connection: EngineConnection): BuildOperations => ({
   async imageBuild(body, archive, signal) {
     if (archive) throw new TypeError('a context goes to the engine by its name')
-    const response = await connection.send('POST', '/tscompose/build', { body, signal })
+    // Which registries it will ask is for the Dockerfile to say.
+    const { allLogins } = await import('../registries.ts')
+    const request = { Auths: await allLogins(signal), ...body }
+    const response = await connection.send('POST', '/tscompose/build', { body: request, signal })
     return progressOf(connection.lines(response, signal)) as AsyncIterable<unknown> as AsyncIterable<BuildMessage>
   },
   buildPrune({ all, filters, keepStorage } = {}) {

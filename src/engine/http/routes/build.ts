@@ -3,7 +3,8 @@ import type { BuildMessage, ImageBuildRequest, JSONMessage, Labels, Ulimit } fro
 import { invalid } from '../../failures.ts'
 import { type Answer, json } from '../answer.ts'
 import { defined } from '../query.ts'
-import { resources } from '../requests.ts'
+import { parseRegistryConfig } from '../registry-auth.ts'
+import { registryAuthConfig, resources } from '../requests.ts'
 import { type Call, type Route, route } from '../router.ts'
 import { boolean, type Fields, integer, list, map, object, string, strings } from '../shapes.ts'
 
@@ -33,6 +34,7 @@ const buildRequest: Fields<ImageBuildRequest> = {
   Entitlements: strings,
   Privileged: boolean,
   CacheFrom: strings,
+  Auths: map(registryAuthConfig),
 }
 
 async function build({ engine, body, signal }: Call): Promise<Answer> {
@@ -41,7 +43,7 @@ async function build({ engine, body, signal }: Call): Promise<Answer> {
 }
 
 /** The classic builder: the context comes as a tar archive, the parameters in the query. */
-async function classicBuild({ engine, query, stream, signal }: Call): Promise<Answer> {
+async function classicBuild({ engine, query, headers, stream, signal }: Call): Promise<Answer> {
   const parsed = <T>(name: string): T | undefined => {
     const text = query.text(name)
     if (text === undefined) return undefined
@@ -71,6 +73,7 @@ async function classicBuild({ engine, query, stream, signal }: Call): Promise<An
     ShmSize: query.integer('shmsize'),
     Ulimits: parsed<Ulimit[]>('ulimits'),
     CacheFrom: parsed<string[]>('cachefrom'),
+    Auths: parseRegistryConfig(headers['x-registry-config']),
     Resources: defined({
       Memory: query.integer('memory'),
       MemorySwap: query.integer('memswap'),

@@ -1,24 +1,13 @@
 import type { Readable } from 'node:stream'
-import type { RegistryAuthConfig } from '../../api.ts'
 import { invalid } from '../../failures.ts'
 import { importSource } from '../../image/import.ts'
 import { type Answer, empty, json } from '../answer.ts'
 import { hasBody } from '../body.ts'
 import { defined } from '../query.ts'
+import { parseRegistryAuth } from '../registry-auth.ts'
 import { commitConfig, registryAuthConfig } from '../requests.ts'
 import { type Call, type Route, route } from '../router.ts'
 import { nullable } from '../shapes.ts'
-
-/** @throws TscomposeError ENGINE_REQUEST_INVALID */
-export function parseRegistryAuth(header: string | string[] | undefined): RegistryAuthConfig | undefined {
-  if (!header) return undefined
-  try {
-    const auth = registryAuthConfig(JSON.parse(Buffer.from(String(header), 'base64url').toString()), '')
-    return Object.values(auth).some(Boolean) ? auth : undefined
-  } catch (error) {
-    throw invalid(`invalid X-Registry-Auth header: ${(error as Error).message}`)
-  }
-}
 
 /** `POST /images/create` is two things: a pull with `fromImage`, an import with `fromSrc`. */
 async function create(call: Call): Promise<Answer> {
