@@ -24,6 +24,8 @@ export interface Rival extends AsyncDisposable {
   /** The Compose command, and the environment in which it finds this engine. */
   readonly compose: readonly string[]
   readonly env: NodeJS.ProcessEnv
+  /** The command that builds an image of a directory. */
+  readonly imageBuild: readonly string[]
   /** Whether a process is one of the engine's, rather than one in a container. */
   owns(pid: string): boolean
   load(archive: string): void
@@ -51,6 +53,8 @@ export async function docker(): Promise<Rival> {
     socket,
     compose: [compose],
     env,
+    // Debian's own: a newer client would need buildx for BuildKit.
+    imageBuild: ['/usr/bin/docker', 'build'],
     // dockerd, containerd and its shims name the directory in their arguments.
     owns: pid => readProcess(pid, 'cmdline').includes(runDir),
     load: archive => void execFileSync('docker', ['load', '-q', '-i', archive], { env, stdio: 'ignore' }),
@@ -96,6 +100,7 @@ export async function tscompose(root: string): Promise<Rival> {
     socket,
     compose: [program],
     env,
+    imageBuild: [program, 'image', 'build'],
     // The engine, and the monitors that it has started.
     owns: pid =>
       pid === engine || new RegExp(`\\(tscompose-mon[a-z]*\\) \\w ${engine} `).test(readProcess(pid, 'stat')),

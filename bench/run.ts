@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process'
 import { globSync, readFileSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { runToCompletion } from './api.ts'
+import { buildImages } from './build.ts'
 import { config } from './config.ts'
 import { exec, health, logs } from './containers.ts'
 import { network } from './network.ts'
@@ -95,6 +96,8 @@ const benchmarks: Record<string, Benchmark> = {
   },
 
   network: rivals => network(rivals, archiveOf('debian')),
+
+  build: rivals => buildImages(rivals, archiveOf('alpine')),
 
   exec,
   logs,

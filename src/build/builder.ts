@@ -9,8 +9,10 @@ import { BuildCache } from './cache/cache.ts'
 import type { Journal } from './cache/journal.ts'
 import { CacheMounts } from './cache/mounts.ts'
 import type { CacheRecord } from './cache/record.ts'
+import { checkStages } from './check.ts'
 import type { BuildContext } from './context/context.ts'
 import { failOnWarnings, givenToStages, parseDockerfile, stageGraph } from './dockerfile/index.ts'
+import { excerptsOf } from './excerpt.ts'
 import { writeImage } from './output.ts'
 import { Progress } from './progress.ts'
 import type { BuildRequest, BuildResult, OnBuildEvent } from './request.ts'
@@ -67,6 +69,7 @@ export class Builder implements AsyncDisposable {
     await using held = new AsyncDisposableStack()
     held.defer(() => progress.close())
     const around = this.#around
+    const { images } = around
     const session = held.use(around.cache.session())
     const lease = held.use(around.images.workshop.lease())
     const temporary = async () => {
@@ -80,6 +83,7 @@ export class Builder implements AsyncDisposable {
       return { context: opened, ...(await readDockerfile(request, opened)) }
     })
     const dockerfile = parseDockerfile(text, file)
+    progress.showWith(excerptsOf(dockerfile, text))
     const platform = request.platform ?? hostPlatform
     const given = givenToStages(dockerfile, {
       buildArgs: request.buildArgs,
@@ -98,10 +102,16 @@ export class Builder implements AsyncDisposable {
       triggersOf: async base => {
         if (base.kind !== 'image' && base.kind !== 'context') return []
         const { reference, platform } = imageOf(build, base)
-        return (await build.image(reference, platform)).config.OnBuild ?? []
+        const image = request.check ? await images.find(reference) : await build.image(reference, platform)
+        return image?.config.OnBuild ?? []
       },
       warn: warning => build.warn(warning),
     })
+    if (request.check) {
+      await checkStages(build, graph)
+      failOnWarnings(directives, build.warnings)
+      return { names: [] }
+    }
     const result = await build.solve(graph)
     failOnWarnings(directives, build.warnings)
     const image = await writeImage(build, result, request)

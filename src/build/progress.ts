@@ -1,14 +1,20 @@
 import { messageOf } from './messages.ts'
-import type { BuildEvent, OnBuildEvent, StepProgress } from './request.ts'
+import type { BuildEvent, Excerpt, OnBuildEvent, StepProgress } from './request.ts'
 
 /** Tells how far the steps of a build are. */
 export class Progress {
   readonly #tell: OnBuildEvent
   readonly #open = new Set<Step>()
   #last = 0
+  /** Of the Dockerfile, once it is read. */
+  #excerpts: (where: string) => Excerpt | undefined = () => undefined
 
   constructor(tell: OnBuildEvent) {
     this.#tell = tell
+  }
+
+  showWith(excerpts: (where: string) => Excerpt | undefined): void {
+    this.#excerpts = excerpts
   }
 
   warn(warning: Omit<Extract<BuildEvent, { type: 'warning' }>, 'type'>): void {
@@ -17,8 +23,11 @@ export class Progress {
 
   /** A step begins. */
   begin(name: string, more: Pick<StepProgress, 'where' | 'why' | 'instruction'> = {}): Step {
-    const step = new Step(this.#tell, { id: ++this.#last, name, state: 'running', started: Date.now(), ...more }, () =>
-      this.#open.delete(step),
+    const step = new Step(
+      this.#tell,
+      { id: ++this.#last, name, state: 'running', started: Date.now(), ...more },
+      () => this.#open.delete(step),
+      () => (more.where === undefined ? undefined : this.#excerpts(more.where)),
     )
     this.#open.add(step)
     return step
@@ -50,11 +59,13 @@ export class Progress {
 export class Step {
   readonly #tell: OnBuildEvent
   readonly #ended: () => void
+  readonly #excerpt: () => Excerpt | undefined
   #progress: StepProgress
 
-  constructor(tell: OnBuildEvent, progress: StepProgress, ended: () => void) {
+  constructor(tell: OnBuildEvent, progress: StepProgress, ended: () => void, excerpt: () => Excerpt | undefined) {
     this.#tell = tell
     this.#ended = ended
+    this.#excerpt = excerpt
     this.#progress = progress
     this.#say({})
   }
@@ -87,6 +98,9 @@ export class Step {
     if (this.#progress.state !== 'running') return
     this.#ended()
     if (error instanceof Error && error.name === 'AbortError') this.#say({ state: 'canceled', ended: Date.now() })
-    else this.#say({ state: 'failed', ended: Date.now(), error: messageOf(error) })
+    else {
+      const excerpt = this.#excerpt()
+      this.#say({ state: 'failed', ended: Date.now(), error: messageOf(error), ...(excerpt && { excerpt }) })
+    }
   }
 }

@@ -44,6 +44,8 @@ export interface BuildRequest {
   /** For registries, by the domain in image names. */
   readonly logins: ReadonlyMap<string, RegistryAuth>
   readonly run: RunOptions
+  /** Nothing is built: there are only warnings. */
+  readonly check: boolean
 }
 
 /** What a build says about all its RUN steps. */
@@ -62,7 +64,8 @@ export interface RunOptions {
 }
 
 export interface BuildResult {
-  readonly image: Image
+  /** None where there was only a check. */
+  readonly image?: Image
   readonly names: readonly string[]
 }
 
@@ -72,6 +75,13 @@ export type BuildEvent =
   /** A line of what a step writes, without its end. */
   | { readonly type: 'log'; readonly id: number; readonly stream: 'stdout' | 'stderr'; readonly line: string }
   | { readonly type: 'warning'; readonly rule?: string; readonly message: string; readonly where?: string }
+
+/** A part of a Dockerfile. */
+export interface Excerpt {
+  readonly where: string
+  /** `isOf`: of the instruction itself. */
+  readonly lines: readonly { readonly number: number; readonly text: string; readonly isOf: boolean }[]
+}
 
 /** A step and how far it is; told again whenever that changes. */
 export interface StepProgress {
@@ -89,6 +99,8 @@ export interface StepProgress {
   readonly error?: string
   /** Where in the Dockerfile it is, `Dockerfile:7`. */
   readonly where?: string
+  /** Of a step that failed: the lines there, and some around them. */
+  readonly excerpt?: Excerpt
   /** Of an instruction of the Dockerfile: which one of how many, and what it does beyond the image's configuration. */
   readonly instruction?: {
     readonly number: number

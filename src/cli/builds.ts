@@ -14,8 +14,8 @@ export function builds(
     when,
     run: async services => {
       const { buildDefaults, buildServices } = await import('../compose/build/build.ts')
-      const { BuildProgress } = await import('./progress/build-progress.ts')
-      const progress = new BuildProgress(text => void (quiet || cli.stderr.write(text)))
+      const { openBuildProgress } = await import('./progress/build.ts')
+      await using progress = await openBuildProgress(cli, { quiet })
       await buildServices(engine, project, services, buildDefaults, progress.tell, cli.signal)
     },
   }

@@ -1,6 +1,7 @@
 import type { CommandTable } from '../command.ts'
 
 export const commands: CommandTable = {
+  build: { summary: 'Build an image from a Dockerfile', load: () => import('./image/build.ts') },
   history: { summary: 'Show the steps an image was made in', load: () => import('./image/history.ts') },
   import: {
     summary: 'Make an image of the archive of a root file system',

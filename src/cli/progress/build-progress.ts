@@ -1,14 +1,16 @@
 import type { OnBuild } from '../../compose/build/build.ts'
 import type { BuildMessage } from '../../engine/api.ts'
+import { BuildSteps, failureView, isShown, type ShownStep, stepName } from './build-steps.ts'
 
 /**
  * Shows builds as text, the way BuildKit's plain progress does: `#3 [web 2/4] RUN make`, what the step writes, and how
- * it ended. Every step of every service has a number of its own.
+ * it ended, in a block of lines. Every step of every service has a number of its own; where another one has something to
+ * say in between, its block begins anew.
  */
 export class BuildProgress {
   readonly #write: (text: string) => void
-  readonly #numbers = new Map<string, number>()
-  readonly #begun = new Map<string, number>()
+  readonly #steps = new BuildSteps()
+  #last: ShownStep | undefined
 
   constructor(write: (text: string) => void) {
     this.#write = write
@@ -18,53 +20,51 @@ export class BuildProgress {
     for (const line of this.#lines(service, message)) this.#write(`${line}\n`)
   }
 
+  /** What remains to be said when all is over: how it came to what failed. */
+  close(): void {
+    for (const step of this.#steps.failed()) for (const line of failureView(step)) this.#write(`${line}\n`)
+  }
+
   #lines(service: string, message: BuildMessage): readonly string[] {
     switch (message.type) {
       case 'image':
-        return [` ${service}  Built`]
+        return service === '' ? [] : ['', ` ${service}  Built`]
       case 'warning':
         return [`WARNING: ${message.where ? `${message.where}: ` : ''}${message.message}`]
       case 'log': {
-        const key = `${service} ${message.id}`
-        const seconds = (Date.now() - (this.#begun.get(key) ?? Date.now())) / 1000
-        return [`#${this.#numberOf(key)} ${seconds.toFixed(3)} ${message.line}`]
+        const step = this.#steps.log(service, message)
+        if (!step) return []
+        const seconds = ((Date.now() - step.progress.started) / 1000).toFixed(3)
+        return [...this.#head(step), `#${step.number} ${seconds} ${message.line}`]
       }
       case 'step':
         return this.#step(service, message)
     }
   }
 
-  #step(service: string, { step }: Extract<BuildMessage, { type: 'step' }>): readonly string[] {
-    // What only changes the image's configuration takes no time, and there is much of it.
-    if (step.instruction?.hasLayer === false && step.state !== 'failed') return []
-    const key = `${service} ${step.id}`
-    const isNew = !this.#begun.has(key)
-    const number = this.#numberOf(key)
-    if (isNew) this.#begun.set(key, step.started)
-    const head = isNew ? [`#${number} ${named(service, step.name)}`] : []
-    const why = isNew && step.why !== undefined ? [`#${number} runs because ${step.why}`] : []
-    const seconds = (((step.ended ?? step.started) - step.started) / 1000).toFixed(1)
-    switch (step.state) {
-      case 'running':
-        return [...head, ...why]
-      case 'cached':
-        return [...head, `#${number} CACHED`]
-      case 'done':
-        return [...head, ...why, `#${number} DONE ${seconds}s`]
-      case 'failed':
-        return [...head, ...why, `#${number} ERROR: ${step.error ?? 'failed'}`]
-      case 'canceled':
-        return [...head, `#${number} CANCELED`]
-    }
+  #step(service: string, { step: progress }: Extract<BuildMessage, { type: 'step' }>): readonly string[] {
+    if (!isShown(progress)) return []
+    const isNew = !this.#steps.find(service, progress.id)
+    const step = this.#steps.update(service, progress)
+    const why = isNew && progress.why !== undefined ? [`#${step.number} runs because ${progress.why}`] : []
+    const seconds = (((progress.ended ?? progress.started) - progress.started) / 1000).toFixed(1)
+    const end = {
+      running: [],
+      cached: [`#${step.number} CACHED`],
+      done: [`#${step.number} DONE ${seconds}s`],
+      failed: [`#${step.number} ERROR: ${progress.error ?? 'failed'}`],
+      canceled: [`#${step.number} CANCELED`],
+    }[progress.state]
+    if (!isNew && end.length === 0) return []
+    return [...this.#head(step), ...why, ...end]
   }
 
-  #numberOf(key: string): number {
-    const number = this.#numbers.get(key) ?? this.#numbers.size + 1
-    this.#numbers.set(key, number)
-    return number
+  /** The first line of a block, and a gap before it. */
+  #head(step: ShownStep): readonly string[] {
+    const last = this.#last
+    this.#last = step
+    if (last === step) return []
+    const left = last?.progress.state === 'running' ? [`#${last.number} ...`] : []
+    return [...left, ...(last ? [''] : []), `#${step.number} ${stepName(step)}`]
   }
 }
-
-/** `[2/4] RUN make` of the service `web` is `[web 2/4] RUN make`. */
-const named = (service: string, name: string): string =>
-  name.startsWith('[') ? `[${service} ${name.slice(1)}` : `[${service}] ${name}`

@@ -3,7 +3,7 @@ import { TscomposeError } from '../../errors.ts'
 import { label } from '../labels.ts'
 import { imageName } from '../names.ts'
 import type { Project, Service } from '../project.ts'
-import { notSupported } from '../translate/supported.ts'
+import { absoluteCache } from './cache-spec.ts'
 import { buildOrder, type ServiceBuild, serviceBuild, withBuiltFrom } from './service-build.ts'
 
 /** What a command line says about all builds. */
@@ -13,11 +13,13 @@ export interface BuildOptions {
   /** `--build-arg`; these go before those of the file. */
   readonly args: Readonly<Record<string, string>>
   readonly ssh: Readonly<Record<string, string | undefined>>
+  /** The Dockerfiles are only checked. */
+  readonly check: boolean
   /** bytes */
   readonly memory?: number
 }
 
-export const buildDefaults: BuildOptions = { noCache: false, pull: false, args: {}, ssh: {} }
+export const buildDefaults: BuildOptions = { noCache: false, pull: false, args: {}, ssh: {}, check: false }
 
 /** Something happens in the build of a service. */
 export type OnBuild = (service: string, message: BuildMessage) => void
@@ -37,10 +39,6 @@ export async function buildServices(
 ): Promise<void> {
   const all = withBuiltFrom(project, services).flatMap(service => serviceBuild(project, service) ?? [])
   const ordered = buildOrder(all)
-  for (const { service, cacheFrom, cacheTo } of ordered) {
-    if (cacheFrom.length > 0) throw notSupported(project, `services.${service}.build.cache_from`)
-    if (cacheTo.length > 0) throw notSupported(project, `services.${service}.build.cache_to`)
-  }
   const failed = new AbortController()
   const until = AbortSignal.any([signal, failed.signal])
   const done = new Map<string, Promise<void>>()
@@ -65,6 +63,7 @@ export async function buildServices(
 export function buildRequest(project: Project, build: ServiceBuild, options: BuildOptions): ImageBuildRequest {
   const { dockerfile, target, platform, network, shmSize } = build
   const ssh = { ...build.ssh, ...options.ssh }
+  const directory = project.workingDir
   return {
     Context: build.context,
     ...('text' in dockerfile ? { DockerfileInline: dockerfile.text } : { Dockerfile: dockerfile.path }),
@@ -92,6 +91,9 @@ export function buildRequest(project: Project, build: ServiceBuild, options: Bui
     ...(options.memory !== undefined && { Resources: { Memory: options.memory } }),
     Entitlements: [...build.entitlements],
     Privileged: build.privileged,
+    ...(build.cacheFrom.length > 0 && { CacheFrom: build.cacheFrom.map(text => absoluteCache(text, directory)) }),
+    ...(build.cacheTo.length > 0 && { CacheTo: build.cacheTo.map(text => absoluteCache(text, directory)) }),
+    ...(options.check && { Check: true }),
   }
 }
 

@@ -11,6 +11,8 @@ import type { RegistryAuthConfig } from './registry.ts'
 export interface ImageBuildRequest {
   /** A directory, a git repository or another URL; without it the context has no files. */
   Context?: string
+  /** A file that holds the context as a tar archive, maybe compressed. */
+  Archive?: string
   /** The path of the Dockerfile, absolute or in the context. */
   Dockerfile?: string
   /** The Dockerfile itself. */
@@ -24,11 +26,11 @@ export interface ImageBuildRequest {
   NoCacheFilter?: string[]
   Pull?: boolean
   Platform?: string
-  /** By name: a directory, a URL, or `docker-image://REFERENCE`. */
+  /** By name: a directory, a URL, `docker-image://REFERENCE`, or `oci-layout://DIRECTORY[:TAG|@DIGEST]`. */
   Contexts?: Labels
   /** By id: a file, or the contents in base64. */
   Secrets?: Record<string, { File?: string; Value?: string }>
-  /** Sockets of SSH agents by id. */
+  /** By id: the socket of an SSH agent, or private keys, separated by commas. */
   SSH?: Labels
   NetworkMode?: string
   ExtraHosts?: string[]
@@ -37,7 +39,12 @@ export interface ImageBuildRequest {
   Resources?: Resources
   Entitlements?: string[]
   Privileged?: boolean
+  /** Images or archives of steps: a reference, or `type=registry,ref=REFERENCE`, `type=local,src=DIRECTORY`. */
   CacheFrom?: string[]
+  /** `type=inline`, `type=registry,ref=REFERENCE`, `type=local,dest=DIRECTORY`. */
+  CacheTo?: string[]
+  /** The Dockerfile is only checked: no message tells of an image. */
+  Check?: boolean
   /** Logins by the address of their registry. */
   Auths?: Record<string, RegistryAuthConfig>
 }
@@ -46,6 +53,8 @@ export interface ImageBuildRequest {
 export type BuildMessage = BuildEvent | { type: 'image'; id: string; names: readonly string[] }
 
 export interface BuildOperations {
+  /** All files of an image, as a tar archive. Not of Docker: `GET /tscompose/images/{name}/files`. */
+  imageFiles(name: string): Promise<Readable>
   /**
    * Builds an image. The stream ends with the build; a failed build throws from it.
    * @param archive the build context as a tar archive, where the request names none

@@ -1,3 +1,4 @@
+import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { isRemoteContext } from '../../build/context/index.ts'
 import type { BuildRequest, ContextSource, NamedContext } from '../../build/request.ts'
@@ -22,6 +23,7 @@ export function buildImage(
     const builder = await context.builder()
     const say = tell as unknown as (message: BuildMessage) => void
     const { image, names } = await builder.build(request, say, until)
+    if (!image) return
     say({ type: 'image', id: image.id, names })
     for (const name of names) context.events.emit('image', 'tag', image.id, { name })
   }, signal) as AsyncIterable<unknown> as AsyncIterable<BuildMessage>
@@ -30,9 +32,10 @@ export function buildImage(
 /** @throws TscomposeError ENGINE_REQUEST_INVALID, ENGINE_NOT_SUPPORTED */
 function toBuildRequest(context: Context, asked: ImageBuildRequest, archive: Readable | undefined): BuildRequest {
   const { Dockerfile, DockerfileInline, Platform, ShmSize } = asked
+  if (asked.CacheTo?.length) throw notSupported('leaving the build cache somewhere else')
   if (asked.CacheFrom?.length) throw notSupported('images as a source of the build cache')
   return {
-    context: archive ? { kind: 'archive', stream: archive } : contextSource(asked.Context),
+    context: archiveSource(asked, archive) ?? contextSource(asked.Context),
     dockerfile:
       DockerfileInline === undefined
         ? { kind: 'path', path: Dockerfile || 'Dockerfile' }
@@ -54,6 +57,7 @@ function toBuildRequest(context: Context, asked: ImageBuildRequest, archive: Rea
       ]),
     ),
     ssh: new Map(Object.entries(asked.SSH ?? {})),
+    check: asked.Check === true,
     logins: new Map(Object.entries(asked.Auths ?? {}).map(([server, auth]) => [domainOf(server), auth])),
     run: {
       network: asked.NetworkMode || 'default',
@@ -69,6 +73,11 @@ function toBuildRequest(context: Context, asked: ImageBuildRequest, archive: Rea
       privileged: asked.Privileged === true,
     },
   }
+}
+
+function archiveSource({ Archive }: ImageBuildRequest, archive: Readable | undefined): ContextSource | undefined {
+  const stream = archive ?? (Archive === undefined ? undefined : createReadStream(Archive))
+  return stream && { kind: 'archive', stream }
 }
 
 function contextSource(text: string | undefined): ContextSource {

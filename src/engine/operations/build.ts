@@ -7,6 +7,10 @@ export const buildOperations = (context: Context): BuildOperations => ({
     const { buildImage } = await import('../build/build.ts')
     return outside(context, () => buildImage(context, request, archive, signal))
   },
+  async imageFiles(name) {
+    const { imageFiles } = await import('../build/image-files.ts')
+    return await imageFiles(context, name)
+  },
   async buildPrune(options = {}) {
     const { pruneBuilds } = await import('../build/prune.ts')
     return await pruneBuilds(context, options)

@@ -1,6 +1,6 @@
 import type { BuildMessage, BuildOperations } from '../../api.ts'
 import { progressOf } from '../../http/json-lines.ts'
-import type { EngineConnection } from '../connection.ts'
+import { type EngineConnection, path } from '../connection.ts'
 
 export const buildOperations = (connection: EngineConnection): BuildOperations => ({
   async imageBuild(body, archive, signal) {
@@ -10,6 +10,9 @@ export const buildOperations = (connection: EngineConnection): BuildOperations =
     const request = { Auths: await allLogins(signal), ...body }
     const response = await connection.send('POST', '/tscompose/build', { body: request, signal })
     return progressOf(connection.lines(response, signal)) as AsyncIterable<unknown> as AsyncIterable<BuildMessage>
+  },
+  async imageFiles(name) {
+    return (await connection.send('GET', path`/tscompose/images/${name}/files`)).body
   },
   buildPrune({ all, filters, keepStorage } = {}) {
     return connection.json('POST', '/build/prune', { query: { all, filters, 'keep-storage': keepStorage } })

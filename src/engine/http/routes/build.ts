@@ -13,6 +13,7 @@ const ulimits = list(object<Ulimit>({ Name: string, Soft: integer, Hard: integer
 
 const buildRequest: Fields<ImageBuildRequest> = {
   Context: string,
+  Archive: string,
   Dockerfile: string,
   DockerfileInline: string,
   Target: string,
@@ -34,6 +35,8 @@ const buildRequest: Fields<ImageBuildRequest> = {
   Entitlements: strings,
   Privileged: boolean,
   CacheFrom: strings,
+  CacheTo: strings,
+  Check: boolean,
   Auths: map(registryAuthConfig),
 }
 
@@ -124,6 +127,11 @@ const withTag = (name: string): string => (/:[^/]+$/.test(name) ? name : `${name
 export const buildRoutes: readonly Route[] = [
   route('POST', '/tscompose/build', build),
   route('POST', '/build', classicBuild),
+  route('GET', '/tscompose/images/{name}/files', async ({ engine, params: { name } }) => ({
+    kind: 'bytes',
+    stream: await engine.imageFiles(name),
+    contentType: 'application/x-tar',
+  })),
   route('POST', '/build/prune', async ({ engine, query }) =>
     json(
       await engine.buildPrune(
