@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { imageArchives, newMachine, resultOf, skip } from './machine.ts'
+import { imageArchives, newMachine, resultOf, root, skip } from './machine.ts'
 
 const docker = '/usr/bin/docker'
 
@@ -78,9 +78,55 @@ test('files go to and from containers by docker’s rules', { skip }, async t =>
     await refused(/no such directory/, 'src/one', 'app:/tmp/missing/')
   })
 
+  await t.test('container cp does the same with a container', async () => {
+    const cp = (...args: string[]) => ok('container', 'cp', ...args)
+    await cp('src', 'files-app-1:/home/new')
+    await cp('src/.', 'files-app-1:home')
+    await cp('-L', 'src/link', 'files-app-1:/home/followed')
+    assert.equal(
+      await ok('exec', '-T', 'app', 'sh', '-c', 'cd /home; cat new/sub/two one followed; test -h link'),
+      'secondfirstfirst',
+    )
+    await cp('files-app-1:/home/new/.', 'back')
+    assert.equal(readlinkSync(at('back/link')), 'one')
+    const stream = machine.start(['container', 'cp', '-a', 'files-app-1:/home/new', '-'], { cwd: dir })
+    const into = machine.start(['container', 'cp', '-', 'files-app-2:/home'], { cwd: dir })
+    if (into.stdin) stream.stdout?.pipe(into.stdin)
+    assert.equal((await resultOf(into)).code, 0)
+    assert.equal(await ok('exec', '-T', '--index', '2', 'app', 'cat', '/home/new/sub/two'), 'second')
+    const shown = (...args: string[]) =>
+      spawnSync('script', ['-qec', [`${root}/bin/tscompose container cp`, ...args].join(' '), '/dev/null'], {
+        cwd: dir,
+        env: { ...machine.env },
+        encoding: 'utf8',
+      }).stdout
+    assert.equal(shown('src/one', 'files-app-1:tmp/x'), 'Successfully copied 2.05kB to files-app-1:/tmp/x\r\n')
+    assert.equal(shown('-q', 'src/one', 'files-app-1:/tmp/x'), '')
+    for (const [message, ...args] of [
+      [/copying between containers is not supported/, 'a:/x', 'b:/x'],
+      [/must specify at least one container source/, 'a', 'b'],
+      [/path cannot be empty/, 'files-app-1:', 'b'],
+      [/No such container: nobody/, 'src', 'nobody:/x'],
+      [/extraction point is not a directory/, 'src/one', 'files-app-1:/bin/busybox/x'],
+      [/invalid output path: directory ".*\/no" does not exist/, 'files-app-1:/tmp', 'no/x'],
+    ] as [RegExp, ...string[]][]) {
+      const { code, stderr } = await machine.run(['container', 'cp', ...args], { cwd: dir })
+      assert.equal(code, 1)
+      assert.match(stderr, message)
+    }
+  })
+
+  await t.test('a dry run copies nothing', async () => {
+    const { code, stderr } = await machine.run(['--dry-run', 'cp', 'src', 'app:/tmp/dry'], { cwd: dir })
+    assert.equal(code, 0)
+    assert.match(stderr, /Container files-app-1 .*Copied/)
+    await refused(/Could not find the file/, 'app:/tmp/dry', '-')
+  })
+
   await t.test('export writes the files of a container', async () => {
     await ok('export', '-o', 'all.tar', 'app')
     const { stdout } = spawnSync('tar', ['-tf', at('all.tar')], { encoding: 'utf8' })
+    assert.equal(existsSync(at('all.tar.tscompose-partial')), false)
     assert.match(stdout, /^tmp\/new\/sub\/two$/m)
   })
 

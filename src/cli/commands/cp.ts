@@ -4,8 +4,10 @@ import type { CopyOptions } from '../../engine/copy/copy.ts'
 import { absolute } from '../../engine/copy/paths.ts'
 import { TscomposeError } from '../../errors.ts'
 import type { Cli } from '../cli.ts'
-import { type Define, notSupportedYet } from '../command.ts'
+import type { Define } from '../command.ts'
+import { parseCopy } from '../copy-ends.ts'
 import { integer } from '../numbers.ts'
+import { writeArchive } from '../output/archive-file.ts'
 import { openProgress } from '../progress/progress.ts'
 import { findNamed } from '../target.ts'
 
@@ -16,6 +18,8 @@ interface CpFlags {
   readonly followLink?: boolean
 }
 
+const words = { across: 'copying between services is not supported', none: 'unknown copy direction' }
+
 export const define: Define = (command, cli) =>
   command
     .argument('<SOURCE>', 'SERVICE:PATH, a path, or - for a tar stream')
@@ -24,59 +28,41 @@ export const define: Define = (command, cli) =>
     .option('--all', 'Also to one-off containers')
     .option('-a, --archive', 'Keep owners')
     .option('-L, --follow-link', 'Copy what a symbolic link points to')
-    .action(async (from: string, to: string, flags: CpFlags) => {
-      if (from === '') throw new TscomposeError('CLI_FLAG', 'source can not be empty')
-      if (to === '') throw new TscomposeError('CLI_FLAG', 'destination can not be empty')
-      if (cli.options.dryRun) throw notSupportedYet('--dry-run of cp')
-      const [source, destination] = [parseEnd(from), parseEnd(to)]
-      if (source.service !== undefined && destination.service !== undefined)
-        throw new TscomposeError('CLI_FLAG', 'copying between services is not supported')
-      const service = source.service ?? destination.service
-      if (service === undefined) throw new TscomposeError('CLI_FLAG', 'unknown copy direction')
-
+    .action(async (source: string, destination: string, flags: CpFlags) => {
+      const { way, owner, inside, outside } = parseCopy(source, destination, words)
       const { engine, name } = await findNamed(cli)
-      const containers = pick(await observeContainers(engine, name), service, flags)
-      const { copyFromContainer, copyStreamToContainer, copyToContainer, openContainerSource } = await import(
-        '../../engine/copy/copy.ts'
-      )
+      const containers = pick(await observeContainers(engine, name), owner, flags)
+      const copy = await import('../../engine/copy/copy.ts')
       const options: CopyOptions = { archive: flags.archive ?? false, followLink: flags.followLink ?? false }
-      const [first] = containers
-      if (source.service !== undefined && first) {
-        const path = { container: first.id, path: source.path }
-        if (destination.path === '-') {
-          const { pipeline } = await import('node:stream/promises')
-          const { archive } = await openContainerSource(engine, path, options.followLink ?? false)
-          return await pipeline(archive, cli.stdout, { end: false })
-        }
-        return await told(cli, [first], `${first.name}:${source.path} to ${destination.path}`, () =>
-          copyFromContainer(engine, path, absolute(cli.cwd, destination.path), options),
-        )
+      const { dryRun } = cli.options
+      if (way === 'to') {
+        const input = outside === '-' && !dryRun ? await streams(cli, containers.length) : undefined
+        return await told(cli, containers, `${outside} to ${owner}:${inside}`, async ({ id }, index) => {
+          const path = { container: id, path: inside }
+          if (input?.[index]) await copy.copyStreamToContainer(engine, input[index], path, options)
+          else await copy.copyToContainer(engine, absolute(cli.cwd, outside), path, options)
+        })
       }
-      const input = source.path === '-' ? await streams(cli, containers.length) : undefined
-      await told(cli, containers, `${source.path} to ${service}:${destination.path}`, async ({ id }, index) => {
-        const path = { container: id, path: destination.path }
-        if (input?.[index]) await copyStreamToContainer(engine, input[index], path, options)
-        else await copyToContainer(engine, absolute(cli.cwd, source.path), path, options)
-      })
+      const [first] = containers
+      const path = { container: first.id, path: inside }
+      if (outside !== '-' || dryRun)
+        return await told(cli, [first], `${first.name}:${inside} to ${outside}`, () =>
+          copy.copyFromContainer(engine, path, absolute(cli.cwd, outside), options),
+        )
+      const { archive } = await copy.openContainerSource(engine, path, options.followLink ?? false)
+      await writeArchive(cli, archive, undefined)
     })
-
-/** `SERVICE:PATH`, or a path of this machine: one that is absolute or begins with a dot, or has no colon. */
-function parseEnd(text: string): { readonly service?: string; readonly path: string } {
-  const colon = text.indexOf(':')
-  if (text.startsWith('/') || text.startsWith('.') || colon < 0) return { path: text }
-  return { service: text.slice(0, colon), path: text.slice(colon + 1) }
-}
 
 function pick(
   containers: readonly ObservedContainer[],
   service: string,
   { index, all }: CpFlags,
-): readonly ObservedContainer[] {
-  const found = containers
+): readonly [ObservedContainer, ...ObservedContainer[]] {
+  const [first, ...others] = containers
     .filter(container => container.service === service && (!container.oneOff || (all && !index)))
     .filter(({ number }) => !index || number === index)
     .sort((a, b) => Number(a.oneOff) - Number(b.oneOff) || a.number - b.number)
-  if (found.length > 0) return found
+  if (first) return [first, ...others]
   throw new TscomposeError(
     'COMPOSE_NO_CONTAINER',
     index ? `service "${service}" is not running container #${index}` : `no container found for service "${service}"`,
@@ -105,7 +91,7 @@ async function told(
     containers.map(async (container, index) => {
       const id = `Container ${container.name}`
       progress.report({ id, text: 'Copying', details: what, status: 'working' })
-      await copy(container, index)
+      if (!cli.options.dryRun) await copy(container, index)
       progress.report({ id, text: 'Copied', details: what, status: 'done' })
     }),
   )

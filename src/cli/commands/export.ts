@@ -1,10 +1,9 @@
-import { createWriteStream } from 'node:fs'
-import { resolve } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import { observeContainers } from '../../compose/observe.ts'
 import { TscomposeError } from '../../errors.ts'
-import { type Define, notSupportedYet } from '../command.ts'
+import type { Define } from '../command.ts'
 import { integer } from '../numbers.ts'
+import { checkOutput, writeArchive } from '../output/archive-file.ts'
+import { openProgress } from '../progress/progress.ts'
 import { replicaOf } from '../replica.ts'
 import { findNamed } from '../target.ts'
 
@@ -14,12 +13,17 @@ export const define: Define = (command, cli) =>
     .option('-o, --output <file>', 'Write to this file instead of standard output')
     .option('--index <n>', 'The replica of the service, from 1', integer('--index'), 0)
     .action(async (service: string, { output, index }: { output?: string; index: number }) => {
-      if (cli.options.dryRun) throw notSupportedYet('--dry-run of export')
       if (output === undefined && cli.stdout.isTTY)
         throw new TscomposeError('CLI_FLAG', 'output option is required when exporting to terminal')
+      await checkOutput(cli, output)
       const { engine, name } = await findNamed(cli)
       const container = replicaOf(await observeContainers(engine, name), service, { index })
-      const archive = await engine.containerExport(container.id)
-      if (output === undefined) await pipeline(archive, cli.stdout, { end: false, signal: cli.signal })
-      else await pipeline(archive, createWriteStream(resolve(cli.cwd, output)), { signal: cli.signal })
+      await using progress = await openProgress(cli)
+      const tell = (text: string, status: 'working' | 'done') =>
+        progress.report({ id: `Container ${container.name}`, text, status })
+      progress.begin(new Map([[`Container ${container.name}`, 1]]))
+      tell('Exporting', 'working')
+      if (!cli.options.dryRun) await writeArchive(cli, await engine.containerExport(container.id), output)
+      tell('Exported', 'done')
+      await progress.end(false)
     })

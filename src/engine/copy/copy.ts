@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
 import { PassThrough, type Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { TscomposeError } from '../../errors.ts'
+import { type ErrorCode, TscomposeError } from '../../errors.ts'
 import type { ContainerPathStat, Engine } from '../api.ts'
 import { startArchive } from '../archive/archive-process.ts'
 import type { ArchiveReport } from '../archive/protocol.ts'
@@ -126,10 +126,12 @@ async function containerDestination(engine: Engine, { container, path: given }: 
       throw invalid(`destination "${container}:${given}" must be a directory or a regular file`)
     return { path, exists: true, isDirectory: is(stat, MODE_DIRECTORY) }
   } catch (error) {
-    if (!(error instanceof TscomposeError) || error.code !== 'ENGINE_FILE_NOT_FOUND') throw error
+    if (!(error instanceof TscomposeError) || !unfit.has(error.code)) throw error
     return { path, exists: false, isDirectory: false }
   }
 }
+
+const unfit = new Set<ErrorCode>(['ENGINE_FILE_NOT_FOUND', 'ENGINE_REQUEST_INVALID'])
 
 const linkTarget = (path: string, { linkTarget }: ContainerPathStat): string =>
   posix.resolve(splitEntry(path).directory, linkTarget)
