@@ -1,5 +1,4 @@
 import { TscomposeError } from '../errors.ts'
-import { notSupportedYet } from './command.ts'
 
 /** The flags of `up` (compose-cli.md, section 3.1), as commander has them. */
 export interface UpFlags {
@@ -37,8 +36,8 @@ export interface UpFlags {
 }
 
 /**
- * Refuses flags that contradict each other, in docker compose's words, and those that cannot be honoured yet.
- * @throws TscomposeError CLI_FLAG, COMPOSE_NOT_SUPPORTED
+ * Refuses flags that contradict each other, in docker compose's words.
+ * @throws TscomposeError CLI_FLAG
  */
 export function checkUpFlags(flags: UpFlags): void {
   const incompatible: [boolean | undefined, string][] = [
@@ -58,7 +57,6 @@ export function checkUpFlags(flags: UpFlags): void {
   ]
   const message = incompatible.find(([holds]) => holds)?.[1]
   if (message !== undefined) throw new TscomposeError('CLI_FLAG', message)
-  if (flags.menu) throw notSupportedYet('--menu')
 }
 
 const foregroundFlags =

@@ -21,8 +21,14 @@ export interface AttachedOptions extends BringUpOptions {
   readonly abortOn?: 'exit' | 'failure'
   /** The service whose exit code is the command's. */
   readonly exitCodeFrom?: string
-  /** What carries changes of files into the containers; then the command goes on when all have ended. */
-  readonly watch?: { readonly prepare: PrepareContainer; readonly run: (signal: AbortSignal) => Promise<void> }
+  /** What carries changes of files into the containers. */
+  readonly watch?: WatchOptions
+}
+
+export interface WatchOptions {
+  readonly prepare?: PrepareContainer
+  /** Begun when everything is up. The command goes on for it, also when all have ended; what that is worth it decides. */
+  readonly run: (signal: AbortSignal, allEnded: () => Promise<void>) => Promise<void>
 }
 
 /** Where `up` in the foreground talks to, and who may interrupt it. */
@@ -39,6 +45,8 @@ export interface Foreground {
   readonly note: (line: string) => void
   /** The user has lost patience with a graceful stop. */
   readonly forced: AbortSignal
+  /** The user wants to go, and the containers to stay as they are. */
+  readonly detached?: AbortSignal
 }
 
 /** How long exits are waited for that must come, once everything is stopped. */
@@ -46,7 +54,7 @@ const drainMs = 2000
 
 /**
  * Brings a project up, shows what its containers write, and ends when all have ended, or with the first that ends if
- * so asked. An interrupt stops the services given to the command, in order; containers stay.
+ * so asked. An interrupt stops the services given to the command, in order; containers stay. Who detaches stops none.
  * @returns the exit code
  */
 export async function upAttached(
@@ -88,15 +96,18 @@ export async function upAttached(
     foreground.say(`Attaching to ${names.map(foreground.shortName).join(', ')}`)
   })
   try {
-    const prepare = options.watch && { prepare: options.watch.prepare }
+    const prepare = options.watch?.prepare && { prepare: options.watch.prepare }
     await bringUp({ ...surroundings, ...prepare, signal: until, beforeStart: announce }, project, options)
     await announce()
     await foreground.isUp()
     await attachment.complete()
-    using stopped = whenAborted(until)
+    const leaving = AbortSignal.any([until, ...(foreground.detached ? [foreground.detached] : [])])
+    using left = whenAborted(leaving)
     // Containers that are replaced end, too.
-    await Promise.race([options.watch?.run(until) ?? attachment.allEnded, stopped.promise])
+    const ended = options.watch?.run(leaving, () => attachment.allEnded) ?? attachment.allEnded
+    await Promise.race([ended, left.promise])
   } catch (error) {
+    if (foreground.detached?.aborted) return 0
     if (!until.aborted) throw error
   }
 

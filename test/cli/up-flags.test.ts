@@ -24,10 +24,6 @@ for (const [flags, message] of [
   test(`up ${JSON.stringify(flags)} is refused in docker compose’s words`, () =>
     assert.throws(() => checkUpFlags({ ...plain, ...flags }), { code: 'CLI_FLAG', message }))
 
-test('what cannot be done yet is refused by its name', () => {
-  assert.throws(() => checkUpFlags({ ...plain, menu: true }), { message: 'not supported yet: --menu' })
-})
-
 test('ordinary flags are fine', () => checkUpFlags({ ...plain, detach: true, wait: true, waitTimeout: 3 }))
 
 test('--scale', () => {

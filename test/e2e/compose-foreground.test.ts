@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import type { ChildProcess } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { join } from 'node:path'
 import { test } from 'node:test'
-import { type Machine, newMachine, skip } from './machine.ts'
+import { type Machine, newMachine, root, skip } from './machine.ts'
 
 /** Services run on the machine's own programs: nothing has to be built or loaded. */
 const yaml = `
@@ -157,4 +158,40 @@ test('up in the foreground and logs -f go on with the next engine when theirs is
       'each line once, and none missing',
     )
   }
+})
+
+test('the menu of a terminal: d leaves up and lets containers be, Ctrl-C stops them', {
+  skip,
+  timeout: 60_000,
+}, async t => {
+  const { machine, cwd } = await project(t)
+  const program = join(root, 'bin/tscompose')
+  // script(1) gives it a terminal, and takes our keys for those of a user.
+  const onTerminal = (...args: string[]) =>
+    spawn('script', ['-qec', [program, ...args].join(' '), '/dev/null'], {
+      cwd,
+      env: { ...machine.env, TERM: 'xterm', SHELL: '/bin/sh' },
+    })
+  const states = async () => (await machine.ok(['ps', '-a', '--format', '{{.Name}} {{.State}}'], { cwd })).trim()
+
+  const first = onTerminal('up', 'polite')
+  const up = watch(first)
+  await up.until('stdout', 'Enable Watch   d Detach')
+  first.stdin.write('w')
+  await up.until('stdout', 'none of the selected services is configured for watch')
+  first.stdin.write('d')
+  assert.equal(await up.ended, 0)
+  assert.equal(await states(), 'fore-polite-1 running')
+
+  const second = onTerminal('up', 'polite')
+  const again = watch(second)
+  await again.until('stdout', 'd Detach')
+  second.stdin.write('\u0003')
+  assert.equal(await again.ended, 130)
+  assert.equal(await states(), 'fore-polite-1 exited')
+
+  const without = onTerminal('up', '--menu=false', 'job')
+  const plain = watch(without)
+  assert.equal(await plain.ended, 0)
+  assert.doesNotMatch(plain.text.stdout, /Detach/)
 })

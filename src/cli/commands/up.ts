@@ -1,6 +1,4 @@
-import { type AttachedOptions, upAttached } from '../../compose/attached.ts'
 import { loopbackAddress } from '../../compose/load/isolate.ts'
-import type { Surroundings } from '../../compose/operation.ts'
 import type { Project } from '../../compose/project.ts'
 import { serviceOf } from '../../compose/select.ts'
 import { Stopwatch } from '../../compose/timings/timings.ts'
@@ -13,8 +11,7 @@ import { collect, type Define, Exit, plainOption } from '../command.ts'
 import { connectSteadily, runDir } from '../engine.ts'
 import { loadModel } from '../model.ts'
 import { integer } from '../numbers.ts'
-import type { LogPrinter } from '../output/log-printer.ts'
-import { newLogPrinter, openSurroundings } from '../surroundings.ts'
+import { openSurroundings } from '../surroundings.ts'
 import { checkUpFlags, type UpFlags } from '../up-flags.ts'
 import { commonUpOptions, pullPolicy, scaleOptions } from '../up-options.ts'
 
@@ -49,7 +46,7 @@ export const define: Define = (command, cli) =>
     .option('--timestamps', 'With the time of each line')
     .option('--timings', 'Tell how long each service took, and the critical chain')
     .option('-w, --watch', 'Carry changes of files into the containers (develop.watch)')
-    .option('--menu', 'Key menu (not supported yet)')
+    .option('--menu', 'Heed keys while attached: w watch, d detach (the default on a terminal)')
     .option('-y, --yes', 'Answer questions with yes')
     .action(async (services: string[], flags: UpFlags) => {
       checkUpFlags(flags)
@@ -75,7 +72,9 @@ export const define: Define = (command, cli) =>
         }
         return
       }
-      const code = await inForeground(cli, project, flags, options, surroundings)
+      const { upInForeground } = await import('../foreground.ts')
+      const isUp = () => tellTimings(cli, stopwatch, flags)
+      const code = await upInForeground(cli, project, flags, options, surroundings, isUp)
       if (code !== 0) throw new Exit(code)
     })
 
@@ -97,67 +96,6 @@ function bringUpOptions(cli: Cli, project: Project, services: string[], flags: U
     runDir: runDir(),
     ...(flags.timeout !== undefined && { timeout: flags.timeout }),
     ...(policy && { pull: policy }),
-  }
-}
-
-async function inForeground(
-  cli: Cli,
-  project: Project,
-  flags: UpFlags,
-  options: BringUpOptions,
-  surroundings: Surroundings & { readonly stopwatch: Stopwatch },
-): Promise<number> {
-  const printer = newLogPrinter(cli, project.name, {
-    noColor: !flags.color,
-    noLogPrefix: !flags.logPrefix,
-    timestamps: flags.timestamps ?? false,
-  })
-  const abortOn = flags.abortOnContainerFailure
-    ? 'failure'
-    : flags.abortOnContainerExit || flags.exitCodeFrom !== undefined
-      ? 'exit'
-      : undefined
-  const attached: AttachedOptions = {
-    ...options,
-    attach: flags.attach ?? [],
-    noAttach: flags.noAttach ?? [],
-    attachDependencies: flags.attachDependencies ?? false,
-    ...(abortOn && { abortOn }),
-    ...(flags.exitCodeFrom !== undefined && { exitCodeFrom: flags.exitCodeFrom }),
-  }
-  await using watch = flags.watch ? await openWatch(surroundings, project, options, printer) : undefined
-  return await upAttached(
-    surroundings,
-    project,
-    { ...attached, ...(watch && { watch }) },
-    {
-      register: names => printer.register(names),
-      shortName: name => printer.shortName(name),
-      // The time of printing, not the engine's: that is what docker compose shows here.
-      show: ({ container, stream, text }) => printer.print(container, stream, text, new Date().toISOString()),
-      isUp: () => tellTimings(cli, surroundings.stopwatch, flags),
-      say: line => void cli.stdout.write(`${line}\n`),
-      note: line => void cli.stderr.write(`${line}\n`),
-      forced: cli.forced,
-    },
-  )
-}
-
-async function openWatch(
-  surroundings: Surroundings,
-  project: Project,
-  options: BringUpOptions,
-  printer: LogPrinter,
-): Promise<NonNullable<AttachedOptions['watch']> & AsyncDisposable> {
-  const { ProjectWatch } = await import('../../compose/watch/watch.ts')
-  const { sessionOptions, withoutProgress } = await import('../watch.ts')
-  const watch = await ProjectWatch.open(surroundings, project, options)
-  const prepared = { ...surroundings, prepare: watch.prepare }
-  return {
-    prepare: watch.prepare,
-    run: signal =>
-      watch.run({ ...withoutProgress(prepared), signal }, sessionOptions(prepared, project, options, printer)),
-    [Symbol.asyncDispose]: () => watch[Symbol.asyncDispose](),
   }
 }
 

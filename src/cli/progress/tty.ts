@@ -79,8 +79,11 @@ class Display {
   async close(failed: boolean): Promise<void> {
     for (const row of this.#rows.values()) {
       if (failed && !row.over) row.task?.skip()
+      // What comes after this display (logs take its place) is no longer counted.
+      else row.left = 0
       this.#end(row, () => row.settled.resolve())
     }
+    if (this.#header) this.#header.title = this.#headline()
     await this.#running
   }
 

@@ -44,7 +44,7 @@ export class Attachment implements AsyncDisposable {
   readonly #watched = new Map<string, Watched>()
   readonly #awaited = new Map<string, () => void>()
   readonly #end = new AbortController()
-  readonly #allEnded = Promise.withResolvers<void>()
+  #allEnded = silent()
   readonly #since = seconds(Date.now())
   #complete = false
   #listening: Promise<void> = Promise.resolve()
@@ -53,7 +53,6 @@ export class Attachment implements AsyncDisposable {
     const attachment = new Attachment(engine, project, options)
     const filters = { type: ['container'], event: ['start', 'die', 'destroy'], label: [`${label.project}=${project}`] }
     const events = await engine.systemEvents({ filters }, attachment.#end.signal)
-    attachment.#allEnded.promise.catch(() => {})
     attachment.#listening = attachment.#listen(events)
     return attachment
   }
@@ -93,7 +92,10 @@ export class Attachment implements AsyncDisposable {
     return promise
   }
 
-  /** Settles when all watched containers have ended, and what they wrote has been shown. */
+  /**
+   * Settles when all watched containers have ended, and what they wrote has been shown. When one begins anew after that,
+   * the end is another one.
+   */
   get allEnded(): Promise<void> {
     return this.#allEnded.promise
   }
@@ -123,6 +125,7 @@ export class Attachment implements AsyncDisposable {
         this.#options.recreated(name)
       }
     const watched: Watched = { id, name, service, phase: 'running', output: before?.output ?? Promise.resolve() }
+    if (this.#isOver) this.#allEnded = silent()
     this.#watched.set(id, watched)
     this.#awaited.get(id)?.()
     if (this.#options.shown(service)) watched.output = watched.output.then(() => this.#showOutput(watched, since))
@@ -158,7 +161,11 @@ export class Attachment implements AsyncDisposable {
   }
 
   #checkEnd(): void {
-    if (this.#complete && [...this.#watched.values()].every(({ phase }) => phase === 'over')) this.#allEnded.resolve()
+    if (this.#isOver) this.#allEnded.resolve()
+  }
+
+  get #isOver(): boolean {
+    return this.#complete && [...this.#watched.values()].every(({ phase }) => phase === 'over')
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -166,6 +173,13 @@ export class Attachment implements AsyncDisposable {
     await this.#listening
     await Promise.all([...this.#watched.values()].map(({ output }) => output))
   }
+}
+
+/** A promise that nobody may be waiting for yet when it is rejected. */
+function silent(): PromiseWithResolvers<void> {
+  const resolvers = Promise.withResolvers<void>()
+  resolvers.promise.catch(() => {})
+  return resolvers
 }
 
 /** @param milliseconds @returns Unix seconds, a little early: the clock of the log is finer than ours */
