@@ -1,6 +1,9 @@
 /**
  * The one command behind `npm test`: types, lint, unit tests, end-to-end tests. `npm test -- unit` runs one stage,
  * `npm test -- e2e test/e2e/shop.test.ts` some files of it.
+ *
+ * What differs with the kernel and with what else runs on a machine is tested again in a virtual machine, where
+ * TSCOMPOSE_TEST_VM is a shell command that runs the command which follows it as root in one.
  */
 import { spawnSync } from 'node:child_process'
 import { globSync } from 'node:fs'
@@ -13,7 +16,11 @@ interface Stage {
   readonly args: readonly string[]
   /** Takes the files given on the command line instead of its own. */
   readonly files?: readonly string[]
+  /** Why it does not run, or false. */
+  readonly skip?: string | false
 }
+
+const vm = process.env.TSCOMPOSE_TEST_VM
 
 const stages: Record<string, Stage> = {
   types: { command: bin('tsc'), args: ['--noEmit'] },
@@ -29,6 +36,20 @@ const stages: Record<string, Stage> = {
     args: ['--test', '--test-concurrency=1', '--test-timeout=300000'],
     files: tests('test/e2e/**/*.test.ts'),
   },
+  // Slow, if the processor is emulated: a few files, one after the other, with time.
+  vm: {
+    command: 'sh',
+    args: ['-c', `exec ${vm} "$@"`, 'sh', process.execPath, '--test', '--test-concurrency=1', '--test-timeout=900000'],
+    files: [
+      'test/e2e/limits.test.ts',
+      'test/runtime/cgroup.test.ts',
+      'test/network/foreign-firewall.test.ts',
+      'test/network/isolation.test.ts',
+      'test/network/parents.test.ts',
+      'test/network/ports.test.ts',
+    ],
+    skip: vm ? false : 'TSCOMPOSE_TEST_VM names no command that runs another in a virtual machine',
+  },
 }
 
 const [only, ...files] = process.argv.slice(2)
@@ -38,6 +59,10 @@ if (only !== undefined && !(only in stages)) {
 }
 for (const [name, stage] of Object.entries(stages)) {
   if (only !== undefined && name !== only) continue
+  if (stage.skip) {
+    console.log(`\n== ${name}: skipped: ${stage.skip}`)
+    continue
+  }
   console.log(`\n== ${name}`)
   const began = performance.now()
   const { status } = spawnSync(stage.command, [...stage.args, ...(files.length > 0 ? files : (stage.files ?? []))], {

@@ -8,7 +8,7 @@ import type { BridgeOptions } from './bridge-options.ts'
 import type { FirewallNetwork, FirewallSubnet } from './firewall/ruleset.ts'
 import { switchForwardingOn } from './host/forwarding.ts'
 import type { Host } from './host/host.ts'
-import { deviceAlias, parseDeviceAlias } from './instance.ts'
+import { deviceAlias, type ForwardingBefore, parseDeviceAlias } from './instance.ts'
 import { bringUpBridge, bringUpPort, decodeLink, getLink, type Link, newBridge, setLink } from './netlink/link.ts'
 import { newAddress } from './netlink/route.ts'
 import type { Network } from './network.ts'
@@ -24,7 +24,8 @@ export interface LiveNetwork {
   readonly leases: LeaseBook
   /** Containers on it: ids and names. */
   readonly members: Map<string, string>
-  readonly switchedForwardingOn: boolean
+  /** Of a network for which forwarding was switched on. */
+  readonly forwardingBefore: ForwardingBefore | undefined
 }
 
 export const prefixOf = ({ subnet }: { readonly subnet: string }): number => parseSubnet(subnet).prefix
@@ -66,14 +67,14 @@ export async function makeBridge(
   network: Network,
   options: BridgeOptions,
   links: readonly Link[],
-): Promise<Pick<LiveNetwork, 'index' | 'ownsDevice' | 'switchedForwardingOn'>> {
+): Promise<Pick<LiveNetwork, 'index' | 'ownsDevice' | 'forwardingBefore'>> {
   const { bridge: name, id: networkId, mtu } = network
   if (links.some(link => link.name === name))
     throw new TscomposeError('NETWORK_BRIDGE_NAME_TAKEN', `a network device named ${name} exists already`, {
       fix: 'Remove it, or choose another com.docker.network.bridge.name.',
     })
-  const switchedForwardingOn = !network.internal && switchForwardingOn(links)
-  const alias = deviceAlias(instance, { kind: 'network', networkId, switchedForwardingOn })
+  const forwardingBefore = network.internal ? undefined : switchForwardingOn(links)
+  const alias = deviceAlias(instance, { kind: 'network', networkId, forwardingBefore })
   const address = macFromAddress(network.subnets[0]?.gateway ?? '')
   const [reply] = await route.request(newBridge({ name, address, mtu }), bringUpBridge(name, alias), getLink(name))
   if (reply === undefined) throw new TscomposeError('NETWORK_SETUP_FAILED', `the bridge ${name} has vanished`)
@@ -83,7 +84,7 @@ export async function makeBridge(
     sysctl(`ipv4/conf/${name}/route_localnet`, '1') // for ports published on 127.0.0.1; the firewall guards it
     for (const { address, prefix } of gatewaysOf(network, options))
       await route.request(newAddress(index, address, prefix))
-    return { index, ownsDevice: true, switchedForwardingOn }
+    return { index, ownsDevice: true, forwardingBefore }
   } catch (error) {
     await hostLinks.delete([index])
     throw error

@@ -190,8 +190,12 @@ export class Bridges {
     const { links } = this.#host
     const owned = bridges.filter(({ ownsDevice }) => ownsDevice)
     const doomed = new Set(owned.map(({ index }) => index))
-    if (bridges.some(({ switchedForwardingOn }) => switchedForwardingOn))
-      switchForwardingOff((await links.list()).filter(({ index }) => !doomed.has(index)))
+    const before = bridges.map(({ forwardingBefore }) => forwardingBefore).find(mark => mark !== undefined)
+    if (before)
+      switchForwardingOff(
+        (await links.list()).filter(({ index }) => !doomed.has(index)),
+        before,
+      )
     await links.delete([...doomed])
   }
 
@@ -207,13 +211,13 @@ export class Bridges {
       for (const { alias, index } of links) {
         const device = parseDeviceAlias(alias)
         if (device?.instanceId !== this.#host.instance.id || device.purpose.kind !== 'network') continue
-        const { networkId, switchedForwardingOn } = device.purpose
-        found.set(networkId, { index, ownsDevice: true, switchedForwardingOn })
+        const { networkId, forwardingBefore } = device.purpose
+        found.set(networkId, { index, ownsDevice: true, forwardingBefore })
       }
       for (const { id, driver, bridge } of networks) {
         const parent = links.find(({ name }) => name === bridge)
         if (driver && parent && !found.has(id))
-          found.set(id, { index: parent.index, ownsDevice: false, switchedForwardingOn: false })
+          found.set(id, { index: parent.index, ownsDevice: false, forwardingBefore: undefined })
       }
       const stale = new Map(found)
       for (const { id } of networks) stale.delete(id)
@@ -256,4 +260,4 @@ export class Bridges {
   }
 }
 
-type Bridge = Pick<LiveNetwork, 'index' | 'ownsDevice' | 'switchedForwardingOn'>
+type Bridge = Pick<LiveNetwork, 'index' | 'ownsDevice' | 'forwardingBefore'>

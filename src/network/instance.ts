@@ -27,26 +27,47 @@ export const bridgeName = ({ devicePrefix }: Instance, networkId: string): strin
 export const vethName = ({ devicePrefix }: Instance): string =>
   `${devicePrefix}v${randomBytes(4).toString('hex').slice(1)}`
 
+/** What was set of IPv4 forwarding before we switched it on. */
+export interface ForwardingBefore {
+  /** net.ipv4.conf.all.accept_redirects, which the kernel changes with it. */
+  readonly acceptsRedirects: boolean
+  /** Devices by which packets were forwarded nevertheless. */
+  readonly devices: readonly string[]
+}
+
 /** What a device of ours is for; its alias says so. */
 export type Purpose =
-  | { readonly kind: 'network'; readonly networkId: string; readonly switchedForwardingOn: boolean }
+  | { readonly kind: 'network'; readonly networkId: string; readonly forwardingBefore?: ForwardingBefore | undefined }
   | { readonly kind: 'endpoint'; readonly containerId: string; readonly networkId: string }
 
-/** The IFLA_IFALIAS of a device, e.g. `tscompose:1f2e3d4c:network:<id>:forwarding` */
+/** The IFLA_IFALIAS of a device, e.g. `tscompose:1f2e3d4c:network:<id>:forwarding:1 wg0` */
 export function deviceAlias({ id }: Instance, purpose: Purpose): string {
   const rest =
     purpose.kind === 'network'
-      ? [purpose.networkId, ...(purpose.switchedForwardingOn ? ['forwarding'] : [])]
+      ? [purpose.networkId, ...(purpose.forwardingBefore ? ['forwarding', encodeBefore(purpose.forwardingBefore)] : [])]
       : [purpose.containerId, purpose.networkId]
   return ['tscompose', id, purpose.kind, ...rest].join(':')
 }
 
+/** The alias has 255 bytes, of which the rest takes at most 112. */
+function encodeBefore({ acceptsRedirects, devices }: ForwardingBefore): string {
+  const text = [acceptsRedirects ? '1' : '0', ...devices].join(' ')
+  return text.length <= 143 ? text : text.slice(0, text.lastIndexOf(' ', 143))
+}
+
+function parseBefore(text = '1'): ForwardingBefore {
+  const [redirects, ...devices] = text.split(' ')
+  return { acceptsRedirects: redirects !== '0', devices }
+}
+
 /** @returns undefined for a device that is not of any engine of ours */
 export function parseDeviceAlias(alias = ''): { readonly instanceId: string; readonly purpose: Purpose } | undefined {
-  const [program, instanceId, kind, first, second] = alias.split(':')
+  const [program, instanceId, kind, first, second, third] = alias.split(':')
   if (program !== 'tscompose' || instanceId === undefined || first === undefined) return undefined
-  if (kind === 'network')
-    return { instanceId, purpose: { kind, networkId: first, switchedForwardingOn: second === 'forwarding' } }
+  if (kind === 'network') {
+    const forwardingBefore = second === 'forwarding' ? parseBefore(third) : undefined
+    return { instanceId, purpose: { kind, networkId: first, ...(forwardingBefore && { forwardingBefore }) } }
+  }
   if (kind !== 'endpoint' || second === undefined) return undefined
   return { instanceId, purpose: { kind, containerId: first, networkId: second } }
 }

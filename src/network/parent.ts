@@ -57,14 +57,14 @@ export async function makeParent(
   { instance, route }: Host,
   network: Network,
   links: readonly Link[],
-): Promise<Pick<LiveNetwork, 'index' | 'ownsDevice' | 'switchedForwardingOn'>> {
+): Promise<Pick<LiveNetwork, 'index' | 'ownsDevice' | 'forwardingBefore'>> {
   const { bridge: name, id: networkId } = network
   const existing = links.find(link => link.name === name)
-  if (existing) return { index: existing.index, ownsDevice: false, switchedForwardingOn: false }
-  const alias = deviceAlias(instance, { kind: 'network', networkId, switchedForwardingOn: false })
+  if (existing) return { index: existing.index, ownsDevice: false, forwardingBefore: undefined }
+  const alias = deviceAlias(instance, { kind: 'network', networkId })
   const [reply] = await route.request(newParent(network, instance, links), bringUpBridge(name, alias), getLink(name))
   if (reply === undefined) throw new TscomposeError('NETWORK_SETUP_FAILED', `the device ${name} has vanished`)
-  return { index: decodeLink(reply).index, ownsDevice: true, switchedForwardingOn: false }
+  return { index: decodeLink(reply).index, ownsDevice: true, forwardingBefore: undefined }
 }
 
 function newParent(

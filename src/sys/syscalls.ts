@@ -79,6 +79,7 @@ export const syscalls = {
   setresuid: call<[ruid: number, euid: number, suid: number]>(117, 147),
   setsid: call<[]>(112, 157),
   socketpair: call<[domain: number, type: number, protocol: number, sv: Uint8Array]>(53, 199),
+  getsockopt: call<[fd: number, level: number, option: number, value: Uint8Array, length: Uint8Array]>(55, 209),
   setsockopt: call<[fd: number, level: number, option: number, value: Uint8Array, length: number]>(54, 208),
   socket: call<[domain: number, type: number, protocol: number]>(41, 198),
   symlinkat: call<[target: string, newdirfd: number, linkpath: string]>(266, 36),

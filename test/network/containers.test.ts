@@ -237,6 +237,26 @@ test('after the last network everything is as before', { skip }, async () => {
   await machine.networks.removeSandbox(sandboxes[0]?.containerId ?? '')
 })
 
+test('settings of the host are afterwards as they were, also those that the kernel changes with forwarding', {
+  skip,
+}, async () => {
+  await using machine = await Machine.start()
+  const settings = () => sh('sysctl -a -r ^net 2>/dev/null | grep -v nf_conntrack_count || true')
+  for (const redirects of ['0', '1']) {
+    sh(`cd /proc/sys/net/ipv4/conf; echo ${redirects} > all/accept_redirects; echo 1 > uplink/forwarding`)
+    const before = settings()
+    const [one, two] = [await machine.network('one'), await machine.network('two', { enableIPv6: true })]
+    const web = await machine.sandbox('web', [one, two])
+    assert.notEqual(settings(), before)
+    await machine.networks[Symbol.asyncDispose]()
+    await machine.open() // what was before is not kept in memory
+    await machine.networks.adopt([one, two], [web])
+    await machine.networks.removeSandbox(web.containerId)
+    for (const { id } of [one, two]) await machine.networks.removeNetwork(id)
+    assert.equal(settings(), before)
+  }
+})
+
 test('forwarding that was on stays on, and so does what a foreign router needs', { skip }, async () => {
   await using machine = await Machine.start()
   sh('sysctl -qw net.ipv4.ip_forward=1')

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { firewalldTable } from '../../src/network/firewall/firewalld.ts'
-import { acceptRules, chainsToOpen, deleteRules, rulesOf } from '../../src/network/firewall/foreign-chains.ts'
+import { acceptRules, chainsToOpen, deleteRules, isShut, rulesOf } from '../../src/network/firewall/foreign-chains.ts'
 import { legacyChainToOpen, ownLegacyRule } from '../../src/network/firewall/legacy.ts'
 import {
   type FirewallNetwork,
@@ -124,8 +124,26 @@ test('chains of others that drop what is forwarded are opened, Docker’s where 
     [
       { family: 'ip', table: 'filter', name: 'DOCKER-USER', ways: ['iifname', 'oifname'] },
       { family: 'ip', table: 'mine', name: 'fwd', ways: ['iifname', 'oifname'] },
+      {
+        family: 'ip',
+        table: 'open',
+        name: 'fwd',
+        ways: ['iifname', 'oifname'],
+        ifShutBy: { family: 'ip', table: 'open', name: 'fwd' },
+      },
     ],
   )
+})
+
+test('a chain is shut by a last rule that takes everything, and by no other', () => {
+  const rules = (...all: object[][]) => [{ metainfo: {} }, ...all.map(expr => ({ rule: { expr } }))]
+  const [counter, reject] = [{ counter: { packets: 0 } }, { xt: { type: 'target', name: 'REJECT' } }]
+  const match = { match: { op: '==' } }
+  assert.ok(isShut(rules([match, { accept: null }], [counter, reject])))
+  assert.ok(isShut(rules([{ drop: null }])))
+  assert.ok(!isShut(rules([match, { drop: null }])))
+  assert.ok(!isShut(rules([reject], [{ accept: null }])))
+  assert.ok(!isShut(rules()))
 })
 
 test('firewalld rejects with rules instead of a policy, also what goes to the host', () => {
@@ -152,6 +170,9 @@ test('of the older filter too only chains that drop are opened, and only our rul
   assert.equal(legacyChainToOpen(rules), 'DOCKER-USER')
   assert.equal(legacyChainToOpen(['-P FORWARD DROP']), 'FORWARD')
   assert.equal(legacyChainToOpen(['-P FORWARD ACCEPT', '-P INPUT DROP']), undefined)
+  const reject = '-A FORWARD -j REJECT --reject-with icmp-host-prohibited'
+  assert.equal(legacyChainToOpen(['-P FORWARD ACCEPT', reject]), 'FORWARD')
+  assert.equal(legacyChainToOpen(['-P FORWARD ACCEPT', reject, '-A FORWARD -i eth0 -j DROP']), undefined)
   const isOurs = (comment: string) => comment.startsWith('tscompose:1:')
   const rule = '-A FORWARD -i tsc1+ -m comment --comment "tscompose:1:tsc1*" -j ACCEPT'
   assert.deepEqual(ownLegacyRule(rule, isOurs)?.join(' '), rule.slice(3).replaceAll('"', ''))

@@ -26,8 +26,8 @@ test('device names fit into IFNAMSIZ, and those of veths are fresh each time', (
 })
 
 for (const purpose of [
-  { kind: 'network', networkId, switchedForwardingOn: false },
-  { kind: 'network', networkId, switchedForwardingOn: true },
+  { kind: 'network', networkId },
+  { kind: 'network', networkId, forwardingBefore: { acceptsRedirects: false, devices: ['eth0', 'wg0'] } },
   { kind: 'endpoint', containerId, networkId },
 ] satisfies Purpose[])
   test(`the alias of a device tells its purpose: ${JSON.stringify(purpose).slice(0, 60)}`, () => {

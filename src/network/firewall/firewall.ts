@@ -5,9 +5,17 @@ import type { Instance } from '../instance.ts'
 import { changePorts } from '../netlink/nftables.ts'
 import { NETLINK, NetlinkSocket } from '../netlink/socket.ts'
 import { firewalldTable, forgetDevices, trustDevices } from './firewalld.ts'
-import { acceptRules, type ChainToOpen, chainsToOpen, deleteRules, rulesOf } from './foreign-chains.ts'
+import {
+  acceptRules,
+  type Chain,
+  type ChainToOpen,
+  chainsToOpen,
+  deleteRules,
+  isShut,
+  rulesOf,
+} from './foreign-chains.ts'
 import { Generation } from './generation.ts'
-import { closeLegacyChains, isLegacyUsed, openLegacyChains } from './legacy.ts'
+import { closeLegacyChains, isLegacyUsed, legacyShape, openLegacyChains } from './legacy.ts'
 import { Nftables } from './libnftables.ts'
 import {
   type Change,
@@ -37,6 +45,8 @@ export class Firewall implements Disposable {
   /** Changes that come together are one transaction. */
   readonly #changes = new Batch<string | undefined>(texts => this.#apply(texts))
   readonly #generation = new Generation(() => this.#socket)
+  /** Of the older filter, as it was left. */
+  #legacyShape = ''
   #nftables: Nftables | undefined
   #netfilter: NetlinkSocket | undefined
   #watch: NodeJS.Timeout | undefined
@@ -121,7 +131,7 @@ export class Firewall implements Disposable {
    * what we need is looked after: with every container, and every few seconds.
    */
   async check(): Promise<void> {
-    if (this.#networks.size === 0 || !this.#generation.isForeign) return
+    if (this.#networks.size === 0 || (!this.#generation.isForeign && legacyShape() === this.#legacyShape)) return
     this.#checking ??= this.#openForeignChains().finally(() => {
       this.#checking = undefined
     })
@@ -129,12 +139,8 @@ export class Firewall implements Disposable {
   }
 
   #startWatching(): void {
-    let ticks = 0
-    this.#watch ??= setInterval(() => {
-      // Of the older filter the kernel tells no changes.
-      const look = ++ticks % 6 === 0 && isLegacyUsed() ? openLegacyChains(this.#devices()) : this.check()
-      look.catch(() => {}) // The next container tells.
-    }, watchMs).unref()
+    // What fails, the next container tells.
+    this.#watch ??= setInterval(() => this.check().catch(() => {}), watchMs).unref()
   }
 
   /** Removes all of ours. */
@@ -188,7 +194,9 @@ export class Firewall implements Disposable {
     const own = chains.filter(({ chain }) => (chain as { table?: string } | undefined)?.table === this.#instance.table)
     if (own.length < chainCount) await this.#change(undefined)
     for (const chain of chainsToOpen(chains, 'tscompose_')) {
-      const listing = await this.#nft.list(`list chain ${chain.family} ${chain.table} ${chain.name}`)
+      const list = ({ family, table, name }: Chain) => this.#nft.list(`list chain ${family} ${table} ${name}`)
+      if (chain.ifShutBy && !isShut(await list(chain.ifShutBy))) continue
+      const listing = await list(chain)
       const text = this.#devices()
         .filter(({ comment }) => rulesOf(listing, other => other === comment).length === 0)
         .map(({ device, comment }) => acceptRules(chain, device, comment))
@@ -197,6 +205,7 @@ export class Firewall implements Disposable {
     }
     this.#generation.settle()
     if (isLegacyUsed()) await openLegacyChains(this.#devices())
+    this.#legacyShape = legacyShape()
   }
 
   async #open({ table }: ChainToOpen, text: string): Promise<void> {

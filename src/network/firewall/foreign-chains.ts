@@ -1,6 +1,5 @@
 /**
- * Others' forward chains. Where one drops what it does not know (Docker, firewalld, or an administrator's FORWARD
- * policy), no table of ours can undo that: an accept ends only the chain it stands in. So two rules for each of our names
+ * Others' forward chains. Where one drops what it does not know (Docker, ufw, firewalld, or an administrator's), no table of ours can undo that: an accept ends only the chain it stands in. So two rules for each of our names
  * go to the head of that chain; of Docker's into DOCKER-USER, which Docker leaves alone.
  */
 
@@ -20,6 +19,8 @@ interface ListedChain extends Chain {
 /** A chain that needs rules of ours, and for which way of a packet. */
 export interface ChainToOpen extends Chain {
   readonly ways: readonly ('iifname' | 'oifname')[]
+  /** Only if this chain ends with a rule that drops everything: its policy does not. */
+  readonly ifShutBy?: Chain
 }
 
 /** Where accept rules belong, of what `list chains` says. */
@@ -31,12 +32,22 @@ export function chainsToOpen(listing: readonly Json[], ownTables: string): reado
     // firewalld rejects at the end of its chains. Like Docker's bridges, ours may talk to the host.
     if (table === 'firewalld' && family === 'inet' && hook === 'input')
       return [{ family, table, name, ways: ['iifname'] }]
-    if (hook !== 'forward' || (policy !== 'drop' && table !== 'firewalld')) return []
+    if (hook !== 'forward') return []
     const isDockers = chains.some(
       chain => chain.family === family && chain.table === table && chain.name === 'DOCKER-USER',
     )
-    return [{ family, table, name: isDockers ? 'DOCKER-USER' : name, ways: ['iifname', 'oifname'] }]
+    const open = { family, table, name: isDockers ? 'DOCKER-USER' : name, ways: ['iifname', 'oifname'] } as const
+    return [policy === 'drop' || table === 'firewalld' ? open : { ...open, ifShutBy: { family, table, name } }]
   })
+}
+
+/** Whether the last rule of a chain drops or rejects whatever comes there, of what `list chain` says. */
+export function isShut(listing: readonly Json[]): boolean {
+  const last = listing.findLast(item => item.rule)?.rule as { readonly expr?: readonly Json[] } | undefined
+  const steps = last?.expr?.filter(step => !('counter' in step)) ?? []
+  const [step = {}] = steps
+  const target = (step.xt as { readonly name?: string } | undefined)?.name // of iptables-nft(8)
+  return steps.length === 1 && ('drop' in step || 'reject' in step || target === 'REJECT' || target === 'DROP')
 }
 
 /** Text that lets a device (a `*` at the end of its name stands for any rest) through. */

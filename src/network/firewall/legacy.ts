@@ -1,18 +1,19 @@
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
+import { linux } from '../../sys/kernel.ts'
 
 /**
  * The older packet filter, which nftables knows nothing of (iptables-legacy(8)). Where a program of the machine uses it
- * and its FORWARD chain drops what it does not know, our devices get the same two rules there. Nothing is run where no
- * such table is loaded.
+ * and its FORWARD chain drops what it does not know, by its policy or its last rule, our devices get the same two rules
+ * there. Nothing is run where no such table is loaded.
  */
 
 const run = promisify(execFile)
 
 const families = [
-  { program: 'iptables-legacy', tables: 'ip_tables_names' },
-  { program: 'ip6tables-legacy', tables: 'ip6_tables_names' },
+  { program: 'iptables-legacy', tables: 'ip_tables_names', domain: 2, level: 0 },
+  { program: 'ip6tables-legacy', tables: 'ip6_tables_names', domain: 10, level: 41 },
 ] as const
 
 function isUsed(tables: string): boolean {
@@ -25,9 +26,38 @@ function isUsed(tables: string): boolean {
 
 export const isLegacyUsed = (): boolean => families.some(({ tables }) => isUsed(tables))
 
+const SOCK_RAW = 3
+const SOCK_CLOEXEC = 0o2000000
+const IPPROTO_RAW = 255
+const IPT_SO_GET_INFO = 64
+/** struct ipt_getinfo: the table's name, 32 bytes, then where its chains begin and end, and how many rules it has. */
+const infoSize = 84
+
+/**
+ * What the kernel says of the filter tables in a few microseconds: it changes with every rule that is added or taken
+ * away. The empty text where none is loaded (asking would load it).
+ */
+export function legacyShape(): string {
+  return families
+    .filter(({ tables }) => isUsed(tables))
+    .map(({ domain, level }) => {
+      const socket = linux.socket(domain, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW)
+      try {
+        const info = Buffer.alloc(infoSize)
+        info.write('filter')
+        linux.getsockopt(socket, level, IPT_SO_GET_INFO, info, Buffer.from([infoSize, 0, 0, 0]))
+        return info.toString('hex')
+      } finally {
+        linux.close(socket)
+      }
+    })
+    .join()
+}
+
 /** Where rules belong, of what `iptables -S` says: Docker leaves DOCKER-USER alone. */
 export function legacyChainToOpen(rules: readonly string[]): string | undefined {
-  if (!rules.includes('-P FORWARD DROP')) return undefined
+  const last = rules.findLast(rule => rule.startsWith('-A FORWARD '))
+  if (!rules.includes('-P FORWARD DROP') && !/^-A FORWARD -j (DROP|REJECT)\b/.test(last ?? '')) return undefined
   return rules.includes('-N DOCKER-USER') ? 'DOCKER-USER' : 'FORWARD'
 }
 

@@ -1,5 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs'
-import { parseDeviceAlias } from '../instance.ts'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { type ForwardingBefore, parseDeviceAlias } from '../instance.ts'
 import type { Link } from '../netlink/link.ts'
 
 /**
@@ -7,32 +7,50 @@ import type { Link } from '../netlink/link.ts'
  * on and marks its bridges so (in their aliases); an engine that finds it on beside a marked bridge of another marks
  * its own. Whoever removes the last marked bridge switches it off again, unless a device is there that routes for
  * somebody else. All of this happens under the host's lock.
+ *
+ * The kernel changes more with that switch: forwarding of every single device, and whether redirects are accepted. So
+ * the mark tells what was before, and that is put back.
  */
 
+const conf = '/proc/sys/net/ipv4/conf'
 const switchFile = '/proc/sys/net/ipv4/ip_forward'
+const redirectsFile = `${conf}/all/accept_redirects`
 
-/** @returns whether our engines have switched it on: the mark for a new bridge */
-export function switchForwardingOn(links: readonly Link[]): boolean {
-  if (readFileSync(switchFile, 'utf8').trim() === '0') {
-    writeFileSync(switchFile, '1')
-    return true
-  }
-  return links.some(isMarked)
+const isOn = (file: string): boolean => readFileSync(file, 'utf8').trim() !== '0'
+
+/** @returns what was before our engines have switched it on, if they have: the mark for a new bridge */
+export function switchForwardingOn(links: readonly Link[]): ForwardingBefore | undefined {
+  if (isOn(switchFile)) return links.map(markOf).find(mark => mark !== undefined)
+  const devices = readdirSync(conf).filter(name => name !== 'all' && isOn(`${conf}/${name}/forwarding`))
+  const before = { acceptsRedirects: isOn(redirectsFile), devices }
+  writeFileSync(switchFile, '1')
+  return before
 }
 
-/** @param links what will be left when the marked bridges have gone that are about to be removed */
-export function switchForwardingOff(links: readonly Link[]): void {
+/**
+ * @param links what will be left when the marked bridges have gone that are about to be removed
+ * @param before what those tell
+ */
+export function switchForwardingOff(links: readonly Link[], before: ForwardingBefore): void {
   const isOurs = ({ alias }: Link) => parseDeviceAlias(alias) !== undefined
   const stillNeeded = links.some(
-    link => isMarked(link) || (!isOurs(link) && routingKinds.has(link.linkInfo?.kind ?? '')),
+    link => markOf(link) !== undefined || (!isOurs(link) && routingKinds.has(link.linkInfo?.kind ?? '')),
   )
-  if (!stillNeeded) writeFileSync(switchFile, '0')
+  if (stillNeeded || !isOn(switchFile)) return
+  // On while packets are forwarded: somebody has said so meanwhile.
+  const acceptsRedirects = before.acceptsRedirects || isOn(redirectsFile)
+  writeFileSync(switchFile, '0')
+  writeFileSync(redirectsFile, acceptsRedirects ? '1' : '0')
+  for (const device of before.devices) {
+    const file = `${conf}/${device}/forwarding`
+    if (existsSync(file)) writeFileSync(file, '1')
+  }
 }
 
 /** Devices of others (Docker, libvirt, a VPN) that are no use without forwarding, or may be in use as routers. */
 const routingKinds = new Set(['bridge', 'wireguard', 'tun', 'vxlan', 'macvlan', 'ipvlan'])
 
-function isMarked({ alias }: Link): boolean {
+function markOf({ alias }: Link): ForwardingBefore | undefined {
   const purpose = parseDeviceAlias(alias)?.purpose
-  return purpose?.kind === 'network' && purpose.switchedForwardingOn
+  return purpose?.kind === 'network' ? purpose.forwardingBefore : undefined
 }
