@@ -15,21 +15,12 @@ import {
 } from './netlink/link.ts'
 import { NETLINK, NetlinkSocket } from './netlink/socket.ts'
 
-interface Leaving {
-  readonly names: readonly string[]
-  /** On the clock of performance.now(). */
-  readonly deadline: number
-  readonly done: PromiseWithResolvers<void>
-}
-
 /** Waiting for and deleting devices of the host. */
 export class Links implements Disposable {
   readonly #socket: NetlinkSocket
   readonly #quick = new NetlinkSocket(NETLINK.ROUTE)
   #deleting = 0
-  readonly #deletions = new Batch<number>(indexes => this.#deleteTogether([...new Set(indexes)]))
-
-  readonly #leaving = new Set<Leaving>()
+  readonly #deletions = new Batch<number | string>(devices => this.#deleteTogether([...new Set(devices)]))
 
   constructor(socket: NetlinkSocket) {
     this.#socket = socket
@@ -37,7 +28,7 @@ export class Links implements Disposable {
 
   /** Whether the kernel may be cleaning up for us: then rtnetlink is held for tens of milliseconds at a time. */
   get isLocked(): boolean {
-    return this.#deleting > 0 || this.#leaving.size > 0
+    return this.#deleting > 0
   }
 
   async list(): Promise<readonly Link[]> {
@@ -56,59 +47,24 @@ export class Links implements Disposable {
     }
   }
 
-  /** Deletes devices; one that has gone is as good. */
-  async delete(indexes: readonly number[]): Promise<void> {
+  /**
+   * Deletes devices, by number or name; one that has gone is as good. The kernel takes 20 to 60 ms for one, and not much
+   * more for a hundred in a group: what is asked for meanwhile goes together, bridges along with their ports.
+   */
+  async delete(devices: readonly (number | string)[]): Promise<void> {
     this.#deleting++
     try {
-      await Promise.all(indexes.map(index => this.#deletions.add(index)))
+      await Promise.all(devices.map(device => this.#deletions.add(device)))
     } finally {
       this.#deleting--
     }
   }
 
-  async deleteNamed(name: string): Promise<void> {
-    const link = (await this.list()).find(link => link.name === name)
-    if (link) await this.delete([link.index])
-  }
-
-  /** The kernel takes 20 to 60 ms for one device, and not much more for a group of a hundred. */
-  async #deleteTogether(indexes: readonly number[]): Promise<void> {
-    if (indexes.length === 1) return unlessGone(this.#socket.request(...indexes.map(deleteLink)))
+  async #deleteTogether(devices: readonly (number | string)[]): Promise<void> {
+    if (devices.length === 1) return unlessGone(this.#socket.request(...devices.map(deleteLink)))
     const group = randomInt(0x1000_0000, 0x7fff_ffff)
-    await unlessGone(this.#socket.request(...indexes.map(index => setLink(index, { group }))))
+    await unlessGone(this.#socket.request(...devices.map(device => setLink(device, { group }))))
     await unlessGone(this.#socket.request(deleteLinkGroup(group)))
-  }
-
-  /**
-   * Waits until devices of these names have gone with their namespaces, which the kernel cleans up in the background
-   * some milliseconds after the last user has left (Node cannot wait for its notification without keeping a thread
-   * busy). What is still there after `patienceMs`, since a process sits in the namespace, is deleted.
-   */
-  async gone(names: readonly string[], patienceMs = 300): Promise<void> {
-    if (names.length === 0) return
-    const done = Promise.withResolvers<void>()
-    this.#leaving.add({ names, done, deadline: performance.now() + patienceMs })
-    if (this.#leaving.size === 1) void this.#watchLeaving()
-    await done.promise
-  }
-
-  /** One listing serves all who wait. */
-  async #watchLeaving(): Promise<void> {
-    for (let delay = 2; this.#leaving.size > 0; delay = Math.min(delay * 2, 16)) {
-      await sleep(delay)
-      try {
-        const present = new Map((await this.list()).map(({ name = '', index }) => [name, index]))
-        for (const leaving of this.#leaving) {
-          const left = leaving.names.flatMap(name => present.get(name) ?? [])
-          if (left.length > 0 && performance.now() < leaving.deadline) continue
-          this.#leaving.delete(leaving)
-          this.delete(left).then(leaving.done.resolve, leaving.done.reject)
-        }
-      } catch (error) {
-        for (const { done } of this.#leaving) done.reject(error)
-        this.#leaving.clear()
-      }
-    }
   }
 
   /**

@@ -144,7 +144,13 @@ export interface Networks extends AsyncDisposable {
   createSandbox(spec: SandboxSpec): Promise<Sandbox>
   /** The text of /etc/resolv.conf for a container that has no network. */
   unconnectedResolvConf(dns: DnsSpec): string
+  /**
+   * Resolves when nothing reaches it any more: its ports and names are free. Its devices, which take the kernel tens of
+   * milliseconds, go behind; whoever comes to their networks, or removes these, waits for them.
+   */
   removeSandbox(containerId: string): Promise<void>
+  /** Resolves when the devices of all sandboxes that were removed have gone. */
+  settled(): Promise<void>
   connect(containerId: string, endpoint: EndpointSpec): Promise<Endpoint>
   disconnect(containerId: string, networkId: string): Promise<void>
   /** Publishes other ports, in the place of all there were. @throws NETWORK_PORT_TAKEN; nothing has changed then */

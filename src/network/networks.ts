@@ -5,6 +5,7 @@ import { settleAll } from '../settle.ts'
 import { defaultPools } from './addresses/subnets.ts'
 import { firewallNetwork, rejoin } from './bridge.ts'
 import { Bridges } from './bridges.ts'
+import { Departures } from './departures.ts'
 import { renderResolvConf, renderUnconnectedResolvConf } from './dns/resolv-conf.ts'
 import { readResolvConf } from './dns/upstream.ts'
 import { Firewall } from './firewall/firewall.ts'
@@ -77,6 +78,7 @@ class NetworkLayer implements Networks {
       instance,
       route,
       links: this.#resources.use(new Links(route)),
+      departures: new Departures(),
       firewall,
       get service() {
         return service()
@@ -121,7 +123,8 @@ class NetworkLayer implements Networks {
   }
 
   async removeNetwork(networkId: string): Promise<void> {
-    await named(this.#bridges.remove(networkId))
+    const onIt = this.#host.departures.settled(({ networkIds }) => networkIds.includes(networkId))
+    await named(settleAll([this.#bridges.remove(networkId), onIt]))
   }
 
   async createSandbox(spec: SandboxSpec): Promise<Sandbox> {
@@ -131,6 +134,10 @@ class NetworkLayer implements Networks {
     const resolvConf = endpoints.length > 0 ? renderResolvConf(dns, readResolvConf()) : this.unconnectedResolvConf(dns)
     // Of the same container there may be one that is being removed, or the file of one that nobody knows.
     await this.removeSandbox(containerId)
+    const networkIds = new Set(spec.endpoints.map(({ networkId }) => networkId))
+    await this.#host.departures.settled(
+      departure => departure.containerId === containerId || departure.networkIds.some(id => networkIds.has(id)),
+    )
     await unpinNamespace(netnsPath)
     const sandbox = new LiveSandbox(this.#host, {
       containerId,
@@ -164,7 +171,12 @@ class NetworkLayer implements Networks {
     if (this.#sandboxes.get(containerId) === sandbox) this.#sandboxes.delete(containerId)
   }
 
+  async settled(): Promise<void> {
+    await named(this.#host.departures.settled())
+  }
+
   async connect(containerId: string, spec: EndpointSpec): Promise<Endpoint> {
+    await this.#host.departures.settled(({ networkIds }) => networkIds.includes(spec.networkId))
     return await named(this.#need(containerId).connect(spec, await this.#bridges.need(spec.networkId)))
   }
 
@@ -253,14 +265,14 @@ class NetworkLayer implements Networks {
     )
   }
 
-  /** Devices of endpoints that no sandbox has: most go with their namespaces, but processes may hold those. */
+  /** Devices of endpoints that no sandbox has. */
   async #removeStrayDevices(links: readonly Link[]): Promise<void> {
     const known = new Set([...this.#sandboxes.values()].flatMap(({ endpoints }) => endpoints.map(({ veth }) => veth)))
     const stray = links.filter(({ alias, name = '' }) => {
       const device = parseDeviceAlias(alias)
       return device?.instanceId === this.#host.instance.id && device.purpose.kind === 'endpoint' && !known.has(name)
     })
-    await this.#host.links.gone(stray.flatMap(({ name }) => name ?? []))
+    await this.#host.links.delete(stray.map(({ index }) => index))
   }
 
   async #removeLeasesBut(networks: readonly Network[]): Promise<void> {
@@ -271,6 +283,7 @@ class NetworkLayer implements Networks {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.settled().catch(() => {}) // the next one removes what is left
     await this.#bridges.flush()
     await this.#resources.disposeAsync()
   }

@@ -86,6 +86,7 @@ export class LiveSandbox {
       if (Object.keys(sysctl).length > 0) inNamespace(path, () => writeSysctls(sysctl))
     } catch (error) {
       await this.remove()
+      await this.#host.departures.settled(({ containerId }) => containerId === this.#identity.containerId)
       throw error
     }
   }
@@ -227,7 +228,7 @@ export class LiveSandbox {
       service.removeHost(networkId, containerId),
       service.setReach(containerId, this.#reach()),
       this.#publishing.update(this.#endpoints),
-      removed.veth ? links.deleteNamed(removed.veth) : unlessGone(inside.request(unplug(removed))),
+      removed.veth ? links.delete([removed.veth]) : unlessGone(inside.request(unplug(removed))),
     ])
     await inside.request(...defaultRoutes(this.#endpoints))
     this.#release(removed)
@@ -269,31 +270,43 @@ export class LiveSandbox {
     return await this.#publishing.adopt(ports, this.#endpoints)
   }
 
-  /** Resolves when nothing of it is left in the kernel. Idempotent. */
+  /** Resolves when nothing reaches it any more; the rest is a departure. Idempotent. */
   remove(): Promise<void> {
     this.#removed ??= this.#remove()
     return this.#removed
   }
 
   async #remove(): Promise<void> {
-    const { containerId, netnsPath: path } = this.#identity
-    const { service, links } = this.#host
+    const { containerId } = this.#identity
+    const { service, departures } = this.#host
     const endpoints = this.#endpoints
     this.#endpoints = []
+    const networkIds = endpoints.map(({ live }) => live.network.id)
     try {
       await settleAll([
         this.#publishing.close(),
         // Its sockets would keep the namespace.
         ...(this.#hasDns ? [service.closeDns(containerId)] : []),
-        ...endpoints.map(({ live }) => service.removeHost(live.network.id, containerId)),
+        ...networkIds.map(id => service.removeHost(id, containerId)),
       ])
-      // A parent takes no second child of the same address, and namespaces end some time after they are left.
-      await this.#unplugChildren(endpoints)
     } finally {
-      await unpinNamespace(path)
-      await links.gone(endpoints.flatMap(({ veth }) => veth ?? []))
+      for (const { live } of endpoints) live.members.delete(containerId)
+      departures.add({ containerId, networkIds, gone: this.#depart(endpoints) })
+    }
+  }
+
+  /**
+   * The devices go before the namespace: with it the kernel would remove them, too, but in the background and in twice
+   * the time. A parent takes no second child of the same address.
+   */
+  async #depart(endpoints: readonly LiveEndpoint[]): Promise<void> {
+    const veths = endpoints.flatMap(({ veth }) => veth ?? [])
+    try {
+      await settleAll([this.#host.links.delete(veths), this.#unplugChildren(endpoints)])
+    } finally {
+      await unpinNamespace(this.#identity.netnsPath)
       // Only now: a neighbour would send to the old device what is meant for the next that gets the address.
-      for (const endpoint of endpoints) this.#release(endpoint)
+      for (const endpoint of endpoints) releaseEndpoint(endpoint)
     }
   }
 

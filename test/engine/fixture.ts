@@ -188,6 +188,7 @@ export class FakeLayers {
         calls.push('remove')
         sandboxes.delete(id)
       },
+      settled: async () => {},
       connect: async (id, spec) => {
         const made = endpoint(spec, 1)
         change(id, endpoints => [...endpoints, made])

@@ -40,6 +40,7 @@ export class Machine implements AsyncDisposable {
   readonly dataDir = join(this.root, 'data')
   readonly outside = join(this.root, 'outside')
   readonly #open = new AsyncDisposableStack()
+  readonly #containerIds: string[] = []
   networks!: Networks
 
   static async start(): Promise<Machine> {
@@ -82,8 +83,10 @@ export class Machine implements AsyncDisposable {
     more: Partial<SandboxSpec> & { publish?: readonly PortSpec[] } = {},
   ): Promise<Sandbox> {
     const { publish = [], ...spec } = more
+    const containerId = newId()
+    this.#containerIds.push(containerId)
     return await this.networks.createSandbox({
-      containerId: newId(),
+      containerId,
       containerName: name,
       endpoints: on.map(item => {
         const [network, endpoint] = Array.isArray(item) ? item : [item, {}]
@@ -146,6 +149,9 @@ export class Machine implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#open.disposeAsync()
+    // What has talked may keep its namespace for a while, and so the devices in it.
+    await Promise.all(this.#containerIds.map(id => this.networks.removeSandbox(id)))
+    await this.networks.settled()
     await this.networks.adopt([], [])
     await this.networks[Symbol.asyncDispose]()
     if (existsSync(this.outside)) await unpinNamespace(this.outside)

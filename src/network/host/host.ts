@@ -1,3 +1,4 @@
+import type { Departures } from '../departures.ts'
 import type { Firewall } from '../firewall/firewall.ts'
 import type { Instance } from '../instance.ts'
 import type { Links } from '../links.ts'
@@ -12,6 +13,7 @@ export interface Host {
   /** rtnetlink in the host's namespace. */
   readonly route: NetlinkSocket
   readonly links: Links
+  readonly departures: Departures
   readonly firewall: Firewall
   /** Name service and proxies, in their thread; the first use starts it. */
   readonly service: Remote<NetworkService>

@@ -173,11 +173,11 @@ export const bringUpPort = (name: string, alias: string, isolated: boolean): Mes
   what: `setting link ${name}`,
 })
 
-export const deleteLink = (index: number): Message => ({
+export const deleteLink = (which: number | string): Message => ({
   type: RTM.DELLINK,
   flags: 0,
-  body: linkBody({ index }, {}),
-  what: `deleting link ${index}`,
+  body: linkBody(typeof which === 'number' ? { index: which } : {}, typeof which === 'string' ? { name: which } : {}),
+  what: `deleting link ${which}`,
 })
 
 /** Deletes all links of a group: many cost hardly more than one. */
