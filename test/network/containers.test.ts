@@ -308,25 +308,6 @@ test('a bridge that somebody deletes is made again with the next container, with
   assert.deepEqual(machine.leftovers(), [])
 })
 
-test('options of the bridge driver are checked', { skip }, async () => {
-  await using machine = await Machine.start()
-  const invalid = { code: 'NETWORK_OPTION_INVALID' }
-  await assert.rejects(machine.network('x', { options: { 'com.docker.network.driver.mtu': 'big' } }), invalid)
-  await assert.rejects(machine.network('x', { options: { 'com.docker.network.bridge.name': 'a/b' } }), invalid)
-  await assert.rejects(machine.network('x', { options: { 'com.docker.network.bridge.gateway_mode_ipv4': 'routed' } }), {
-    code: 'NETWORK_NOT_SUPPORTED',
-  })
-  const options = { 'com.docker.network.driver.mtu': '1280', 'com.docker.network.bridge.name': 'br-mine' }
-  const net = await machine.network('x', { options })
-  const web = await machine.sandbox('web', [net])
-  assert.match(machine.inside(web.netnsPath, 'ip link show eth0'), /mtu 1280 /)
-  assert.match(sh('ip link show br-mine'), /mtu 1280 /)
-  await assert.rejects(machine.network('y', { options }), { code: 'NETWORK_BRIDGE_NAME_TAKEN' })
-  await machine.networks.removeSandbox(web.containerId)
-  await machine.networks.removeNetwork(net.id)
-  assert.doesNotMatch(sh('ip -br link'), /br-mine/)
-})
-
 test('who comes next gets the address at once; who removes the network waits until all devices have gone', {
   skip,
 }, async () => {
