@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -46,6 +47,15 @@ test('the last of many values is the one in the file, and every writer is told w
   const last = file.write(50)
   await last
   assert.equal(await readFile(file.file, 'utf8'), '50')
+})
+
+test('what a full disk did not take is written once it is not full any more', async () => {
+  const file = new RecordFile<number>(join(directory, 'later.json'))
+  await mkdir(`${file.file}.tmp`) // as much in the way as a full disk
+  await assert.rejects(file.write(1))
+  await rmdir(`${file.file}.tmp`)
+  while (!existsSync(file.file)) await new Promise(resolve => setTimeout(resolve, 20))
+  assert.deepEqual(await readJson(file.file, isNumber), { value: 1 })
 })
 
 test('a record that is removed while it is written stays away', async () => {

@@ -74,6 +74,7 @@ export async function createContainer(
     },
     context.directories,
   )
+  undo.defer(() => container.forget())
   await container.save()
   containers.add(container)
   undo.move()

@@ -28,8 +28,12 @@ export async function acquireLock(
     if (await answers()) return undefined
     if (performance.now() > end) throw silent(file)
   }
-  ftruncateSync(descriptor)
-  writeSync(descriptor, `${process.pid}\n`)
+  try {
+    ftruncateSync(descriptor)
+    writeSync(descriptor, `${process.pid}\n`)
+  } catch {
+    // The disk is full. The lock holds, and the engine is needed to make room.
+  }
   return undo.move()
 }
 

@@ -1,4 +1,5 @@
 import { mkdirSync, rmSync } from 'node:fs'
+import { TscomposeError } from '../../errors.ts'
 import type { Engine } from '../api.ts'
 import { connectEngine } from '../client/remote-engine.ts'
 import { type EngineConfig, readEngineConfig } from '../config.ts'
@@ -107,7 +108,8 @@ async function answers({ socketPath }: EnginePaths): Promise<boolean> {
     using engine = await connectEngine({ socketPath })
     await engine.systemPing()
     return true
-  } catch {
-    return false
+  } catch (error) {
+    // One that has too much to do says so: that is an answer, too.
+    return error instanceof TscomposeError && error.code !== 'ENGINE_UNREACHABLE'
   }
 }

@@ -1,5 +1,6 @@
 import { type ErrorCode, errorCodes, TscomposeError, type Where } from '../../errors.ts'
 import { messageOf } from '../failures.ts'
+import { machineError } from './machine-error.ts'
 import { defined } from './query.ts'
 import { statusOf } from './status.ts'
 
@@ -21,8 +22,9 @@ export function encodeError(error: unknown): ErrorBody {
     const bodies = error.errors.map(encodeError)
     return { ...bodies[0], message: bodies.map(({ message }) => message).join('; ') || error.message }
   }
-  if (!(error instanceof TscomposeError)) return { message: messageOf(error), code: 'ENGINE_FAILED' }
-  const { message, code, fix, where } = error
+  const told = error instanceof TscomposeError ? error : machineError(error)
+  if (!told) return { message: messageOf(error), code: 'ENGINE_FAILED' }
+  const { message, code, fix, where } = told
   return { message, code, ...defined({ fix, where }) }
 }
 

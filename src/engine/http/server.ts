@@ -11,8 +11,10 @@ import { version } from '../version.ts'
 import type { Answer } from './answer.ts'
 import { API_VERSION, parseVersionedPath } from './api-version.ts'
 import { parseBody, readBody, readBodyOf } from './body.ts'
+import { Connections } from './connections.ts'
 import { ERROR_HEADER, encodeError, statusOfError } from './error-body.ts'
 import { hijackPlain, hijackUpgraded } from './hijack.ts'
+import { machineError } from './machine-error.ts'
 import { http } from './node-http.ts'
 import { OFFLINE_HEADER } from './offline-header.ts'
 import { Query } from './query.ts'
@@ -117,12 +119,14 @@ export async function serveEngine(
     const { request, response } = exchange
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
     try {
+      connections.admit(request.socket)
       if (refusing) throw new TscomposeError('ENGINE_UNREACHABLE', 'the engine is about to end')
       const answer = await answerTo(exchange)
       await (answer.kind === 'hijack' ? hijack(answer) : respond(response, answer))
     } catch (error) {
       if (response.destroyed) return
-      if (!(error instanceof TscomposeError)) onFault?.(error, `${request.method} ${request.url}`)
+      if (!(error instanceof TscomposeError) && !machineError(error))
+        onFault?.(error, `${request.method} ${request.url}`)
       if (request.method === 'HEAD' && !response.headersSent)
         response.setHeader(ERROR_HEADER, Buffer.from(JSON.stringify(encodeError(error))).toString('base64'))
       if (response.headersSent) response.destroy()
@@ -153,11 +157,7 @@ export async function serveEngine(
       },
     )
   })
-  const connections = new Set<Socket>()
-  server.on('connection', socket => {
-    connections.add(socket)
-    socket.once('close', () => connections.delete(socket))
-  })
+  const connections = new Connections(server)
   // Local clients may take their time, for an upload as for the next request on their connection.
   server.requestTimeout = 0
   server.keepAliveTimeout = 0
@@ -170,7 +170,7 @@ export async function serveEngine(
   }
   const close = async () => {
     refuse()
-    for (const connection of connections) connection.destroy()
+    connections.close()
     await closed
   }
   return { refuse, close, [Symbol.asyncDispose]: close }

@@ -24,7 +24,11 @@ export function lockDataRoot(directory: string): Disposable {
       { fix: 'Stop it with `tscompose engine stop`, or choose another data root with TSCOMPOSE_DATA.' },
     )
   }
-  ftruncateSync(fd)
-  writeSync(fd, `${process.pid}\n`)
+  try {
+    ftruncateSync(fd)
+    writeSync(fd, `${process.pid}\n`)
+  } catch {
+    // The disk is full. The lock holds, and the engine is needed to make room.
+  }
   return { [Symbol.dispose]: () => closeSync(fd) }
 }

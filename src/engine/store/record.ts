@@ -3,6 +3,9 @@ import { removeJson, writeJson } from './json-file.ts'
 /** How long {@link RecordFile.writeSoon} waits, in milliseconds. */
 const SOON_MS = 50
 
+/** After a write that failed: disks that are full or cannot be written to do not stay so. */
+const TRY_AGAIN_MS = 1000
+
 interface Soon extends PromiseWithResolvers<void> {
   readonly timer: NodeJS.Timeout
 }
@@ -17,6 +20,7 @@ export class RecordFile<T> {
   #writing: Promise<void> | undefined
   #next: Promise<void> | undefined
   #soon: Soon | undefined
+  #again: NodeJS.Timeout | undefined
   readonly #removed = new AbortController()
 
   constructor(file: string) {
@@ -67,8 +71,16 @@ export class RecordFile<T> {
     const writing = writeJson(this.file, this.#value, signal).finally(() => {
       if (this.#writing === writing) this.#writing = undefined
     })
+    writing.catch(() => this.#tryAgain())
     this.#writing = writing
     return writing
+  }
+
+  #tryAgain(): void {
+    this.#again ??= setTimeout(() => {
+      this.#again = undefined
+      this.write(this.#value as T).catch(() => undefined)
+    }, TRY_AGAIN_MS).unref()
   }
 
   /** Settles when the file has what was given last, without any hurry. */
@@ -91,6 +103,7 @@ export class RecordFile<T> {
   /** Leaves the file as it is, for good: what is being written never gets its name. */
   abandon(): void {
     this.#removed.abort('removed')
+    clearTimeout(this.#again)
     this.#takeSoon()?.resolve()
   }
 }
