@@ -126,7 +126,7 @@ const jsonScalar = (value: unknown): string =>
  * (compose-file.md, "Config hash and recreate rules").
  */
 export function serviceHash({ canonical }: Pick<Service, 'canonical'>): string {
-  const { build, pull_policy, scale, depends_on, profiles, ...rest } = canonical
+  const { build, pull_policy, pull_refresh_after, scale, depends_on, profiles, ...rest } = canonical
   const deploy = rest.deploy as Canonical | undefined
   const service = deploy ? { ...rest, deploy: withoutReplicas(deploy) } : rest
   // Loaded where it is needed: it would cost every other command six milliseconds.

@@ -4,7 +4,7 @@ import type { Service } from './project.ts'
 export const fieldHashesAnnotation = 'tscompose.config-fields'
 
 /** Attributes that do not make a service's containers others, as the configuration hash has it. */
-const without = ['build', 'pull_policy', 'scale', 'depends_on', 'profiles']
+const without = ['build', 'pull_policy', 'pull_refresh_after', 'scale', 'depends_on', 'profiles']
 
 /**
  * A short hash of each value of a service by its path (`environment.DEBUG`), lists as a whole: later it tells which have

@@ -88,8 +88,12 @@ export class Catalog {
     if (!configuration || !(id in this.#state.images)) return undefined
     const { config, platform, created, author, diffIds, history } = configuration
     const size = diffIds.reduce((sum, diffId) => sum + (this.layer(diffId)?.size ?? 0), 0)
-    const names = namesOf(this.#state, id)
-    return { id, ...names, config, platform, created, ...(author && { author }), size, layers: diffIds, history }
+    const tagged = this.#state.tagged[id]
+    return {
+      ...{ id, ...namesOf(this.#state, id), config, platform, created, size, layers: diffIds, history },
+      ...(author && { author }),
+      ...(tagged !== undefined && { tagged: new Date(tagged) }),
+    }
   }
 
   images(): readonly Image[] {
@@ -203,6 +207,7 @@ function restricted(state: StoreState, images: ReadonlyMap<Digest, ImageConfigur
   return {
     images: keep(state.images, id => images.has(id)),
     names: keep(state.names, (_, id) => images.has(id)),
+    tagged: keep(state.tagged, id => images.has(id)),
     layers: keep(state.layers, diffId => diffIds.has(diffId)),
   }
 }

@@ -45,6 +45,8 @@ export interface Image {
   readonly config: ImageConfig
   readonly platform: Platform
   readonly created: Date
+  /** When it last got a name, or was found by one in its registry. */
+  readonly tagged?: Date
   readonly author?: string
   /** Bytes on disk, all layers together. */
   readonly size: number
@@ -116,6 +118,8 @@ export interface ImageStore {
   /** Bytes that an unpacked layer takes on the disk, where images share it; 0 if there is none. */
   layerSize(diffId: Digest): number
   pull(reference: string, options: PullOptions, signal: AbortSignal): Promise<Image>
+  /** Pulls every tag that a repository has. @param repository a name without a tag */
+  pullAll(repository: string, options: PullOptions, signal: AbortSignal): Promise<readonly Image[]>
   /** @param repository a name without a tag; with one, that is the tag which is pushed */
   push(repository: string, options: PushOptions, signal: AbortSignal): Promise<readonly PushedImage[]>
   /** Loads every image of a docker-archive or OCI archive (tar, maybe compressed). */

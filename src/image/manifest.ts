@@ -106,20 +106,44 @@ const variantOf = ({ architecture, variant }: Platform): string =>
 export const platformName = ({ os, architecture, variant }: Platform): string =>
   [os, architecture, variant].filter(Boolean).join('/')
 
+/** Whether an image may be taken for one of a platform: an older variant may, too. */
 export const isPlatform = (wanted: Platform, offered: Platform): boolean =>
   offered.os === wanted.os &&
   offered.architecture === wanted.architecture &&
-  (!wanted.variant || variantOf(offered) === variantOf(wanted))
+  (!wanted.variant || variantNumber(offered) <= variantNumber(wanted))
+
+const variantNumber = (platform: Platform): number => Number(/^v(\d+)$/.exec(variantOf(platform))?.[1] ?? 1)
 
 /**
- * The manifest of an index for a platform: the very variant if there is one, else the first of the architecture.
+ * What runs on a platform, the best first (containerd, platforms.Only): older variants of the architecture, then the
+ * architecture with half the bits.
+ */
+function runnableOn(platform: Platform): readonly string[] {
+  const { architecture } = platform
+  const down = (name: string, from: number, to: number) =>
+    Array.from({ length: Math.max(0, from - to + 1) }, (_, index) => `${name}/v${from - index}`)
+  const number = variantNumber(platform)
+  if (architecture === 'amd64') return [...down('amd64', number, 1), '386']
+  if (architecture === 'arm64') return [...down('arm64', number, 8), ...down('arm', 8, 5)]
+  if (architecture === 'arm') return down('arm', number, 5)
+  return [keyOf(platform)]
+}
+
+function keyOf(platform: Platform): string {
+  const variant = variantOf(platform) || (platform.architecture === 'amd64' ? 'v1' : '')
+  return [platform.architecture, variant].filter(Boolean).join('/')
+}
+
+/**
+ * The manifest of an index for a platform: the very variant if there is one, else what runs there, too.
  * @throws TscomposeError IMAGE_PLATFORM_MISSING naming what there is
  */
 export function choosePlatform({ manifests }: Index, wanted: Platform, what: string): Descriptor {
   const images = manifests.filter(({ annotations }) => annotations?.['vnd.docker.reference.type'] === undefined)
-  const fitting = images.filter(({ platform }) => platform === undefined || isPlatform(wanted, platform))
-  const exact = fitting.find(({ platform }) => platform && variantOf(platform) === variantOf(wanted))
-  const chosen = exact ?? fitting[0]
+  const runnable = runnableOn(wanted)
+  const rank = ({ platform }: Descriptor): number =>
+    platform === undefined ? runnable.length : platform.os === wanted.os ? runnable.indexOf(keyOf(platform)) : -1
+  const [chosen] = images.filter(image => rank(image) >= 0).sort((a, b) => rank(a) - rank(b))
   if (chosen) return chosen
   const offered = images.flatMap(({ platform }) => (platform ? [platformName(platform)] : []))
   throw new TscomposeError(

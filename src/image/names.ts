@@ -44,6 +44,12 @@ export function named(state: StoreState, id: Digest, ...references: readonly Ref
   return { ...state, names: { ...state.names, ...Object.fromEntries(added) } }
 }
 
+/** The same, for names by which users know the image: it counts as fetched now. */
+export function tagged(state: StoreState, id: Digest, ...references: readonly Reference[]): StoreState {
+  const next = named(state, id, ...references)
+  return { ...next, tagged: { ...next.tagged, [id]: new Date().toISOString() } }
+}
+
 export function withImage(state: StoreState, id: Digest, manifest: Digest): StoreState {
   return { ...state, images: { ...state.images, [id]: manifest } }
 }
@@ -72,8 +78,9 @@ export function planRemoval(state: StoreState, { id, name }: Resolved, force: bo
   const names = Object.fromEntries(Object.entries(state.names).filter(([name]) => !goneNames.has(name)))
   const deletes = gone.length === references.length
   const { [id]: _, ...others } = state.images
+  const { [id]: __, ...moments } = state.tagged
   return {
-    state: { ...state, names, images: deletes ? others : state.images },
+    state: { ...state, names, images: deletes ? others : state.images, tagged: deletes ? moments : state.tagged },
     untagged: gone.map(familiarName),
     deletes,
   }

@@ -16,7 +16,7 @@ import {
   platformName,
 } from './manifest.ts'
 import { Semaphore } from './mutex.ts'
-import { named, withImage } from './names.ts'
+import { tagged, withImage } from './names.ts'
 import { throttled } from './progress-lines.ts'
 import { canonicalName, familiarName, type Reference } from './reference.ts'
 import { RegistryClient } from './registry/client.ts'
@@ -47,6 +47,25 @@ export class Puller {
   async pull(reference: Reference, options: PullOptions, signal: AbortSignal): Promise<Image> {
     const here = offlineWish() && this.#here(reference, options)
     if (here) return here
+    return await this.#first(reference, options, client => this.#pullFrom(client, reference, options, signal), signal)
+  }
+
+  /** Pulls every tag of a repository, one after the other. */
+  async pullAll(repository: Reference, options: PullOptions, signal: AbortSignal): Promise<readonly Image[]> {
+    const list = (client: RegistryClient) => retrying(RETRIES, () => client.tags(signal), signal)
+    const images: Image[] = []
+    for (const tag of await this.#first(repository, options, list, signal))
+      images.push(await this.pull({ ...repository, tag }, options, signal))
+    return images
+  }
+
+  /** Asks the endpoints of a registry until one has an answer. */
+  async #first<T>(
+    reference: Reference,
+    options: PullOptions,
+    ask: (client: RegistryClient) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T> {
     const failures: TscomposeError[] = []
     for (const endpoint of endpointsOf(reference.domain, this.#options)) {
       const login = async () =>
@@ -55,7 +74,7 @@ export class Puller {
           : await storedCredentials(endpoint.domain, signal)
       try {
         const client = new RegistryClient(new RegistrySession(endpoint, reference, { login, doing: 'pull' }))
-        return await this.#pullFrom(client, reference, options, signal)
+        return await ask(client)
       } catch (error) {
         signal.throwIfAborted()
         if (!isOfEndpoint(error)) throw error
@@ -84,6 +103,8 @@ export class Puller {
     const catalog = this.#catalog
     await using lease = catalog.lease()
     const wanted = reference.digest ?? reference.tag ?? 'latest'
+    const same = await this.#unchanged(client, reference, options, signal)
+    if (same) return same
     const top = await retrying(RETRIES, () => client.manifest(wanted, signal), signal)
     onProgress({ status: `Pulling from ${reference.path}`, id: wanted })
     const { manifest, bytes, digest } = await this.#forPlatform(client, top, platform, reference, signal)
@@ -108,13 +129,37 @@ export class Puller {
     const byDigest: Reference = { domain: reference.domain, path: reference.path, digest: top.digest }
     const names = reference.digest ? [byDigest] : [reference, byDigest]
     const before = names.map(name => catalog.state.names[canonicalName(name)])
-    await catalog.change(state => named(withImage(state, id, digest), id, ...names))
+    await catalog.change(state => tagged(withImage(state, id, digest), id, ...names))
     const image = catalog.image(id)
     if (!image) throw new TypeError(`the image ${id} is not there after its pull`)
     onProgress({ status: `Digest: ${top.digest}` })
     const how = before.every(known => known === id) ? 'Image is up to date' : 'Downloaded newer image'
     onProgress({ status: `Status: ${how} for ${familiarName(reference)}` })
     return image
+  }
+
+  /**
+   * The image of a tag that the registry has as it is here: to ask whether it is counts against no limit of pulls.
+   * @returns undefined if it may be another one
+   */
+  async #unchanged(
+    client: RegistryClient,
+    reference: Reference,
+    { platform = hostPlatform, onProgress = () => {} }: PullOptions,
+    signal: AbortSignal,
+  ): Promise<Image | undefined> {
+    const { state } = this.#catalog
+    const id = state.names[canonicalName(reference)]
+    const image = id && this.#catalog.image(id)
+    if (!image || reference.digest || !reference.tag || !isPlatform(platform, image.platform)) return undefined
+    const { domain, path, tag } = reference
+    const digest = await retrying(RETRIES, () => client.digestOf(tag, signal), signal)
+    if (digest === undefined || state.names[`${domain}/${path}@${digest}`] !== id) return undefined
+    await this.#catalog.change(state => (id in state.images ? tagged(state, id, reference) : state))
+    onProgress({ status: `Pulling from ${path}`, id: tag })
+    onProgress({ status: `Digest: ${digest}` })
+    onProgress({ status: `Status: Image is up to date for ${familiarName(reference)}` })
+    return this.#catalog.image(id)
   }
 
   async #forPlatform(

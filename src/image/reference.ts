@@ -57,6 +57,9 @@ function withDomain(text: string): string {
   return `${domain}/${domain === defaultDomain && !rest.includes('/') ? officialPrefix : ''}${rest}`
 }
 
+/** Whether what a user writes has neither a tag nor a digest. */
+export const isRepository = (text: string): boolean => !/(?::[^/]*|@.*)$/.test(text)
+
 /** `docker.io/library/nginx`: the key of a repository. */
 export const repositoryOf = ({ domain, path }: Reference): string => `${domain}/${path}`
 

@@ -11,6 +11,8 @@ export interface StoreState {
   readonly images: Readonly<Record<Digest, Digest>>
   /** Canonical names with a tag or a digest, each with the id of its image. */
   readonly names: Readonly<Record<string, Digest>>
+  /** By id, when the image last got a name or was found by one in its registry (RFC 3339). */
+  readonly tagged: Readonly<Record<Digest, string>>
   /** Unpacked layers by diff id. */
   readonly layers: Readonly<Record<Digest, Layer>>
 }
@@ -24,7 +26,7 @@ export interface Layer {
   readonly blob: { readonly digest: Digest; readonly size: number; readonly mediaType: string }
 }
 
-export const emptyState: StoreState = { images: {}, names: {}, layers: {} }
+export const emptyState: StoreState = { images: {}, names: {}, tagged: {}, layers: {} }
 
 const VERSION = 1
 
@@ -69,6 +71,7 @@ function parseState(text: string | Buffer, file: string): StoreState {
   return {
     images: digests(json, 'images') as StoreState['images'],
     names: digests(json, 'names'),
+    tagged: (json.stringMap('tagged') ?? {}) as StoreState['tagged'],
     layers: Object.fromEntries(
       layers
         .names()

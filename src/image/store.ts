@@ -15,7 +15,7 @@ import type {
 } from './image.ts'
 import { Intake } from './intake.ts'
 import { loadArchive } from './load/load.ts'
-import { named, notFound, planRemoval, removalLines, resolve } from './names.ts'
+import { notFound, planRemoval, removalLines, resolve, tagged } from './names.ts'
 import { Puller } from './pull.ts'
 import { Pusher } from './push/push.ts'
 import { parseReference, repositoryOf } from './reference.ts'
@@ -88,6 +88,10 @@ class LocalImageStore implements ImageStore {
     return await this.#puller.pull(parseReference(reference), options, signal)
   }
 
+  async pullAll(repository: string, options: PullOptions, signal: AbortSignal): Promise<readonly Image[]> {
+    return await this.#puller.pullAll(parseReference(repository), options, signal)
+  }
+
   async push(repository: string, options: PushOptions, signal: AbortSignal): Promise<readonly PushedImage[]> {
     if (isRootfs(repository))
       throw new TscomposeError('IMAGE_CONFLICT', `${repository} is a directory of this machine, which cannot be pushed`)
@@ -122,7 +126,7 @@ class LocalImageStore implements ImageStore {
       throw new TscomposeError('IMAGE_CONFLICT', `a rootfs: image cannot get another name: "${reference}"`)
     await this.#catalog.change(state => {
       if (!(image.id in state.images)) throw notFound(image.id)
-      return named(state, image.id, name)
+      return tagged(state, image.id, name)
     })
   }
 

@@ -6,7 +6,7 @@ import { digestOf } from './digest.ts'
 import type { Digest, Image } from './image.ts'
 import type { Intake } from './intake.ts'
 import { mediaTypes, ociManifest } from './manifest.ts'
-import { named, withImage } from './names.ts'
+import { tagged, withImage } from './names.ts'
 import type { LeaveOut } from './pack/leave-out.ts'
 import { parseReference } from './reference.ts'
 import type { Layer } from './state.ts'
@@ -147,7 +147,7 @@ export class Workshop {
     await lease.hold([digestOf(manifest)])
     await content.put(manifest)
     this.#catalog.addConfiguration(id, parsed)
-    await this.#catalog.change(state => named(withImage(state, id, digestOf(manifest)), id, ...references))
+    await this.#catalog.change(state => tagged(withImage(state, id, digestOf(manifest)), id, ...references))
     const image = this.#catalog.image(id)
     if (!image) throw new TypeError(`the image ${id} is not there after it was added`)
     return image

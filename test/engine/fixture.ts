@@ -138,6 +138,7 @@ export class FakeLayers {
       lowerdirs: () => [this.#rootfs],
       layerSize: () => 0,
       pull: unused,
+      pullAll: unused,
       push: unused,
       load: unused,
       save: unused,

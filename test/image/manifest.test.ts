@@ -96,6 +96,8 @@ const choices: [string, string | undefined, string][] = [
   ['arm64', 'v8', 'arm64v8'],
   ['arm', undefined, 'armv7'],
   ['arm', 'v6', 'armv6'],
+  ['arm', 'v8', 'armv7'],
+  ['amd64', 'v3', 'amd64undefined'],
 ]
 for (const [architecture, variant, chosen] of choices)
   test(`for ${architecture} ${variant ?? ''} the manifest ${chosen} is chosen`, () => {

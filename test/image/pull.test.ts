@@ -48,9 +48,12 @@ test('pulls an image, with the lines that Docker prints', { skip }, async t => {
   )
   assert.deepEqual((await onDisk(dataDir)).blobs, [...image.blobs.keys()].map(digest => digest.slice(7)).sort())
   lines.length = registry.requests.length = 0
-  assert.deepEqual(await store.pull('demo:1', { onProgress }, never), pulled)
+  const { tagged, ...again } = await store.pull('demo:1', { onProgress }, never)
+  const { tagged: first, ...before } = pulled
+  assert.deepEqual(again, before)
+  assert.ok(Number(tagged) >= Number(first), 'it counts as fetched now')
   assert.equal(lines.at(-1), 'Status: Image is up to date for demo:1')
-  assert.deepEqual(registry.requests, ['GET /v2/library/demo/manifests/1'], 'nothing is asked for that is there')
+  assert.deepEqual(registry.requests, ['HEAD /v2/library/demo/manifests/1'], 'nothing is asked for that is there')
 })
 
 test('pulls from a registry on loopback without TLS, by tag and by digest', { skip }, async t => {
@@ -103,6 +106,41 @@ test('a single image for another platform is refused if a platform was asked for
   await assert.rejects(store.pull('windows:1', {}, never), { code: 'IMAGE_PLATFORM_MISSING' })
   const platform = { os: 'linux', architecture: 'mips' }
   await assert.rejects(store.pull('demo:1', { platform }, never), { message: /wanted linux\/mips, actual: linux\// })
+})
+
+test('a tag that stands for something else now is pulled anew', { skip }, async t => {
+  const registry = await startFakeRegistry(t)
+  registry.add('library/demo:1', image)
+  const { store, lines, onProgress } = await openStore(t, { registryMirrors: [registry.url] })
+  await store.pull('demo:1', {}, never)
+  registry.add('library/demo:1', big)
+  assert.equal((await store.pull('demo:1', { onProgress }, never)).id, big.id)
+  assert.equal(lines.at(-1), 'Status: Downloaded newer image for demo:1')
+  assert.deepEqual((await store.find(image.id))?.repoTags, [])
+})
+
+test('all tags of a repository, however many answers tell them', { skip }, async t => {
+  const registry = await startFakeRegistry(t)
+  for (const [tag, of] of [
+    ['1', image],
+    ['2', big],
+    ['latest', big],
+  ] as const)
+    registry.add(`library/demo:${tag}`, of)
+  registry.hook = (_, response, path) => {
+    if (!path.startsWith('/v2/library/demo/tags/list')) return false
+    const isFirst = !path.includes('last=')
+    const link = isFirst ? { link: '</v2/library/demo/tags/list?last=1>; rel="next"' } : {}
+    response.writeHead(200, link).end(JSON.stringify({ tags: isFirst ? ['1'] : ['2', 'latest'] }))
+    return true
+  }
+  const { store } = await openStore(t, { registryMirrors: [registry.url] })
+  const images = await store.pullAll('demo', {}, never)
+  assert.deepEqual(
+    images.map(({ id }) => id),
+    [image.id, big.id, big.id],
+  )
+  assert.deepEqual((await store.find('demo'))?.repoTags, ['demo:2', 'demo:latest'])
 })
 
 test('layers compressed with zstd', { skip }, async t => {

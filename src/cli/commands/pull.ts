@@ -1,6 +1,7 @@
+import { imageName } from '../../compose/names.ts'
 import { observeImages } from '../../compose/observe.ts'
 import { carryOut } from '../../compose/operation.ts'
-import { planPulls } from '../../compose/plan/pulls.ts'
+import { type PullOptions, planPulls, whyNotPulled } from '../../compose/plan/pulls.ts'
 import { selectServices } from '../../compose/select.ts'
 import { TscomposeError } from '../../errors.ts'
 import { type Define, plainOption } from '../command.ts'
@@ -33,17 +34,22 @@ export const define: Define = (command, cli) =>
       const [project, engine] = await Promise.all([loadModel(cli, names), connect()])
       const services = selectServices(project.services, names, { alone: !flags.includeDeps })
       const images = await observeImages(engine, project, services)
-      const plan = planPulls(project, services, images, {
+      const options: PullOptions = {
         command: 'pull',
         now: Date.now(),
         ignoreFailures: flags.ignorePullFailures ?? false,
         ignoreBuildable: flags.ignoreBuildable ?? false,
         ...(policy && { policy }),
-      })
+      }
+      const plan = planPulls(project, services, images, options)
       await using surroundings = await openSurroundings(cli, engine, {
         project: project.name,
         quietPull: flags.quiet ?? false,
       })
+      for (const service of services) {
+        const why = whyNotPulled(service, imageName(project, service) in images, options)
+        if (why !== undefined && !flags.quiet) surroundings.report({ id: service.name, text: why, status: 'done' })
+      }
       const observed = { containers: [], hookContainers: [], networks: [], volumes: [], images }
       await carryOut(surroundings, { name: project.name, project, observed, preStop: false, keepGoing: true }, plan)
     })

@@ -45,6 +45,21 @@ export function planPulls(
   return plan.build()
 }
 
+/** Why `pull` leaves a service alone, in docker compose's words; undefined: it does not. */
+export function whyNotPulled(
+  { image, pullPolicy, build }: Service,
+  isHere: boolean,
+  { policy, ignoreBuildable }: PullOptions,
+): string | undefined {
+  const wanted: string | undefined = policy ?? pullPolicy
+  if (image === undefined) return 'No image to be pulled'
+  if (wanted === 'never' || wanted === 'build') return 'Skipped'
+  // What `latest` stands for may have changed any time.
+  const isLatest = /(?:^|\/)[^/:@]+(?::latest)?$/.test(image)
+  if (wanted === 'missing' && isHere && !isLatest) return 'Image is already present locally'
+  return build && ignoreBuildable ? 'Image can be built' : undefined
+}
+
 /** Why a service's image has to be fetched; undefined: it is good as it is. */
 function reasonToPull(
   project: Project,
@@ -55,11 +70,8 @@ function reasonToPull(
   const name = imageName(project, service)
   if (isRootfsImage(name)) return undefined
   const policy = options.policy ?? service.pullPolicy ?? (service.build ? 'build' : 'missing')
-  if (options.command === 'pull') {
-    if (service.image === undefined || (service.build && options.ignoreBuildable)) return undefined
-    if (policy === 'never') return undefined
-    return image && options.policy === 'missing' ? undefined : 'a pull was asked for'
-  }
+  if (options.command === 'pull')
+    return whyNotPulled(service, image !== undefined, options) === undefined ? 'a pull was asked for' : undefined
   if (service.build && (policy === 'build' || service.image === undefined)) {
     if (image) return undefined
     const where = project.origins.get(`services.${service.name}.build`)

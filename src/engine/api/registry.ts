@@ -28,10 +28,10 @@ export interface DistributionInspect {
 
 /** What needs a registry. */
 export interface RegistryOperations {
-  /** Pulls (`POST /images/create`). The stream ends with the pull; a failed pull throws from it. */
+  /** Pulls (`POST /images/create`); with `allTags` every tag of a repository. The stream ends with the pull; a failed pull throws from it. */
   imagePull(
     reference: string,
-    options: { platform?: string; auth?: RegistryAuthConfig },
+    options: { platform?: string; auth?: RegistryAuthConfig; allTags?: boolean },
     signal: AbortSignal,
   ): Promise<AsyncIterable<JSONMessage>>
   /**

@@ -1,12 +1,8 @@
-import { canonicalName, parseReference } from '../../image/reference.ts'
+import { canonicalName, isRepository, parseReference } from '../../image/reference.ts'
 import { allCredentials, storedCredentials } from '../../image/registry/credentials.ts'
 import { offlineWish } from '../../offline.ts'
 import type { RegistryAuthConfig } from '../api.ts'
 
-/**
- * What a client of the engine has to know about registries: the logins are those of the user, and the engine may be
- * another one's.
- */
 export {
   domainOf,
   forgetCredentials,
@@ -14,6 +10,11 @@ export {
   serverOf,
   storedCredentials,
 } from '../../image/registry/credentials.ts'
+/**
+ * What a client of the engine has to know about registries: the logins are those of the user, and the engine may be
+ * another one's.
+ */
+export { isRepository }
 
 /** The user's login for the registry of an image, as an option of the operations that ask registries. */
 export async function loginFor(reference: string, signal: AbortSignal): Promise<{ auth?: RegistryAuthConfig }> {

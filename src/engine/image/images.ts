@@ -33,24 +33,27 @@ export async function inspect(context: Context, reference: string): Promise<Imag
   return inspectImage(image, context.images.lowerdirs(image))
 }
 
-/** Pulls an image. The stream tells the progress, and throws what the pull throws. */
+/** Pulls an image, or every tag of a repository. The stream tells the progress, and throws what the pull throws. */
 export function pullImage(
   { images, events }: Context,
   reference: string,
-  { platform, auth }: { readonly platform?: string; readonly auth?: RegistryAuthConfig },
+  {
+    platform,
+    auth,
+    allTags = false,
+  }: { readonly platform?: string; readonly auth?: RegistryAuthConfig; readonly allTags?: boolean },
   signal: AbortSignal,
 ): AsyncIterable<JSONMessage> {
   return progressStream(async (onProgress: (progress: ImageProgress) => void, abort: AbortSignal) => {
-    const image = await images.pull(
-      reference,
-      {
-        ...(platform && { platform: parsePlatform(platform) }),
-        ...(auth && { auth: auth as RegistryAuth }),
-        onProgress,
-      },
-      abort,
-    )
-    events.emit('image', 'pull', reference, { name: reference, ...image.config.Labels })
+    const options = {
+      ...(platform && { platform: parsePlatform(platform) }),
+      ...(auth && { auth: auth as RegistryAuth }),
+      onProgress,
+    }
+    const [image] = allTags
+      ? await images.pullAll(reference, options, abort)
+      : [await images.pull(reference, options, abort)]
+    events.emit('image', 'pull', reference, { name: reference, ...image?.config.Labels })
   }, signal)
 }
 

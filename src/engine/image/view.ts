@@ -37,7 +37,7 @@ export function inspectImage(image: Image, lowerdirs: readonly string[]): ImageI
     Size: image.size,
     GraphDriver: { Name: 'overlay2', Data: { LowerDir: lowerdirs.join(':') } },
     RootFS: { Type: 'layers', Layers: [...image.layers] },
-    Metadata: { LastTagTime: NEVER },
+    Metadata: { LastTagTime: image.tagged?.toISOString() ?? NEVER },
   }
 }
 

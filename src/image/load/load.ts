@@ -7,7 +7,7 @@ import { digestOf, shortId } from '../digest.ts'
 import type { Digest, Image, OnImageProgress } from '../image.ts'
 import type { Intake } from '../intake.ts'
 import { mediaTypes, ociManifest } from '../manifest.ts'
-import { named, withImage } from '../names.ts'
+import { tagged, withImage } from '../names.ts'
 import type { Layer } from '../state.ts'
 import { compressionOf } from '../unpack/decompress.ts'
 import { ArchiveFiles } from './archive-files.ts'
@@ -29,7 +29,7 @@ export async function loadArchive(
     images.map(image => takeIn(image, { catalog, intake, lease, files, onProgress, signal })),
   )
   await catalog.change(state =>
-    taken.reduce((state, { id, manifest, names }) => named(withImage(state, id, manifest), id, ...names), state),
+    taken.reduce((state, { id, manifest, names }) => tagged(withImage(state, id, manifest), id, ...names), state),
   )
   return [...new Set(taken.map(({ id }) => id))].flatMap(id => catalog.image(id) ?? [])
 }

@@ -1,10 +1,12 @@
 import { TscomposeError } from '../../errors.ts'
 import { digestOf } from '../digest.ts'
 import type { Digest } from '../image.ts'
+import { JsonObject } from '../json.ts'
 import { mediaTypes } from '../manifest.ts'
 import type { RegistrySession } from './session.ts'
 
 const { ociIndex, ociManifest, dockerManifestList, dockerManifest } = mediaTypes
+const accept = [ociIndex, dockerManifestList, ociManifest, dockerManifest].join(', ')
 const MANIFEST_LIMIT = 4 * 1024 * 1024 // the distribution specification's
 const CONFIG_LIMIT = 16 * 1024 * 1024
 
@@ -30,7 +32,6 @@ export class RegistryClient {
 
   /** A manifest or index by tag or digest, verified where its digest is known. */
   async manifest(tagOrDigest: string, signal: AbortSignal): Promise<FetchedManifest> {
-    const accept = [ociIndex, dockerManifestList, ociManifest, dockerManifest].join(', ')
     const url = this.#session.url(`manifests/${tagOrDigest}`)
     const response = await this.#session.send({ url, headers: { accept } }, [200], signal)
     const bytes = await this.#session.read(response, MANIFEST_LIMIT, signal)
@@ -42,6 +43,28 @@ export class RegistryClient {
         `${this.host} sends a manifest with the digest ${digest} as ${announced}`,
       )
     return { bytes, digest, mediaType: response.headers['content-type'] ?? '' }
+  }
+
+  /** The digest of what a tag names, without asking for it; undefined if the registry does not tell. */
+  async digestOf(tag: string, signal: AbortSignal): Promise<string | undefined> {
+    const request = { url: this.#session.url(`manifests/${tag}`), method: 'HEAD', headers: { accept } } as const
+    const { status, headers, body } = await this.#session.send(request, [200, 404, 405], signal)
+    body.resume()
+    return status === 200 ? headers['docker-content-digest']?.toString() : undefined
+  }
+
+  /** All tags of the repository (distribution-spec, "Listing Tags"). */
+  async tags(signal: AbortSignal): Promise<readonly string[]> {
+    const tags: string[] = []
+    for (let url: URL | undefined = this.#session.url('tags/list'); url; ) {
+      const response = await this.#session.send({ url }, [200], signal)
+      const bytes = await this.#session.read(response, MANIFEST_LIMIT, signal)
+      const json = JsonObject.parse(bytes, `the tags of ${this.host}`, 'REGISTRY_ERROR')
+      tags.push(...(json.strings('tags') ?? []))
+      const next = /<([^>]*)>\s*;\s*rel="?next"?/.exec(String(response.headers.link ?? ''))?.[1]
+      url = next === undefined ? undefined : new URL(next, url)
+    }
+    return tags
   }
 
   /** A blob that has to fit in memory, verified. */

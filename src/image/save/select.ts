@@ -2,7 +2,7 @@ import type { Catalog } from '../catalog.ts'
 import type { Digest } from '../image.ts'
 import { notFound, resolve } from '../names.ts'
 import { tagsOf } from '../push/sources.ts'
-import { canonicalName, parseReference, type Reference } from '../reference.ts'
+import { canonicalName, isRepository, parseReference, type Reference } from '../reference.ts'
 import type { SavedImage } from './layout.ts'
 
 /**
@@ -32,5 +32,3 @@ export function imagesToSave(catalog: Catalog, references: readonly string[]): r
     names: [...new Map(some.map(name => [canonicalName(name), name])).values()],
   }))
 }
-
-const isRepository = (text: string): boolean => !/(?::[^/]*|@.*)$/.test(text)

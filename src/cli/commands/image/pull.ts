@@ -1,5 +1,6 @@
-import { fullName, loginFor } from '../../../engine/client/registries.ts'
-import { type Define, notSupportedYet } from '../../command.ts'
+import { fullName, isRepository, loginFor } from '../../../engine/client/registries.ts'
+import { TscomposeError } from '../../../errors.ts'
+import type { Define } from '../../command.ts'
 import { connect } from '../../engine.ts'
 import { writeMessages } from '../../output/messages.ts'
 
@@ -12,15 +13,20 @@ interface PullFlags {
 export const define: Define = (command, cli) =>
   command
     .argument('<NAME[:TAG|@DIGEST]>')
-    .option('-a, --all-tags', 'Not supported')
+    .option('-a, --all-tags', 'All tags of the repository')
     .option('--disable-content-trust', 'Accepted for old scripts')
     .option('--platform <platform>', 'For another platform than that of this machine')
     .option('-q, --quiet', 'Only the name')
     .action(async (name: string, { allTags, platform, quiet }: PullFlags) => {
-      if (allTags) throw notSupportedYet('--all-tags')
-      const options = { ...(await loginFor(name, cli.signal)), ...(platform !== undefined && { platform }) }
+      const isNamed = !isRepository(name)
+      if (allTags && isNamed) throw new TscomposeError('CLI_FLAG', `tag can't be used with --all-tags/-a`)
+      const options = {
+        ...(await loginFor(name, cli.signal)),
+        ...(platform !== undefined && { platform }),
+        ...(allTags && { allTags }),
+      }
       const messages = await (await connect()).imagePull(name, options, cli.signal)
-      if (!quiet && !/[:@]/.test(name.split('/').at(-1) ?? '')) cli.stdout.write('Using default tag: latest\n')
+      if (!quiet && !isNamed && !allTags) cli.stdout.write('Using default tag: latest\n')
       await writeMessages(quiet ? { write: () => {} } : cli.stdout, messages)
-      cli.stdout.write(`${fullName(name)}\n`)
+      cli.stdout.write(`${allTags ? fullName(name).replace(/:latest$/, '') : fullName(name)}\n`)
     })

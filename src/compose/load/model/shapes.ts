@@ -269,6 +269,7 @@ export const service: Shape = struct(
   field('ports', listOf(port)),
   field('privileged', v.flag),
   field('pull_policy', v.text),
+  field('pull_refresh_after', v.text),
   field('read_only', v.flag),
   field('restart', v.text),
   field('runtime', v.text),

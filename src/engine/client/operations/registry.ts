@@ -1,10 +1,13 @@
+import { isRepository } from '../../../image/reference.ts'
 import type { RegistryOperations } from '../../api.ts'
 import { type EngineConnection, path } from '../connection.ts'
 import { authHeader, progress } from './requests.ts'
 
 export const registryOperations = (connection: EngineConnection): RegistryOperations => ({
-  async imagePull(reference, { platform, auth }, signal) {
-    const query = { fromImage: reference, platform }
+  async imagePull(reference, { platform, auth, allTags }, signal) {
+    // A name alone stands for all its tags.
+    const tag = isRepository(reference) && !allTags ? 'latest' : undefined
+    const query = { fromImage: reference, tag, platform }
     return progress(connection, '/images/create', { query, headers: authHeader(auth), signal })
   },
   async imagePush(name, { tag, platform, auth }, signal) {

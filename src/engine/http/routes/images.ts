@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import { isRepository } from '../../../image/reference.ts'
 import { invalid } from '../../failures.ts'
 import { importSource } from '../../image/import.ts'
 import { type Answer, empty, json } from '../answer.ts'
@@ -16,8 +17,13 @@ async function create(call: Call): Promise<Answer> {
   if (source !== undefined) return await importImage(call, source)
   const name = query.text('fromImage')
   if (!name) throw invalid('fromImage must be given')
-  const options = { platform: query.text('platform'), auth: parseRegistryAuth(headers['x-registry-auth']) }
-  const lines = await engine.imagePull(withTag(name, query.text('tag')), defined(options), signal)
+  const reference = withTag(name, query.text('tag'))
+  const options = {
+    platform: platformOf(query.text('platform')),
+    auth: parseRegistryAuth(headers['x-registry-auth']),
+    allTags: isRepository(reference),
+  }
+  const lines = await engine.imagePull(reference, defined(options), signal)
   return { kind: 'lines', lines, atOnce: false }
 }
 
@@ -81,7 +87,7 @@ async function push({ engine, params: { name }, query, headers, signal }: Call<'
   return { kind: 'lines', lines: await engine.imagePush(name, defined(options), signal), atOnce: false }
 }
 
-/** The parameter `tag` may be a digest, too. Without it Docker pulls all tags there are; we pull `latest`. */
+/** The parameter `tag` may be a digest, too. */
 const withTag = (name: string, tag: string | undefined): string =>
   tag === undefined ? name : `${name}${tag.includes(':') ? '@' : ':'}${tag}`
 
