@@ -32,6 +32,8 @@ export interface LogStyle {
   readonly framed: boolean
   /** A time of RFC 3339 with nanoseconds before each line. */
   readonly timestamps: boolean
+  /** Stands before each line, behind the time. */
+  readonly prefix?: Uint8Array
 }
 
 export interface Converted {
@@ -50,11 +52,12 @@ const NO_LIMIT = (1n << 64n) - 1n
 /** Turns the whole records among the first `end` bytes of `bytes` into what is sent. This is the hot loop of `logs`. */
 export function convertRecords(bytes: Buffer, end: number, selection: LogSelection, style: LogStyle): Converted {
   const { stdout, stderr, since = 0n, until = NO_LIMIT } = selection
-  const { framed, timestamps } = style
+  const { framed, timestamps, prefix } = style
   const limited = since > 0n || until < NO_LIMIT
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   // A record without a line takes 20 bytes, its frame with a time 40.
-  const output = Buffer.allocUnsafeSlow(timestamps ? end * 2 : end)
+  const prefixes = prefix ? Math.ceil(end / (RECORD_HEADER + RECORD_TRAILER)) * prefix.length : 0
+  const output = Buffer.allocUnsafeSlow((timestamps ? end * 2 : end) + prefixes)
   let at = 0
   let to = 0
   for (let size = recordSize(view, at, end); size > 0 && at + size <= end; size = recordSize(view, at, end)) {
@@ -70,6 +73,10 @@ export function convertRecords(bytes: Buffer, end: number, selection: LogSelecti
     const frame = to
     if (framed) to += FRAME_HEADER
     if (timestamps) to = writeTime(output, to, view.getBigUint64(record, true))
+    if (prefix) {
+      output.set(prefix, to)
+      to += prefix.length
+    }
     const start = record + RECORD_HEADER
     const lineEnd = at - RECORD_TRAILER
     to = copy(bytes, start, lineEnd, output, to)

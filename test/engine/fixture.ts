@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
-import type { ContainerCreateRequest, EventMessage } from '../../src/engine/api.ts'
+import type { ContainerCreateRequest, EventMessage, LogsOptions } from '../../src/engine/api.ts'
 import { type Layers, openEngineOn } from '../../src/engine/assemble.ts'
 import { defaultConfig, type EngineConfig } from '../../src/engine/config.ts'
 import type { LocalEngine } from '../../src/engine/local-engine.ts'
@@ -240,8 +240,8 @@ export const exitCode = async (engine: LocalEngine, id: string): Promise<number>
   (await (await engine.containerWait(id, 'not-running', new AbortController().signal)).exited).StatusCode
 
 /** What a container has written so far. */
-export async function output(engine: LocalEngine, id: string): Promise<string> {
-  return await textOf(await engine.containerLogs(id, { stdout: true, stderr: true }))
+export async function output(engine: LocalEngine, id: string, options: LogsOptions = {}): Promise<string> {
+  return await textOf(await engine.containerLogs(id, { stdout: true, stderr: true, ...options }))
 }
 
 /** The payloads of a stream of frames. */

@@ -4,11 +4,21 @@ import { readLog } from '../../runtime/log.ts'
 import type { LogsOptions } from '../api.ts'
 import { invalid, stateConflict } from '../failures.ts'
 import { parseMoment } from '../time.ts'
+import { logDetails } from '../translate/log-attributes.ts'
 import type { Container } from './container.ts'
 
 /** The log of a container as `docker logs` sends it. Following ends with the run that is under way. */
 export function containerLogs(container: Container, options: LogsOptions): Readable {
-  const { stdout = false, stderr = false, follow = false, timestamps = false, since, until, tail } = options
+  const {
+    stdout = false,
+    stderr = false,
+    follow = false,
+    timestamps = false,
+    details = false,
+    since,
+    until,
+    tail,
+  } = options
   const { record, directory, run, removing } = container
   if (!stdout && !stderr) throw invalid('You must choose at least one stream')
   if (removing) throw stateConflict('can not get logs from container which is dead or marked for removal')
@@ -23,6 +33,7 @@ export function containerLogs(container: Container, options: LogsOptions): Reada
       stderr,
       framed: !record.config.Tty,
       timestamps,
+      ...(details && { prefix: Buffer.from(`${logDetails(record, record.hostConfig.LogConfig?.Config ?? {})} `) }),
       ...(since && { since: nanoseconds(since) }),
       ...(until && { until: nanoseconds(until) }),
       ...(tail && /^\d+$/.test(tail) && { tail: Number(tail) }),

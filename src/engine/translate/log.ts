@@ -3,6 +3,7 @@ import type { HostConfig } from '../api.ts'
 import { parseBytes } from '../bytes.ts'
 import type { EngineConfig } from '../config.ts'
 import { invalid, notSupported } from '../failures.ts'
+import { isAttributeOption } from './log-attributes.ts'
 
 /** A log is bounded unless somebody says otherwise, so that no program can fill the disk by talking. */
 const DEFAULT_SIZE = 20 * 2 ** 20
@@ -26,8 +27,9 @@ export function translateLog({ Type, Config }: { Type: string; Config: Record<st
   const driver = drivers[Type]
   if (!driver) throw notSupported(`log driver "${Type}"`)
   const { 'max-size': maxSize, 'max-file': maxFile, ...rest } = Config
-  for (const option of Object.keys(rest)) {
-    if (!withoutEffect.includes(option)) throw notSupported(`log option "${option}" of log driver "${Type}"`)
+  for (const [option, value] of Object.entries(rest)) {
+    if (!isAttributeOption(option, value) && !withoutEffect.includes(option))
+      throw notSupported(`log option "${option}" of log driver "${Type}"`)
   }
   const size = maxSize === undefined ? DEFAULT_SIZE : maxSize === '-1' ? 0 : parseBytes(maxSize)
   const files = maxFile === undefined ? (maxSize === undefined ? DEFAULT_FILES : 1) : Number(maxFile)
