@@ -9,6 +9,12 @@ const codes: Readonly<Record<string, number>> = {
   RUNTIME_COMMAND_NOT_FOUND: 127,
 }
 
+/** What docker's `run` and `create` exit with where it is not the program's own exit code: it could not be run as asked. */
+export function refusal(cli: Cli, error: unknown): Exit {
+  cli.stderr.write(renderFailure(error, { json: cli.options.progress === 'json' }))
+  return new Exit(125)
+}
+
 /** For commands that run a program: that it cannot be run is told, and has an exit code of its own. */
 export function exitCodeOfFailure(cli: Cli, error: unknown): unknown {
   const code = error instanceof TscomposeError ? codes[error.code] : undefined

@@ -9,6 +9,11 @@ import { defineCommon, type GlobalOptions, resolveGlobals } from './globals.ts'
 import { newProgram } from './new-program.ts'
 import { listenToSignals } from './signals.ts'
 
+/** Commands of docker, which exits with 125 where a flag is wrong, and with 1 where an argument is. */
+const dockerGroups = new Set(['container', 'image', 'network', 'volume', 'system'])
+const isAboutArguments = (error: unknown): boolean =>
+  error instanceof CommanderError && ['commander.missingArgument', 'commander.excessArguments'].includes(error.code)
+
 /**
  * Runs the command line.
  * @param argv without the interpreter and the program
@@ -24,6 +29,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     })
   using signals = listenToSignals()
   let options: GlobalOptions | undefined
+  let mistakeInFlags = 1
   try {
     const program = newProgram()
     const cli: Cli = {
@@ -54,12 +60,14 @@ export async function run(argv: readonly string[]): Promise<number> {
     }
     if (found.kind === 'group') return await runGroup(program, found, argv, cli)
     const { command, entry } = found
+    if (dockerGroups.has(command.parent?.name() ?? '')) mistakeInFlags = 125
     const { define } = await entry.load()
     defineCommon(command, entry)
     define(command, cli)
     if (argv.includes('--help') || argv.includes('-h')) (await import('./help.ts')).addExamples(command)
     const { args, assignments } = booleanAssignments(argv, command)
     program.hook('preAction', (_, acting) => {
+      mistakeInFlags = 1
       for (const { owner, attribute, value } of assignments) owner.setOptionValueWithSource(attribute, value, 'cli')
       const { dryRun, offline } = acting.opts()
       if (dryRun) program.setOptionValue('dryRun', true)
@@ -74,7 +82,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     if (error instanceof CommanderError && error.exitCode === 0) return 0
     if (signals.interrupted) return 130
     stderr.write(renderFailure(error, { json: options?.progress === 'json' }))
-    return 1
+    return isAboutArguments(error) ? 1 : mistakeInFlags
   }
 }
 

@@ -28,7 +28,10 @@ export async function connectStreams(cli: Cli, { stream, tty, stdin, resize }: S
   stream.on('error', () => {})
 
   if (tty && cli.stdout.isTTY) {
-    const tell = () => void resize(cli.stdout.rows, cli.stdout.columns).catch(() => {})
+    const tell = () => {
+      const size = windowSize(cli)
+      if (size) void resize(...size).catch(() => {})
+    }
     cli.stdout.on('resize', tell)
     cleanup.defer(() => void cli.stdout.off('resize', tell))
     tell()
@@ -47,6 +50,10 @@ export async function connectStreams(cli: Cli, { stream, tty, stdin, resize }: S
   }
   await printStreams(cli, stream, tty)
 }
+
+/** Rows and columns of the terminal we write to; one on a line without a size, such as a serial console, has 0 of each. */
+export const windowSize = ({ stdout }: Pick<Cli, 'stdout'>): [height: number, width: number] | undefined =>
+  stdout.isTTY && stdout.rows > 0 && stdout.columns > 0 ? [stdout.rows, stdout.columns] : undefined
 
 /** Writes what a process writes: of a terminal as it comes, otherwise each stream to its own. */
 export async function printStreams(cli: Cli, stream: Readable, tty: boolean): Promise<void> {

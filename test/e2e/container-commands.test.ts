@@ -18,6 +18,9 @@ test('containers by docker’s commands', { skip }, async t => {
     ['a program that is not there', ['rootfs:/', '/no/such/program'], 127],
     ['a file that is no program', ['rootfs:/', '/etc/passwd'], 126],
     ['what the engine refuses', ['--memory', '1', 'rootfs:/', 'true'], 125],
+    ['a flag that does not exist', ['--nosuch', 'rootfs:/', 'true'], 125],
+    ['the value of a flag', ['--memory', 'x', 'rootfs:/', 'true'], 125],
+    ['a missing argument', [], 1],
   ] as const)
     await t.test(`run --rm has an exit code for ${name}, and leaves nothing`, async () => {
       assert.equal((await container('run', '--rm', ...args)).code, code)
@@ -57,6 +60,13 @@ test('containers by docker’s commands', { skip }, async t => {
     await ok('kill', 'two')
     await ok('rm', '-v', 'two')
     assert.equal((await container('inspect', 'two')).code, 1)
+  })
+
+  await t.test('a wrong flag of docker’s has docker’s exit code', async () => {
+    assert.equal((await container('ls', '--nosuch')).code, 125)
+    assert.equal((await container('create', '--memory', 'x', 'rootfs:/')).code, 125)
+    assert.equal((await container('create')).code, 1)
+    assert.equal((await container('stop', 'nobody')).code, 1)
   })
 
   await t.test('a container ID file of a container that could not be made is no hindrance', async () => {

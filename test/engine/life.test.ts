@@ -248,3 +248,13 @@ test('whoever listens hears of an event that comes after he began', { skip }, as
   await engine.containerStart(id)
   assert.equal((await started).Actor.Attributes.image, bench.image)
 })
+
+test('a link to a container that is not there is refused', { skip }, async () => {
+  await using bench = await Bench.make()
+  await using engine = await bench.open()
+  await assert.rejects(create(engine, bench, ['true'], { HostConfig: { NetworkMode: 'none', Links: ['nobody:db'] } }), {
+    code: 'ENGINE_REQUEST_INVALID',
+    message: 'could not get container for nobody: No such container: nobody',
+  })
+  assert.deepEqual(await engine.containerList({ all: true }), [])
+})

@@ -6,7 +6,7 @@ import { followExec } from '../follow-exec.ts'
 import { integer } from '../numbers.ts'
 import { replicaOf } from '../replica.ts'
 import { findNamed } from '../target.ts'
-import { wantsTty } from '../terminal.ts'
+import { wantsTty, windowSize } from '../terminal.ts'
 
 interface ExecFlags {
   readonly detach?: boolean
@@ -39,6 +39,7 @@ export const define: Define = (command, cli) =>
       const detach = flags.detach ?? false
       const tty = !detach && wantsTty(cli, flags.tty)
       const stdin = !detach && flags.interactive
+      const size = tty ? windowSize(cli) : undefined
       try {
         const { Id } = await engine.execCreate(container.id, {
           Cmd: words,
@@ -50,7 +51,7 @@ export const define: Define = (command, cli) =>
           ...(flags.privileged && { Privileged: true }),
           ...(flags.user !== undefined && { User: flags.user }),
           ...(flags.workdir !== undefined && { WorkingDir: flags.workdir }),
-          ...(tty && cli.stdout.isTTY && { ConsoleSize: [cli.stdout.rows, cli.stdout.columns] as [number, number] }),
+          ...(size && { ConsoleSize: size }),
         })
         await followExec(cli, engine, Id, { detach, tty, stdin })
       } catch (error) {

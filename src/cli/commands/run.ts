@@ -14,7 +14,7 @@ import { readEnvFileFlags, resolveEnvironment } from '../environment.ts'
 import { exitCodeOfFailure } from '../exit-codes.ts'
 import { loadModel } from '../model.ts'
 import { openSurroundings } from '../surroundings.ts'
-import { connectStreams, wantsTty } from '../terminal.ts'
+import { connectStreams, wantsTty, windowSize } from '../terminal.ts'
 import { commonUpOptions, pullPolicy } from '../up-options.ts'
 
 interface RunFlags {
@@ -83,6 +83,7 @@ export const define: Define = (command, cli) =>
       const service = await overridden(cli, project, serviceOf(project.services, name), words, { ...flags, tty }, stdin)
       const quiet = cli.options.progress === 'auto' && flags.quiet ? ('quiet' as const) : cli.options.progress
       const shown: Cli = { ...cli, options: { ...cli.options, progress: quiet } }
+      const size = tty ? windowSize(cli) : undefined
       try {
         await using surroundings = await openSurroundings(shown, engine, {
           project: project.name,
@@ -104,7 +105,7 @@ export const define: Define = (command, cli) =>
           useAliases: flags.useAliases ?? false,
           publishPorts: (flags.servicePorts ?? false) || flags.publish !== undefined,
           stdin,
-          ...(tty && { consoleSize: [cli.stdout.rows, cli.stdout.columns] }),
+          ...(size && { consoleSize: size }),
           ...(flags.name !== undefined && { name: flags.name }),
         })
         if (detach) {

@@ -153,7 +153,7 @@ const rows: readonly (readonly [kind: Kind, flags: string, description: string])
   ['list', '--link <container[:alias]>', 'Know another container by a further name'],
   ['list', '--link-local-ip <address>', 'Link-local address'],
   ['text', '--log-driver <driver>', 'json-file, local or none'],
-  ['list', '--log-opt <name=value>', 'Option of the log: max-size, max-file'],
+  ['list', '--log-opt <name=value>', 'Option of the log: max-size, max-file, labels, env'],
   ['text', '--mac-address <address>', 'MAC address'],
   ['text', '-m, --memory <bytes>', 'Limit of memory'],
   ['text', '--memory-reservation <bytes>', 'Soft limit of memory'],

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Image, Platform } from '../../image/image.ts'
 import type { ContainerCreateRequest, ContainerCreateResponse, EndpointSettings, HostConfig } from '../api.ts'
 import type { Context } from '../context.ts'
-import { imageNotFound } from '../failures.ts'
+import { imageNotFound, invalid, messageOf } from '../failures.ts'
 import { newId, shortId } from '../ids.ts'
 import { timestamp } from '../time.ts'
 import { deviceNumberOf } from '../translate/devices.ts'
@@ -34,6 +34,7 @@ export async function createContainer(
 ): Promise<ContainerCreateResponse> {
   const { HostConfig: askedHost = {}, NetworkingConfig: networking, ...asked } = request
   validateRequest(asked, askedHost, context)
+  checkLinks(context, askedHost)
   const warnings = limitWarnings(context, askedHost)
   const image = await context.images.find(asked.Image)
   if (!image) throw imageNotFound(asked.Image)
@@ -80,6 +81,20 @@ export async function createContainer(
   undo.move()
   emitContainer(context, container, 'create')
   return { Id: id, Warnings: warnings }
+}
+
+/** @throws TscomposeError ENGINE_REQUEST_INVALID: not found would mean the image, for which clients then go to a registry */
+function checkLinks({ containers }: Context, { Links = [], NetworkMode }: HostConfig): void {
+  if (Links.length > 0 && NetworkMode === 'host')
+    throw invalid("conflicting options: host type networking can't be used with links")
+  for (const link of Links) {
+    const name = link.split(':', 1)[0] ?? ''
+    try {
+      containers.find(name)
+    } catch (error) {
+      throw invalid(`could not get container for ${name}: ${messageOf(error)}`)
+    }
+  }
 }
 
 /** Limits that the machine does not have are told to who asks for them, rather than only where the container starts. */

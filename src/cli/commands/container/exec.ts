@@ -6,6 +6,7 @@ import { parseKeyValueFile, resolveVariables } from '../../create/key-value-file
 import { connect } from '../../engine.ts'
 import { exitCodeOfFailure } from '../../exit-codes.ts'
 import { followExec } from '../../follow-exec.ts'
+import { windowSize } from '../../terminal.ts'
 
 interface ExecFlags {
   readonly detach?: boolean
@@ -42,6 +43,7 @@ export const define: Define = (command, cli) =>
         parseKeyValueFile(readFileSync(path.resolve(cli.cwd, file), 'utf8'), file),
       )
       const engine = await connect()
+      const size = tty ? windowSize(cli) : undefined
       try {
         const { Id } = await engine.execCreate(container, {
           Cmd: words,
@@ -54,7 +56,7 @@ export const define: Define = (command, cli) =>
           ...(flags.privileged && { Privileged: true }),
           ...(flags.user !== undefined && { User: flags.user }),
           ...(flags.workdir !== undefined && { WorkingDir: flags.workdir }),
-          ...(tty && cli.stdout.isTTY && { ConsoleSize: [cli.stdout.rows, cli.stdout.columns] as [number, number] }),
+          ...(size && { ConsoleSize: size }),
         })
         await followExec(cli, engine, Id, { detach, tty, stdin })
       } catch (error) {

@@ -8,8 +8,8 @@ import { makeContainer, requestOf } from '../../create/make.ts'
 import { badFlag } from '../../create/parsed.ts'
 import { type Attached, attachedStreams } from '../../create/request.ts'
 import { connect } from '../../engine.ts'
-import { exitCodeOfFailure } from '../../exit-codes.ts'
-import { renderFailure } from '../../failure.ts'
+import { exitCodeOfFailure, refusal } from '../../exit-codes.ts'
+import { windowSize } from '../../terminal.ts'
 
 interface RunFlags extends CreateFlags {
   readonly detach?: boolean
@@ -17,15 +17,13 @@ interface RunFlags extends CreateFlags {
   readonly sigProxy: boolean
 }
 
-/** As docker: the engine refused, so the program's own exit code is not to be mistaken for ours. */
-const ENGINE_FAILED = 125
-
 export const define: Define = (command, cli) =>
   declareCreateFlags(command.argument('<IMAGE>').argument('[COMMAND...]'))
     .option('-d, --detach', 'Do not wait for it; print its id')
     .option('--detach-keys <keys>', 'Keys that end attaching, instead of ctrl-p,ctrl-q')
     .option('--sig-proxy', 'Forward signals', true)
     .action(async (image: string, words: string[], flags: RunFlags) => {
+      checkTerminal(cli, !flags.detach && flags.tty === true && attachedStreams(flags).stdin)
       try {
         await run(cli, image, words, flags)
       } catch (error) {
@@ -33,8 +31,7 @@ export const define: Define = (command, cli) =>
         cli.signal.throwIfAborted()
         const known = exitCodeOfFailure(cli, error)
         if (known instanceof Exit) throw known
-        cli.stderr.write(renderFailure(error, { json: cli.options.progress === 'json' }))
-        throw new Exit(ENGINE_FAILED)
+        throw refusal(cli, error)
       }
     })
 
@@ -42,9 +39,8 @@ async function run(cli: Cli, image: string, words: readonly string[], flags: Run
   if (flags.detach && flags.attach) throw badFlag('conflicting options: cannot specify both --attach and --detach')
   const attached = flags.detach ? { stdin: false, stdout: false, stderr: false } : attachedStreams(flags)
   const request = requestOf(cli, image, words, flags, attached)
-  checkTerminal(cli, request.Tty === true && attached.stdin)
-  if (request.Tty && cli.stdout.isTTY && request.HostConfig)
-    request.HostConfig.ConsoleSize = [cli.stdout.rows, cli.stdout.columns]
+  const size = request.Tty ? windowSize(cli) : undefined
+  if (size && request.HostConfig) request.HostConfig.ConsoleSize = size
   const engine = await connect()
   const id = await makeContainer(cli, engine, flags, request)
   if (flags.detach) {
