@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import net from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 
@@ -44,7 +43,7 @@ export async function tryLockProject(lock: LockName): Promise<AsyncDisposable | 
 }
 
 function socketName({ runDir, project, purpose }: LockName): string {
-  const root = createHash('sha256').update(runDir).digest('hex').slice(0, 16)
+  const root = process.getBuiltinModule('node:crypto').createHash('sha256').update(runDir).digest('hex').slice(0, 16)
   return `\0tscompose/${process.getuid?.()}/${root}/${project}${purpose === 'up' ? '' : `/${purpose}`}`
 }
 

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import type { Engine } from '../engine/api.ts'
 import { runHooks } from './apply/hooks.ts'
@@ -56,7 +55,7 @@ export async function createOneOff(
     observed = { ...observed, images: await observeImages(engine, project, [service]) }
   }
   signal.throwIfAborted()
-  const slug = randomBytes(32).toString('hex')
+  const slug = process.getBuiltinModule('node:crypto').randomBytes(32).toString('hex')
   const name = options.name ?? [project.name, service.name, 'run', slug.slice(0, 12)].join(options.up.separator)
   const contents = await readContents(project, service)
   const request = containerRequest({

@@ -20,24 +20,35 @@ export class Links implements Disposable {
   readonly #socket: NetlinkSocket
   readonly #quick = new NetlinkSocket(NETLINK.ROUTE)
   #deleting = 0
+  #making = 0
   readonly #deletions = new Batch<number | string>(devices => this.#deleteTogether([...new Set(devices)]))
 
   constructor(socket: NetlinkSocket) {
     this.#socket = socket
   }
 
-  /** Whether the kernel may be cleaning up for us: then rtnetlink is held for tens of milliseconds at a time. */
+  /** Whether the kernel may be at work for us: rtnetlink is held for milliseconds then, and who asks had better not wait. */
   get isLocked(): boolean {
-    return this.#deleting > 0
+    return this.#deleting > 0 || this.#making > 0
+  }
+
+  /** Makes devices. */
+  async make(work: () => Promise<void>): Promise<void> {
+    this.#making++
+    try {
+      await work()
+    } finally {
+      this.#making--
+    }
   }
 
   async list(): Promise<readonly Link[]> {
     return (await this.#socket.dump(getLinks())).map(decodeLink)
   }
 
-  /** Whether a device of that name and number is there. While the kernel is busy with devices of ours, nobody asks. */
+  /** Whether a device of that name and number is there. While the kernel deletes devices of ours, nobody asks. */
   has(name: string, index: number): boolean {
-    if (this.isLocked) return true
+    if (this.#deleting > 0) return true
     try {
       const [reply] = this.#quick.requestNow(getLink(name))
       return reply !== undefined && decodeLink(reply).index === index

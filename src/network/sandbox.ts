@@ -111,7 +111,7 @@ export class LiveSandbox {
     if (this.#endpoints.length > 0) await this.#setUp(route, this.#endpoints)
   }
 
-  /** Within the container's namespace. It takes a moment, unless the kernel is deleting devices. */
+  /** Within the container's namespace. It takes a moment, unless the kernel is at work on other devices. */
   async #configure(route: NetlinkSocket, messages: readonly Message[]): Promise<void> {
     if (this.#host.links.isLocked) await route.request(...messages)
     else route.requestNow(...messages)
@@ -130,7 +130,7 @@ export class LiveSandbox {
 
   async #plugIn(route: NetlinkSocket, endpoints: readonly LiveEndpoint[]): Promise<void> {
     const { containerId, netnsPath: namespace } = this.#identity
-    await plugIn(this.#host, endpoints, { containerId, namespace })
+    await this.#host.links.make(() => plugIn(this.#host, endpoints, { containerId, namespace }))
     await this.#configure(route, [...endpoints.flatMap(bringUp), ...defaultRoutes(this.#endpoints)])
   }
 

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import type { ContainerCreateRequest, Engine } from '../../engine/api.ts'
 import { decodeFrames } from '../../engine/stream-frames.ts'
 import { TscomposeError } from '../../errors.ts'
@@ -92,7 +91,7 @@ function request(
     inherits: [],
     oneOff: {
       hook: 'pre_start',
-      slug: randomBytes(32).toString('hex'),
+      slug: process.getBuiltinModule('node:crypto').randomBytes(32).toString('hex'),
       useAliases: false,
       publishPorts: false,
       attachStdin: false,

@@ -1,8 +1,18 @@
-import { closeSync, fdatasync, mkdirSync, openSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fdatasync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { readFile, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
-import { AT, RENAME } from '../../sys/constants.ts'
+import { AT, O, RENAME } from '../../sys/constants.ts'
 import { linux } from '../../sys/kernel.ts'
 
 const datasync = promisify(fdatasync)
@@ -20,7 +30,9 @@ export async function writeJson(file: string, value: unknown, signal?: AbortSign
   const temporary = besideName(file)
   const fd = openForWriting(temporary)
   try {
-    writeFileSync(fd, JSON.stringify(value))
+    const text = Buffer.from(JSON.stringify(value))
+    writeFileSync(fd, text)
+    ftruncateSync(fd, text.length)
     await datasync(fd)
   } finally {
     closeSync(fd)
@@ -31,22 +43,27 @@ export async function writeJson(file: string, value: unknown, signal?: AbortSign
 
 function exchange(temporary: string, file: string): void {
   try {
-    linux.renameat2(AT.FDCWD, temporary, AT.FDCWD, file, RENAME.EXCHANGE)
+    if (!existsSync(file)) renameSync(temporary, file)
+    else linux.renameat2(AT.FDCWD, temporary, AT.FDCWD, file, RENAME.EXCHANGE)
   } catch (error) {
-    // There is none yet, or the file system cannot do it.
-    if (!['ENOENT', 'EINVAL', 'ENOSYS'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+    // Not every file system can do it.
+    if (!['EINVAL', 'ENOSYS'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
     renameSync(temporary, file)
   }
 }
 
-/** Most of the time the directory is there, so it is made only when it turns out not to be. */
+/**
+ * The text before the last is written over rather than truncated: its blocks need not be freed and taken again, which
+ * may mean a trip to the disk. Most of the time the directory is there, so it is made only when it turns out not to be.
+ */
 function openForWriting(file: string): number {
+  const flags = O.WRONLY | O.CREAT | O.CLOEXEC
   try {
-    return openSync(file, 'w', 0o600)
+    return openSync(file, flags, 0o600)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
     mkdirSync(dirname(file), { recursive: true })
-    return openSync(file, 'w', 0o600)
+    return openSync(file, flags, 0o600)
   }
 }
 
