@@ -138,6 +138,7 @@ export const errorCodes = {
   BUILD_CHECKSUM_MISMATCH: 'what was fetched does not have the checksum that the Dockerfile demands',
   // build: the solver
   BUILD_BASE_INVALID: 'a stage cannot be based on that',
+  BUILD_CACHE_INVALID: 'a place to take the build cache from, or to leave it at, is not written as it should be',
   BUILD_CONTEXT_UNKNOWN: 'a Dockerfile refers to a build context that was not given',
   BUILD_COPY_CONFLICT: 'something is in the way of what COPY or ADD copies',
   BUILD_ENTITLEMENT_MISSING: 'a step asks for something that has to be allowed for the build',

@@ -20,6 +20,8 @@ import type { OpenSandbox } from './run/sandbox.ts'
 import { Build, type Surroundings } from './solve/build.ts'
 import { openContext } from './solve/contexts.ts'
 import { imageOf } from './solve/stage.ts'
+import { exportCaches } from './transfer/export.ts'
+import { importCaches } from './transfer/import.ts'
 
 export interface BuilderOptions {
   /** A directory of the data root, on the file system of the image store. */
@@ -112,9 +114,11 @@ export class Builder implements AsyncDisposable {
       failOnWarnings(directives, build.warnings)
       return { names: [] }
     }
+    await importCaches(build)
     const result = await build.solve(graph)
     failOnWarnings(directives, build.warnings)
     const image = await writeImage(build, result, request)
+    await exportCaches(build)
     return { image, names: request.tags }
   }
 

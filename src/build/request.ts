@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { Image, Platform, RegistryAuth } from '../image/image.ts'
 import type { ResourcesSpec, Rlimit } from '../runtime/spec.ts'
+import type { CacheSource, CacheTarget } from './transfer/spec.ts'
 
 /** Where a build context is. */
 export type ContextSource =
@@ -44,6 +45,8 @@ export interface BuildRequest {
   /** For registries, by the domain in image names. */
   readonly logins: ReadonlyMap<string, RegistryAuth>
   readonly run: RunOptions
+  readonly cacheFrom: readonly CacheSource[]
+  readonly cacheTo: readonly CacheTarget[]
   /** Nothing is built: there are only warnings. */
   readonly check: boolean
 }

@@ -91,6 +91,8 @@ export interface PullOptions {
 export interface PushOptions extends PullOptions {
   /** Without it all tags of the repository are pushed. */
   readonly tag?: string
+  /** An image that does not have the name here. */
+  readonly image?: Digest
 }
 
 /** What a registry has got. */

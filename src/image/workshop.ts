@@ -52,6 +52,11 @@ export class Workshop {
     return this.#catalog.layer(diffId)
   }
 
+  /** The text of an image's configuration. */
+  async configuration(id: Digest): Promise<string> {
+    return (await this.#catalog.content.read(id)).toString()
+  }
+
   /** Whether an image has the layer. */
   isOfImage(diffId: Digest): boolean {
     return diffId in this.#catalog.state.layers

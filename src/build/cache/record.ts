@@ -1,4 +1,5 @@
 import type { Digest } from '../../image/image.ts'
+import type { Layer } from '../../image/state.ts'
 import type { Key } from '../key.ts'
 
 /** A step that was carried out, and the layer it made. Later builds find it by its key. */
@@ -18,7 +19,12 @@ export interface CacheRecord {
   readonly uses: number
   readonly about: StepDescription
   /** The layer's archive, once somebody needed it: its digest is the layer's diff id. */
-  readonly archive?: { readonly digest: Digest; readonly size: number }
+  readonly archive?: {
+    readonly digest: Digest
+    readonly size: number
+    /** How the image store has it, of a layer that came from elsewhere: maybe compressed. */
+    readonly blob?: Layer['blob']
+  }
 }
 
 /** What went into a step, to find out what is different the next time. */

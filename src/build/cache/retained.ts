@@ -10,7 +10,13 @@ export function retainedLayers(records: Iterable<CacheRecord>): RetainedLayers {
   for (const { directory, size, archive } of records) {
     directories.add(directory)
     if (archive && !layers.has(archive.digest))
-      layers.set(archive.digest, { directory, size, blob: { ...archive, mediaType: mediaTypes.ociLayer } })
+      layers.set(archive.digest, { directory, size, blob: archive.blob ?? plain(archive) })
   }
   return { directories, layers }
 }
+
+const plain = ({ digest, size }: { readonly digest: Digest; readonly size: number }): Layer['blob'] => ({
+  digest,
+  size,
+  mediaType: mediaTypes.ociLayer,
+})

@@ -68,7 +68,8 @@ export async function carryOutRun(
   const { workshop } = around.images
   const size = await workshop.measure(join(directory, 'upper'))
   const name = await workshop.adopt(join(directory, 'upper'))
-  return { id: name, directory: name, size }
+  // The id goes into keys which other machines may get to see: unlike the name it is to be nobody else's.
+  return { id: randomBytes(16).toString('hex'), directory: name, size }
 }
 
 async function runToEnd(

@@ -66,6 +66,8 @@ export class Build implements AsyncDisposable {
   /** Stages whose layers will be the image's. */
   #ofImage: ReadonlySet<number> = new Set()
   #graph: StageGraph = []
+  /** What the steps have come to so far, taken from the cache or made. */
+  readonly layers: { readonly stage: number; readonly layer: CachedLayer }[] = []
   /** What the Dockerfile's checks have brought up. */
   readonly warnings: BuildWarning[] = []
   readonly #stages = new Map<number, Promise<StageResult>>()

@@ -37,7 +37,9 @@ export async function layerOf(build: Build, state: StageState, recipe: LayerReci
     instruction: { ...state.instruction, text: step.shown, hasLayer: true },
   }
   const known = noCache ? undefined : build.session.take(key)
+  const { index } = state.node.stage
   if (known) {
+    build.layers.push({ stage: index, layer: known })
     build.progress.begin(name, more).end('cached')
     return { layer: known, isNew: false }
   }
@@ -54,7 +56,8 @@ export async function layerOf(build: Build, state: StageState, recipe: LayerReci
     { ...more, ...(why !== undefined && { why }) },
   )
   build.session.hold(layer)
-  if (build.isOfImage(state.node.stage.index)) void build.prepareForImage(layer)
+  build.layers.push({ stage: index, layer })
+  if (build.isOfImage(index)) void build.prepareForImage(layer)
   return { layer, isNew: true }
 }
 

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { isRemoteContext } from '../../build/context/index.ts'
 import type { BuildRequest, ContextSource, NamedContext } from '../../build/request.ts'
+import { parseCacheSource, parseCacheTarget } from '../../build/transfer/spec.ts'
 import { domainOf } from '../../image/registry/credentials.ts'
 import type { BuildMessage, ImageBuildRequest } from '../api.ts'
 import type { Context } from '../context.ts'
@@ -32,8 +33,6 @@ export function buildImage(
 /** @throws TscomposeError ENGINE_REQUEST_INVALID, ENGINE_NOT_SUPPORTED */
 function toBuildRequest(context: Context, asked: ImageBuildRequest, archive: Readable | undefined): BuildRequest {
   const { Dockerfile, DockerfileInline, Platform, ShmSize } = asked
-  if (asked.CacheTo?.length) throw notSupported('leaving the build cache somewhere else')
-  if (asked.CacheFrom?.length) throw notSupported('images as a source of the build cache')
   return {
     context: archiveSource(asked, archive) ?? contextSource(asked.Context),
     dockerfile:
@@ -57,6 +56,8 @@ function toBuildRequest(context: Context, asked: ImageBuildRequest, archive: Rea
       ]),
     ),
     ssh: new Map(Object.entries(asked.SSH ?? {})),
+    cacheFrom: (asked.CacheFrom ?? []).map(parseCacheSource),
+    cacheTo: (asked.CacheTo ?? []).map(parseCacheTarget),
     check: asked.Check === true,
     logins: new Map(Object.entries(asked.Auths ?? {}).map(([server, auth]) => [domainOf(server), auth])),
     run: {

@@ -42,7 +42,8 @@ export class Pusher {
   ): Promise<readonly PushedImage[]> {
     const { onProgress = () => {} } = options
     const references = all ? tagsOf(this.#catalog, repository) : [repository]
-    const known = references.filter(reference => canonicalName(reference) in this.#catalog.state.names)
+    const idOf = (reference: Reference) => options.image ?? this.#catalog.state.names[canonicalName(reference)]
+    const known = references.filter(reference => idOf(reference) !== undefined)
     if (known.length === 0)
       throw new TscomposeError(
         'IMAGE_NOT_FOUND',
@@ -52,7 +53,7 @@ export class Pusher {
     const pushed: PushedImage[] = []
     await using lease = this.#catalog.lease()
     for (const reference of known) {
-      const id = this.#catalog.state.names[canonicalName(reference)]
+      const id = idOf(reference)
       const image = id && this.#catalog.image(id)
       if (!image) continue // removed meanwhile
       const { platform } = options
