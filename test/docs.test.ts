@@ -2,6 +2,9 @@ import assert from 'node:assert/strict'
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
+import type { EngineProcess } from '../src/engine/engine-status.ts'
+import { unsupportedRoutes } from '../src/engine/http/routes/unsupported.ts'
+import { routeTables } from '../src/engine/http/routes.ts'
 import { errorCodes } from '../src/errors.ts'
 
 const read = (file: string) => readFileSync(file, 'utf8')
@@ -12,6 +15,22 @@ test('every error code has a section in docs/errors', () => {
     [...read(file).matchAll(/^## ([A-Z_0-9]+)$/gm)].map(([, code]) => code),
   )
   assert.deepEqual([...sections].sort(), Object.keys(errorCodes).sort())
+})
+
+test('every endpoint that is served is in docs/engine-api.md, and no other', () => {
+  const text = read('docs/engine-api.md')
+  const documented = new Set(
+    [...text.matchAll(/((?:`[A-Z]+` )*)`([A-Z]+) (\/[^`?]*)`/g)].flatMap(([, more = '', method, path]) =>
+      [...more.matchAll(/[A-Z]+/g), [method]].map(([each]) => `${each} ${path}`),
+    ),
+  )
+  const unsupported = new Set(unsupportedRoutes)
+  const served = routeTables({} as EngineProcess)
+    .flat()
+    .filter(route => !unsupported.has(route))
+  for (const { method, pattern } of served) assert.ok(documented.has(`${method} ${pattern}`), `${method} ${pattern}`)
+  const known = new Set([...served, ...unsupported].map(({ method, pattern }) => `${method} ${pattern}`))
+  for (const each of documented) assert.ok(known.has(each), each)
 })
 
 for (const file of documents)

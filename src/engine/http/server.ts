@@ -20,16 +20,7 @@ import { OFFLINE_HEADER } from './offline-header.ts'
 import { Query } from './query.ts'
 import { respond } from './respond.ts'
 import { routerOf } from './router.ts'
-import { archiveRoutes } from './routes/archive.ts'
-import { buildRoutes } from './routes/build.ts'
-import { containerRoutes } from './routes/containers.ts'
-import { execRoutes } from './routes/exec.ts'
-import { imageRoutes } from './routes/images.ts'
-import { networkRoutes } from './routes/networks.ts'
-import { processRoutes } from './routes/process.ts'
-import { systemRoutes } from './routes/system.ts'
-import { unsupportedRoutes } from './routes/unsupported.ts'
-import { volumeRoutes } from './routes/volumes.ts'
+import { routeTables } from './routes.ts'
 
 export interface EngineServerOptions {
   readonly socketPath: string
@@ -72,18 +63,7 @@ export async function serveEngine(
   engine: Engine | Promise<Engine>,
   { socketPath, process: host, onRequest, onFault }: EngineServerOptions,
 ): Promise<EngineServer> {
-  const find = routerOf(
-    systemRoutes,
-    containerRoutes,
-    archiveRoutes,
-    execRoutes,
-    imageRoutes,
-    buildRoutes,
-    networkRoutes,
-    volumeRoutes,
-    processRoutes(host),
-    unsupportedRoutes,
-  )
+  const find = routerOf(...routeTables(host))
 
   let refusing = false
 

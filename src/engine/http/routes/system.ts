@@ -46,6 +46,7 @@ export const systemRoutes: readonly Route[] = [
   route('GET', '/version', async ({ engine }) => json({ ...(await engine.systemVersion()), ApiVersion: API_VERSION })),
   route('GET', '/info', async ({ engine }) => json(await engine.systemInfo())),
   route('GET', '/system/df', diskUsage),
+  route('GET', '/plugins', () => json([])), // what looks for some must not fail
   route('GET', '/metrics', async ({ engine }) => ({
     kind: 'text',
     text: await engine.systemMetrics(),

@@ -18,7 +18,6 @@ const endpoints: readonly (readonly [Method, string])[] = [
   ['GET', '/nodes/{id}'],
   ['DELETE', '/nodes/{id}'],
   ['POST', '/nodes/{id}/update'],
-  ['GET', '/plugins'],
   ['GET', '/plugins/privileges'],
   ['POST', '/plugins/pull'],
   ['POST', '/plugins/create'],
