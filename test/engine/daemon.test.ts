@@ -146,8 +146,12 @@ test('an engine can be started while another one is ending', async t => {
   using first = await ensure(paths)
   const { pid } = await first.engineStatus()
   process.kill(pid, 'SIGTERM')
-  using second = await ensure(paths)
-  assert.notEqual((await second.engineStatus()).pid, pid)
+  // The first may answer once more before it hears of it.
+  const next = async () => {
+    using engine = await ensure(paths)
+    return (await engine.engineStatus().catch(() => undefined))?.pid ?? pid
+  }
+  while ((await next()) === pid) await sleep(1)
 })
 
 test('it ends when nobody has asked for a while', async t => {

@@ -68,3 +68,17 @@ test('filters', async () => {
     code: 'ENGINE_REQUEST_INVALID',
   })
 })
+
+test('who does not read is told of no more than can be kept for him, and that there was more', async () => {
+  const log = new EventLog()
+  const events = log.subscribe({}, new AbortController().signal)
+  for (let n = 0; n < 100_000; n++) log.emit('container', `${n}`, 'a')
+  const seen: string[] = []
+  await assert.rejects(
+    async () => {
+      for await (const { Action } of events) seen.push(Action)
+    },
+    { code: 'ENGINE_STREAM_FAILED' },
+  )
+  assert.deepEqual([seen.length, seen[0], seen.at(-1)], [16_384, '0', '16383'])
+})

@@ -1,9 +1,13 @@
+import { TscomposeError } from '../../errors.ts'
 import type { EventMessage, EventsOptions, Labels } from '../api.ts'
 import { parseMoment } from '../time.ts'
 import { eventFilter } from './filter.ts'
 
 /** How many events `since` can look back on. */
 const REMEMBERED = 4096
+
+/** How many events wait for one who listens and does not read. */
+const MOST_WAITING = 16_384
 
 /** Milliseconds by which two clocks may differ until one of them was set. */
 const CLOCK_STEP = 50
@@ -41,7 +45,8 @@ export class EventLog {
 
   /**
    * The events since `since`, and from now on those that come, until `until` or until `signal` aborts. The
-   * subscription stands when this returns.
+   * subscription stands when this returns. To one who is too far behind, no more is told.
+   * @throws TscomposeError ENGINE_STREAM_FAILED while iterating, after all that waited
    */
   subscribe({ since, until, filters }: EventsOptions, signal: AbortSignal): AsyncIterable<EventMessage> {
     const wanted = eventFilter(filters)
@@ -63,9 +68,14 @@ export class EventLog {
   ): AsyncIterable<EventMessage> {
     let wake = Promise.withResolvers<void>()
     let over = signal.aborted
+    let tooSlow = false
     const listener = (event: EventMessage) => {
       if (!wanted(event)) return
       queue.push(event)
+      if (queue.length >= MOST_WAITING) {
+        tooSlow = true
+        end()
+      }
       wake.resolve()
     }
     // Also what nobody ever reads ends with the signal: a generator that was not begun has no `finally`.
@@ -88,12 +98,16 @@ export class EventLog {
           wake = Promise.withResolvers<void>()
         }
         yield* queue.splice(0)
+        if (tooSlow) throw behind()
       } finally {
         end()
       }
     })()
   }
 }
+
+const behind = () =>
+  new TscomposeError('ENGINE_STREAM_FAILED', `the events were not read for too long: ${MOST_WAITING} of them waited`)
 
 async function* iterate<T>(items: readonly T[]): AsyncGenerator<T> {
   yield* items

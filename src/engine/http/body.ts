@@ -54,5 +54,10 @@ export function parseBody<T>(body: Buffer, headers: IncomingHttpHeaders, parse: 
   } catch (error) {
     throw invalid(`invalid JSON: ${(error as Error).message}`)
   }
-  return parse(value, '')
+  try {
+    return parse(value, '')
+  } catch (error) {
+    // Too deep for whoever looks at it, and no request is.
+    throw error instanceof RangeError ? invalid(`invalid JSON: ${error.message}`) : error
+  }
 }

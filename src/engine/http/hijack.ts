@@ -61,7 +61,11 @@ function join(client: Duplex, { stream, detachKeys }: HijackAnswer): Promise<voi
     if (typed.length > 0 && !stream.write(typed)) client.pause()
     if (detached) farewell()
   })
-  client.on('end', () => stream.end())
+  client.on('end', () => {
+    stream.end()
+    // A client that has left altogether is told from one that listens still: to that one nothing can be written.
+    client.write('')
+  })
   client.on('error', () => stream.destroy())
   client.on('close', () => {
     stream.destroy()
