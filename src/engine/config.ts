@@ -11,6 +11,8 @@ export interface EngineConfig {
   readonly insecureRegistries: readonly string[]
   /** No registry is ever asked for anything. Not of Docker. */
   readonly offline: boolean
+  /** What goes before `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` of the environment. */
+  readonly proxies: Readonly<Labels>
   /** CIDR blocks that networks without a subnet of their own are cut from, `size` being the prefix length. */
   readonly defaultAddressPools: readonly { readonly base: string; readonly size: number }[]
   /** Where ports are published that name no address; empty: on all. */
@@ -38,6 +40,7 @@ export const defaultConfig: EngineConfig = {
   registryMirrors: [],
   insecureRegistries: [],
   offline: false,
+  proxies: {},
   defaultAddressPools: [],
   ip: '',
   hostGatewayIp: '',
@@ -69,6 +72,10 @@ const strings: Parse<string[]> = value =>
   Array.isArray(value) && value.every(item => typeof item === 'string') ? value : undefined
 const stringMap: Parse<Labels> = value =>
   isObject(value) && Object.values(value).every(item => typeof item === 'string') ? (value as Labels) : undefined
+const proxyMap: Parse<Labels> = value => {
+  const map = stringMap(value)
+  return map && Object.keys(map).every(key => /^(https?|no)-proxy$/.test(key)) ? map : undefined
+}
 const size: Parse<number> = value =>
   typeof value === 'number' ? value : typeof value === 'string' ? parseBytes(value) : undefined
 
@@ -98,6 +105,7 @@ const row = <Field extends keyof EngineConfig>(
 const keys: Readonly<Record<string, ReturnType<typeof row>>> = {
   'registry-mirrors': row('registryMirrors', strings, 'a list of URLs'),
   'insecure-registries': row('insecureRegistries', strings, 'a list of hosts or CIDRs'),
+  proxies: row('proxies', proxyMap, 'an object of "http-proxy", "https-proxy" and "no-proxy"'),
   offline: row('offline', boolean, 'true or false'),
   'default-address-pools': row('defaultAddressPools', pools, 'a list of {"base": CIDR, "size": number}'),
   ip: row('ip', address, 'an IP address'),

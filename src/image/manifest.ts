@@ -19,6 +19,8 @@ export interface Descriptor {
   /** bytes */
   readonly size: number
   readonly platform?: Platform
+  /** Where it may be had from if the registry has it not. */
+  readonly urls?: readonly string[]
   readonly annotations?: Readonly<Record<string, string>>
 }
 
@@ -88,10 +90,15 @@ function descriptor(json: JsonObject): Descriptor {
         architecture: platform.string('architecture') ?? '',
         ...defined({ variant: platform.string('variant') }),
       },
+      urls: json.strings('urls'),
       annotations: json.stringMap('annotations'),
     }),
   }
 }
+
+/** Whether a layer stays where its maker has it: it is not for others to give away (image-spec layer.md). */
+export const isForeign = ({ mediaType }: Pick<Descriptor, 'mediaType'>): boolean =>
+  /\.foreign\.|\.nondistributable\./.test(mediaType)
 
 /** The architecture of this machine by Go's name for it, as images have it. */
 export const hostPlatform: Platform = {

@@ -19,10 +19,12 @@ import { Semaphore } from './mutex.ts'
 import { tagged, withImage } from './names.ts'
 import { throttled } from './progress-lines.ts'
 import { canonicalName, familiarName, type Reference } from './reference.ts'
+import { askEndpoints } from './registry/ask-endpoints.ts'
 import { RegistryClient } from './registry/client.ts'
 import { storedCredentials } from './registry/credentials.ts'
 import { download } from './registry/download.ts'
-import { endpointsOf } from './registry/endpoints.ts'
+import { type Endpoint, endpointsOf } from './registry/endpoints.ts'
+import { fromAnywhere } from './registry/foreign.ts'
 import { retrying } from './registry/retry.ts'
 import { RegistrySession } from './registry/session.ts'
 
@@ -66,22 +68,13 @@ export class Puller {
     ask: (client: RegistryClient) => Promise<T>,
     signal: AbortSignal,
   ): Promise<T> {
-    const failures: TscomposeError[] = []
-    for (const endpoint of endpointsOf(reference.domain, this.#options)) {
-      const login = async () =>
-        options.auth && reference.domain === endpoint.domain
-          ? options.auth
-          : await storedCredentials(endpoint.domain, signal)
-      try {
-        const client = new RegistryClient(new RegistrySession(endpoint, reference, { login, doing: 'pull' }))
-        return await ask(client)
-      } catch (error) {
-        signal.throwIfAborted()
-        if (!isOfEndpoint(error)) throw error
-        failures.push(error)
-      }
+    const { domain } = reference
+    const ofEndpoint = async (endpoint: Endpoint): Promise<T> => {
+      const own = domain === endpoint.domain ? options.auth : undefined
+      const login = async () => own ?? (await storedCredentials(endpoint.domain, signal))
+      return await ask(new RegistryClient(new RegistrySession(endpoint, reference, { login, doing: 'pull' })))
     }
-    throw theTelling(failures)
+    return await askEndpoints(endpointsOf(domain, this.#options), ofEndpoint, signal)
   }
 
   /** What does without a registry: the image that has the name already, if it is made for the platform. */
@@ -205,7 +198,7 @@ export class Puller {
       say('Pulling fs layer')
       const get = async (writer: BlobWriter, onProgress: (current: number) => void, signal: AbortSignal) => {
         using _ = await this.#downloads.acquire(signal)
-        await download(client, layer, writer, onProgress, signal)
+        await fromAnywhere(client, layer, source => download(source, layer, writer, onProgress, signal))
       }
       await this.#intake.fetched(diffId, layer, get, progress => tellProgress(say, progress), until)
       say('Pull complete')
@@ -238,21 +231,4 @@ function tellProgress(
 ): void {
   if (step === 'downloaded') say('Download complete')
   else say(step === 'downloading' ? 'Downloading' : 'Extracting', { current, total })
-}
-
-/** Whether another endpoint may do better. */
-const isOfEndpoint = (error: unknown): error is TscomposeError =>
-  error instanceof TscomposeError && error.code.startsWith('REGISTRY_')
-
-/** Of what went wrong with each endpoint the one that tells most: an answer, rather than no connection. */
-function theTelling(failures: readonly TscomposeError[]): TscomposeError {
-  const chosen = failures.findLast(({ code }) => code !== 'REGISTRY_UNREACHABLE') ?? failures.at(-1)
-  if (!chosen) throw new TypeError('there was no endpoint to ask')
-  const others = failures.filter(failure => failure !== chosen && failure.message !== chosen.message)
-  if (others.length === 0) return chosen
-  const also = `Also asked in vain: ${others.map(({ message }) => message).join('; ')}.`
-  return new TscomposeError(chosen.code, chosen.message, {
-    fix: [chosen.fix, also].filter(Boolean).join(' '),
-    cause: chosen,
-  })
 }

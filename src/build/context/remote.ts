@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { TscomposeError } from '../../errors.ts'
+import { HttpClient } from '../../image/registry/http.ts'
 import { decompress } from '../../image/unpack/decompress.ts'
 import { assertOnline } from '../../offline.ts'
 import { readGitReference } from '../dockerfile/git-reference.ts'
@@ -47,18 +48,15 @@ function gitOf(url: string) {
   }
 }
 
-async function download(url: string, signal: AbortSignal): Promise<AsyncIterable<Buffer>> {
+async function download(url: string, signal: AbortSignal): Promise<Readable> {
   assertOnline(new URL(url).host)
-  const response = await fetch(url, { signal }).catch(error => {
+  const response = await new HttpClient({ insecure: false }).send({ url: new URL(url) }, signal).catch(error => {
     signal.throwIfAborted()
-    const why = (error as { cause?: Error }).cause?.message ?? (error as Error).message
-    throw new TscomposeError('BUILD_REMOTE_FAILED', `cannot download ${url}: ${why}`, { cause: error })
+    throw new TscomposeError('BUILD_REMOTE_FAILED', `cannot download ${url}: ${error.message}`, { cause: error })
   })
-  if (!response.ok || !response.body) {
-    const why = `${response.status} ${response.statusText}`
-    throw new TscomposeError('BUILD_REMOTE_FAILED', `cannot download ${url}: ${why}`)
-  }
-  return Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0])
+  if (response.status === 200) return response.body
+  response.body.destroy()
+  throw new TscomposeError('BUILD_REMOTE_FAILED', `cannot download ${url}: HTTP status ${response.status}`)
 }
 
 /** The first block, and all of it again. */

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import { chmod, utimes } from 'node:fs/promises'
 import { join, posix } from 'node:path'
-import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { TscomposeError } from '../../errors.ts'
+import { HttpClient } from '../../image/registry/http.ts'
 import { assertOnline } from '../../offline.ts'
 import type { FileTree, Match, Selection } from '../context/context.ts'
 import { openDirectoryContext, openGitContext } from '../context/index.ts'
@@ -144,16 +144,19 @@ async function download(
   const failed = (why: string, cause?: unknown) =>
     new TscomposeError('BUILD_SOURCE_UNREACHABLE', `cannot download ${url}: ${why}`, { cause })
   assertOnline(new URL(url).host)
-  const response = await fetch(url, { signal }).catch(error => {
+  const response = await new HttpClient({ insecure: false }).send({ url: new URL(url) }, signal).catch(error => {
     signal.throwIfAborted()
-    throw failed((error as { cause?: Error }).cause?.message ?? error.message, error)
+    throw failed(error.message, error)
   })
-  if (!response.ok || !response.body) throw failed(`${response.status} ${response.statusText}`)
+  const { status, headers, body } = response
+  if (status !== 200) {
+    body.destroy()
+    throw failed(`HTTP status ${status}`)
+  }
   const hash = createHash('sha256')
-  const body = Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0])
   body.on('data', chunk => hash.update(chunk))
   await pipeline(body, createWriteStream(file, { flags: 'wx' }), { signal })
-  const modified = new Date(response.headers.get('last-modified') ?? 0)
+  const modified = new Date(headers['last-modified'] ?? 0)
   return {
     digest: `sha256:${hash.digest('hex')}`,
     modified: Number.isNaN(modified.getTime()) ? new Date(0) : modified,

@@ -53,6 +53,9 @@ async function serveUntilEnd(paths: EnginePaths, open: OpenEngine): Promise<void
   const { promise: end, resolve: stop } = Promise.withResolvers<string>()
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => stop(name))
   const config = await readEngineConfig(paths.configFile)
+  // git and credential helpers take them from there, too. `HTTP_PROXY` alone means nothing to most of them.
+  for (const [name, value] of Object.entries(config.proxies))
+    for (const variable of [name.replace('-', '_'), name.replace('-', '_').toUpperCase()]) process.env[variable] = value
   const opening = Promise.withResolvers<Engine>()
   opening.promise.catch(() => undefined)
   const works = async () => (await (await opening.promise).containerList()).length > 0

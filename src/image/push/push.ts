@@ -2,7 +2,7 @@ import { TscomposeError } from '../../errors.ts'
 import type { Catalog } from '../catalog.ts'
 import { shortId } from '../digest.ts'
 import type { Digest, ImageStoreOptions, PushedImage, PushOptions } from '../image.ts'
-import { isPlatform, platformName } from '../manifest.ts'
+import { isForeign, isPlatform, platformName } from '../manifest.ts'
 import { Semaphore } from '../mutex.ts'
 import { named } from '../names.ts'
 import { throttled } from '../progress-lines.ts'
@@ -99,7 +99,13 @@ export class Pusher {
       if (line) say(line, arrivalWords(arrival))
     }
     await uploads.all([
-      ...new Map(manifest.layers.map((layer, index) => [layer.digest, () => send(layer, diffIds[index])])).values(),
+      ...new Map(
+        manifest.layers.map((layer, index) => {
+          const name = diffIds[index]
+          const skip = async () => say(shortId(name ?? layer.digest), 'Skipped foreign layer')
+          return [layer.digest, isForeign(layer) ? skip : () => send(layer, name)]
+        }),
+      ).values(),
       () => send(manifest.config),
     ])
     const { tag = '' } = reference

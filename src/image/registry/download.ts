@@ -1,18 +1,25 @@
 import { TscomposeError } from '../../errors.ts'
 import type { BlobWriter } from '../content.ts'
+import type { Digest } from '../image.ts'
 import type { Descriptor } from '../manifest.ts'
-import type { RegistryClient } from './client.ts'
 import { unreachable } from './failures.ts'
 import { PassingFault, retrying } from './retry.ts'
 
 const RETRIES = 5
+
+/** Who has blobs. */
+export interface BlobSource {
+  readonly host: string
+  /** @returns the bytes of a blob, and the byte at which they begin, which may lie before the one that was asked for */
+  blob(digest: Digest, offset: number, signal: AbortSignal): Promise<{ body: AsyncIterable<Buffer>; offset: number }>
+}
 
 /**
  * Downloads a blob into `writer`. A connection that breaks is taken up again where it broke.
  * @throws TscomposeError REGISTRY_UNREACHABLE when it breaks again and again without a byte coming through
  */
 export async function download(
-  client: RegistryClient,
+  client: BlobSource,
   { digest, size }: Descriptor,
   writer: BlobWriter,
   onProgress: (current: number) => void,

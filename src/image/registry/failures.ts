@@ -12,6 +12,8 @@ export interface RegistryFailure {
   readonly text: string
   /** From Retry-After or the rate limit's headers. */
   readonly until: Date | undefined
+  /** `100 in 6 h`, by the rate limit's headers. */
+  readonly limit: string | undefined
 }
 
 export async function readFailure(response: HttpResponse): Promise<RegistryFailure> {
@@ -23,6 +25,7 @@ export async function readFailure(response: HttpResponse): Promise<RegistryFailu
     code,
     text: [words, message].filter(Boolean).join(': ') || `HTTP status ${response.status}`,
     until: retryTime(response),
+    limit: limitOf(response),
   }
 }
 
@@ -36,7 +39,7 @@ function firstError(body: string): { code: string; message: string } {
 }
 
 function retryTime({ headers }: HttpResponse): Date | undefined {
-  const value = headers['retry-after'] ?? headers['x-ratelimit-reset']
+  const value = headers['retry-after'] ?? headers['ratelimit-reset'] ?? headers['x-ratelimit-reset']
   if (typeof value !== 'string') return undefined
   const number = Number(value)
   // Seconds from now, or since the epoch if it is that great; otherwise a date.
@@ -46,22 +49,28 @@ function retryTime({ headers }: HttpResponse): Date | undefined {
   return Number.isNaN(date.getTime()) ? undefined : date
 }
 
+/** `ratelimit-limit: 100;w=21600` is what Docker Hub says. */
+function limitOf({ headers }: HttpResponse): string | undefined {
+  const [, count, seconds] = /^(\d+)\s*;\s*w=(\d+)$/.exec(String(headers['ratelimit-limit'] ?? '')) ?? []
+  return count && `${count} in ${Number(seconds) >= 3600 ? `${Number(seconds) / 3600} h` : `${seconds} s`}`
+}
+
 /** What a repository is spoken to for. */
 export type Doing = 'pull' | 'push'
 
 /** A failure to ask for `name`, in Docker's words. */
 export function failureError(
-  { status, code, text, until }: RegistryFailure,
+  { status, code, text, until, limit }: RegistryFailure,
   name: string,
   host: string,
   doing: Doing,
 ): TscomposeError {
   const repository = name.replace(/(?:@.*|:[^/:]*)$/, '')
   if (status === 429) {
+    const when = until ? `Try again after ${until.toISOString()}` : 'Wait'
+    const allowed = limit === undefined ? '' : ` It allows ${limit}.`
     return new TscomposeError('REGISTRY_RATE_LIMITED', `${host} refuses further requests: ${text}`, {
-      fix: until
-        ? `Try again after ${until.toISOString()}, or log in.`
-        : 'Wait, or log in: registries allow more to those they know.',
+      fix: `${when}, or log in: registries allow more to those they know.${allowed}`,
     })
   }
   if (status === 401 || status === 403) {
@@ -79,6 +88,10 @@ export function failureError(
 
 /** Whether the same request may well succeed a moment later. */
 export const isPassing = (status: number): boolean => status === 408 || (status >= 500 && status !== 501)
+
+/** Whether another endpoint may do better. */
+export const isOfEndpoint = (error: unknown): error is TscomposeError =>
+  error instanceof TscomposeError && error.code.startsWith('REGISTRY_')
 
 /** A connection that could not be made, or broke. */
 export const unreachable = (host: string, cause: unknown): TscomposeError =>

@@ -21,11 +21,13 @@ export interface HttpResponse {
 }
 
 /** Proxies are for others than this machine, whatever the environment says; so it is with Docker. */
-const noProxy = [process.env.no_proxy ?? process.env.NO_PROXY ?? '', 'localhost', '127.0.0.1-127.255.255.255', '::1']
-const proxyEnv = { ...process.env, no_proxy: noProxy.filter(Boolean).join(',') }
+function proxyEnv(): NodeJS.ProcessEnv {
+  const direct = [process.env.no_proxy || process.env.NO_PROXY, 'localhost', '127.0.0.1-127.255.255.255', '::1']
+  return { ...process.env, no_proxy: direct.filter(Boolean).join(',') }
+}
 
 /** Connections that nobody uses are closed after some seconds; until then they keep no process alive. */
-const kept = { keepAlive: true, timeout: 5_000, proxyEnv }
+const kept = () => ({ keepAlive: true, timeout: 5_000, proxyEnv: proxyEnv() })
 
 /** Nothing from the other side for so long is a broken connection. */
 const SILENCE_MS = 60_000
@@ -85,14 +87,14 @@ export class HttpClient {
   }
 
   #plainAgent(): http.Agent {
-    this.#plain ??= new http.Agent(kept)
+    this.#plain ??= new http.Agent(kept())
     return this.#plain
   }
 
   #tlsAgent(host: string): https.Agent {
     const known = this.#tls.get(host)
     if (known) return known
-    const agent = new https.Agent({ ...kept, ...certificatesFor(host), rejectUnauthorized: !this.#insecure })
+    const agent = new https.Agent({ ...kept(), ...certificatesFor(host), rejectUnauthorized: !this.#insecure })
     this.#tls.set(host, agent)
     return agent
   }
