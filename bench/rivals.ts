@@ -33,19 +33,28 @@ export interface Rival extends AsyncDisposable {
   loading(archive: string): Promise<unknown>
 }
 
+export interface RivalOptions {
+  /** The directory in which it makes one for all that it keeps on disk. */
+  readonly parent: string
+  /** More arguments for the daemon. */
+  readonly arguments?: readonly string[]
+}
+
 const run = promisify(execFile)
 
 /** Run-time directories are in memory on ordinary machines (/run), which this machine's may not be. */
 const runtimeRoot = '/dev/shm'
 
-export async function docker(): Promise<Rival> {
+const ordinary: RivalOptions = { parent: '/tmp' }
+
+export async function docker({ parent, arguments: more = [] } = ordinary): Promise<Rival> {
   const compose = dockerCompose()
-  const dir = mkdtempSync('/tmp/tsbench-docker-')
+  const dir = mkdtempSync(join(parent, 'tsbench-docker-'))
   const runDir = mkdtempSync(join(runtimeRoot, 'tsbench-docker-'))
   const socket = join(dir, 'docker.sock')
   const forwarding = readFileSync('/proc/sys/net/ipv4/ip_forward', 'utf8')
   const paths = ['--data-root', join(dir, 'data'), '--exec-root', runDir, '--pidfile', join(dir, 'pid')]
-  const daemon = spawn('dockerd', [...paths, '-H', `unix://${socket}`], { stdio: 'ignore' })
+  const daemon = spawn('dockerd', [...paths, ...more, '-H', `unix://${socket}`], { stdio: 'ignore' })
   await answering(socket, daemon)
   const env = { ...process.env, DOCKER_HOST: `unix://${socket}` }
   return {
@@ -81,8 +90,8 @@ function installed(root: string, home: string): string {
   return program
 }
 
-export async function tscompose(root: string): Promise<Rival> {
-  const dir = mkdtempSync('/tmp/tsbench-ours-')
+export async function tscompose(root: string, { parent }: RivalOptions = ordinary): Promise<Rival> {
+  const dir = mkdtempSync(join(parent, 'tsbench-ours-'))
   const runDir = mkdtempSync(join(runtimeRoot, 'tsbench-ours-'))
   const program = installed(root, join(dir, 'package'))
   const socket = join(runDir, 'engine.sock')
@@ -101,9 +110,10 @@ export async function tscompose(root: string): Promise<Rival> {
     compose: [program],
     env,
     imageBuild: [program, 'image', 'build'],
-    // The engine, and the monitors that it has started.
+    // The engine, and what it has started: monitors, and the processes that unpack.
     owns: pid =>
-      pid === engine || new RegExp(`\\(tscompose-mon[a-z]*\\) \\w ${engine} `).test(readProcess(pid, 'stat')),
+      pid === engine ||
+      new RegExp(`\\((?:tscompose-[a-z]*|MainThread|node)\\) \\w ${engine} `).test(readProcess(pid, 'stat')),
     load: archive => void execFileSync(program, ['image', 'load', archive], { env, stdio: 'ignore' }),
     loading: archive => run(program, ['image', 'load', archive], { env }),
     async [Symbol.asyncDispose]() {
@@ -124,6 +134,7 @@ function readProcess(pid: string, file: string): string {
 
 /** What a benchmark that failed has left. */
 async function removeEverything(socket: string): Promise<void> {
+  if (!existsSync(socket)) return // ours ends by itself when nothing has run for a while
   const { list } = await request(socket, 'GET', '/v1.41/containers/json?all=1')
   for (const { Id } of list) await request(socket, 'DELETE', `/v1.41/containers/${Id}?force=1&v=1`)
   await request(socket, 'POST', '/v1.41/networks/prune')

@@ -5,6 +5,8 @@ export interface Row {
   readonly unit: 'ms' | 'MB' | '/s' | 'Gbit/s' | ''
   readonly ours: number
   readonly theirs?: number
+  /** Whose `theirs` is, where it is not Docker's. */
+  readonly rival?: string
 }
 
 /** Of these, more is better. */
@@ -20,10 +22,10 @@ export const median = (figures: readonly number[]): number =>
   figures.toSorted((a, b) => a - b)[Math.floor(figures.length / 2)] ?? Number.NaN
 
 /** A line of the table: the ratio tells how many times better ours is. */
-export function renderRow({ work, goal, unit, ours, theirs }: Row): string {
+export function renderRow({ work, goal, unit, ours, theirs, rival }: Row): string {
   const digits = (value: number) => (Number.isInteger(value) ? 0 : value < 1 ? 3 : value < 100 ? 1 : 0)
   const figure = (value: number) => `${value.toFixed(digits(value))} ${unit}`.trim()
   if (theirs === undefined) return `| ${work} | ${figure(ours)} | | | ${goal} |`
   const ratio = rates.includes(unit) ? ours / theirs : theirs / ours
-  return `| ${work} | ${figure(ours)} | ${figure(theirs)} | ${ratio.toFixed(1)} x | ${goal} |`
+  return `| ${work} | ${figure(ours)} | ${figure(theirs)}${rival ? ` (${rival})` : ''} | ${ratio.toFixed(1)} x | ${goal} |`
 }

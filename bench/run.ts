@@ -9,6 +9,7 @@ import { runToCompletion } from './api.ts'
 import { buildImages } from './build.ts'
 import { config } from './config.ts'
 import { exec, health, logs } from './containers.ts'
+import { image } from './image.ts'
 import { network } from './network.ts'
 import { chain, project, services, stubborn } from './projects.ts'
 import { docker, type Rival, tscompose } from './rivals.ts'
@@ -98,6 +99,7 @@ const benchmarks: Record<string, Benchmark> = {
   network: rivals => network(rivals, archiveOf('debian')),
 
   build: rivals => buildImages(rivals, archiveOf('alpine')),
+  image: () => image(root, archiveOf('debian')),
 
   exec,
   logs,
