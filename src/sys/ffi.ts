@@ -57,9 +57,17 @@ const { memcpy: addressByMemcpy } = define({
   memcpy: { library: 'c', retType: DataType.I64, paramsType: [DataType.U8Array, DataType.I64, DataType.I64] },
 }) as unknown as { memcpy: (words: [Uint8Array, number, number]) => number }
 
-/** Where the bytes of `buffer` are. Valid as long as the caller keeps `buffer`. */
-export function addressOf(buffer: Uint8Array): number {
-  return addressByMemcpy([buffer, 0, 0])
+/** Small Buffers share one piece of memory, and large ones are used again: most addresses are known. */
+const addresses = new WeakMap<ArrayBufferLike, number>()
+
+/** Where `bytes` are. Valid as long as the caller keeps them. */
+export function addressOf({ buffer, byteOffset }: Uint8Array): number {
+  let address = addresses.get(buffer)
+  if (address === undefined) {
+    address = addressByMemcpy([new Uint8Array(buffer), 0, 0])
+    addresses.set(buffer, address)
+  }
+  return address + byteOffset
 }
 
 /** The NUL-terminated string at `address`. */
