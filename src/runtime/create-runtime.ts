@@ -67,13 +67,23 @@ class LocalRuntime implements Runtime {
     await this.#monitors.get(id)
     await using undo = new AsyncDisposableStack()
     undo.defer(() => this.release(id))
-    await createCgroup(cgroup, spec)
-    const limits = cgroup.apply(spec.resources)
     const runDir = `${this.#directory}/${id}`
     mkdirSync(runDir, { recursive: true, mode: 0o700 })
     using inherited = new InheritedDescriptors()
-    if (facts.join.how === 'clone') inherited.open(facts.join.directory)
-    const { monitor, streams } = await launch(compileContainer(spec, facts), {
+    let limits: readonly string[] | undefined
+    const limit = async () => {
+      await createCgroup(cgroup, spec)
+      limits = cgroup.apply(spec.resources)
+    }
+    if (facts.join.how === 'clone') {
+      await limit() // the monitor inherits what the container is cloned into
+      inherited.open(facts.join.directory)
+    }
+    const compile = async () => {
+      if (!limits) await limit()
+      return compileContainer(spec, facts)
+    }
+    const { monitor, streams } = await launch(compile, {
       name: id,
       runDir,
       stateDir,
@@ -85,7 +95,7 @@ class LocalRuntime implements Runtime {
     })
     undo.move()
     const container = this.#hold(new MonitoredContainer(monitor, cgroup, spec, streams))
-    return { container, warnings: [...warnings, ...limits] }
+    return { container, warnings: [...warnings, ...(limits ?? [])] }
   }
 
   rehearse(resources: ResourcesSpec): readonly string[] {
@@ -114,7 +124,7 @@ class LocalRuntime implements Runtime {
     const { spec, facts } = prepareProcess(given, cgroup)
     using inherited = new InheritedDescriptors()
     if (facts.join.how === 'clone') inherited.open(facts.join.directory)
-    const { monitor, streams } = await launch(compileExec(id, spec, facts), {
+    const { monitor, streams } = await launch(() => compileExec(id, spec, facts), {
       name: `${id} exec`,
       stdin: spec.stdin,
       terminal: spec.terminal,

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import { TscomposeError } from '../errors.ts'
 import { AF, O, SOCK } from '../sys/constants.ts'
 import { linux } from '../sys/kernel.ts'
-import { memfd, sealedProgram } from '../sys/memfd.ts'
+import { memfd, sealedProgram, writeAll } from '../sys/memfd.ts'
 import { posixSpawn } from '../sys/posix-spawn.ts'
 import { reap } from '../sys/reap.ts'
 import { readFrame } from './frame-reader.ts'
@@ -12,7 +12,7 @@ import { describeStatus, launchFailure } from './launch-failure.ts'
 import { MonitorConnection, streamConnection } from './monitor.ts'
 import { monitorPath } from './native-path.ts'
 import { descriptor, type Program } from './program.ts'
-import { type AttachFlags, encodeProgram } from './program-encode.ts'
+import { type AttachFlags, encodeProgram, type MonitorOptions } from './program-encode.ts'
 import { parseEvent } from './protocol.ts'
 
 export interface LaunchOptions {
@@ -40,12 +40,31 @@ export interface LaunchedProcess {
 }
 
 /**
- * Runs a launch program in a new monitor. Resolves when the last step has executed the container's program.
- * @throws TscomposeError RUNTIME_LAUNCH_FAILED, RUNTIME_COMMAND_NOT_FOUND, RUNTIME_COMMAND_NOT_EXECUTABLE; nothing is
- *   left of the process then
+ * Runs a launch program in a new monitor, which is made while the program is compiled. Resolves when the last step has
+ * executed the container's program.
+ * @throws TscomposeError RUNTIME_LAUNCH_FAILED, RUNTIME_COMMAND_NOT_FOUND, RUNTIME_COMMAND_NOT_EXECUTABLE, or what
+ *   `compile` threw; nothing is left of the process then
  */
-export async function launch(program: Program, options: LaunchOptions): Promise<LaunchedProcess> {
-  const { pid, control, stream } = spawnMonitor(program, options)
+export async function launch(
+  compile: () => Program | Promise<Program>,
+  options: LaunchOptions,
+): Promise<LaunchedProcess> {
+  const { spawned, control, stream, memory } = spawnMonitor(options)
+  let program: Program
+  let pid: number
+  try {
+    program = await compile()
+    writeAll(memory, encodeProgram(program, monitorOptions(options)))
+    pid = await spawned
+  } catch (error) {
+    stream?.destroy()
+    control.destroy() // the monitor ends without having done anything
+    await spawned.then(reap, () => {})
+    throw error
+  } finally {
+    closeSync(memory)
+  }
+  control.write(whole)
   const frame = await readFrame(control)
   const event = frame && parseEvent(frame)
   if (event?.type === 'started') {
@@ -62,49 +81,59 @@ export async function launch(program: Program, options: LaunchOptions): Promise<
 /** The numbers under which the monitor expects what it is given: native/program.h. */
 const given = { control: 3, program: 4, runDir: 5, stateDir: 6, attached: 7 } as const
 
+/** Tells the monitor that its program is there. */
+const whole = Buffer.of(1)
+
 interface SpawnedMonitor {
-  readonly pid: number
+  /** Its pid. Until it is there, what was passed to it must stay open. */
+  readonly spawned: Promise<number>
   readonly control: Socket
   readonly stream: Socket | undefined
+  /** The descriptor of the file in which the monitor finds its program. */
+  readonly memory: number
 }
 
-function spawnMonitor(program: Program, options: LaunchOptions): SpawnedMonitor {
-  using passed = new DisposableStack() // closed here as soon as the monitor has them
+const monitorOptions = (options: LaunchOptions): MonitorOptions => ({
+  listen: options.runDir !== undefined,
+  record: options.stateDir !== undefined,
+  stdin: options.stdin,
+  terminal: options.terminal,
+  inherited: options.inherit?.length ?? 0,
+  ...(options.log && { log: options.log }),
+  ...(options.attach && { attached: options.attach }),
+})
+
+function spawnMonitor(options: LaunchOptions): SpawnedMonitor {
+  using undo = new DisposableStack()
+  const passed = undo.use(new DisposableStack()) // closed here as soon as the monitor has them
   const pass = (fd: number) => {
     passed.defer(() => closeSync(fd))
     return fd
   }
-  const inherit = options.inherit ?? []
-  const encoded = encodeProgram(program, {
-    listen: options.runDir !== undefined,
-    record: options.stateDir !== undefined,
-    stdin: options.stdin,
-    terminal: options.terminal,
-    inherited: inherit.length,
-    ...(options.log && { log: options.log }),
-    ...(options.attach && { attached: options.attach }),
-  })
-  const descriptors: [number, number][] = inherit.map((fd, index) => [fd, descriptor.inherited + index])
-  descriptors.push([pass(memfd('launch-program', encoded)), given.program])
+  const memory = memfd('launch-program')
+  undo.defer(() => closeSync(memory))
+  const descriptors: [number, number][] = (options.inherit ?? []).map((fd, index) => [fd, descriptor.inherited + index])
+  descriptors.push([memory, given.program])
   for (const name of ['runDir', 'stateDir'] as const) {
     const path = options[name]
     if (path !== undefined) descriptors.push([pass(openSync(path, O.PATH | O.DIRECTORY | O.CLOEXEC)), given[name]])
   }
-  using ours = new DisposableStack()
   const connection = (number: number): Socket => {
     const [mine, theirs] = socketPair()
     descriptors.push([pass(theirs), number])
     const socket = new Socket({ fd: mine, readable: true, writable: true, allowHalfOpen: true })
     socket.on('error', () => {}) // the reader sees the connection end
-    ours.defer(() => socket.destroy())
+    undo.defer(() => socket.destroy())
     return socket
   }
   const control = connection(given.control)
   const stream = options.attach && connection(given.attached)
   const argv = ['tscompose-monitor', options.name]
-  const pid = posixSpawn({ path: `/proc/self/fd/${monitorProgram()}`, argv, env: [], descriptors })
-  ours.move()
-  return { pid, control, stream }
+  const path = `/proc/self/fd/${monitorProgram()}`
+  const spawned = posixSpawn({ path, argv, env: [], descriptors }).finally(() => passed.dispose())
+  spawned.catch(() => {}) // told when it is waited for
+  undo.move()
+  return { spawned, control, stream, memory }
 }
 
 let sealed: number | undefined

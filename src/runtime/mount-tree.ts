@@ -19,7 +19,7 @@ export interface MountedTree extends AsyncDisposable {
 export async function mountTree(root: RootSpec): Promise<MountedTree> {
   const program = compileHolder(root)
   const attach = { stdin: true, stdout: false, stderr: false, closeStdin: true }
-  const { monitor, streams } = await launch(program, { name: 'tree', stdin: true, terminal: false, attach })
+  const { monitor, streams } = await launch(() => program, { name: 'tree', stdin: true, terminal: false, attach })
   return {
     path: `/proc/${monitor.pid}/cwd`,
     async [Symbol.asyncDispose]() {

@@ -54,7 +54,8 @@ function copyOwner(from: string, to: string): void {
 async function copy(root: RootSpec, path: string, to: string): Promise<void> {
   const attach = { stdin: false, stdout: true, stderr: true, closeStdin: false }
   const program = compileCopy(root, path, to)
-  const { monitor, streams } = await launch(program, { name: `copy to ${to}`, stdin: false, terminal: false, attach })
+  const options = { name: `copy to ${to}`, stdin: false, terminal: false, attach }
+  const { monitor, streams } = await launch(() => program, options)
   const [output, { status }] = await Promise.all([streams ? text(streams) : '', monitor.exited])
   if (exitCodeOf(status) !== 0)
     throw new Error(output.replaceAll(/[^\P{Cc}\n]/gu, '').trim() || `cp exits with ${status}`)

@@ -2,6 +2,7 @@ import { closeSync } from 'node:fs'
 import { F } from './constants.ts'
 import { addressOf, foreign } from './ffi.ts'
 import { linux, SystemError } from './kernel.ts'
+import { foreignInPool } from './pool.ts'
 
 export interface Spawn {
   readonly path: string
@@ -13,12 +14,13 @@ export interface Spawn {
 
 /**
  * posix_spawn(3): glibc and musl make the child with CLONE_VM and CLONE_VFORK, so the memory of this process is not
- * copied, as large as it is. The child is no child of libuv's: the caller waits for it. It inherits every descriptor
- * that is not close-on-exec.
+ * copied, as large as it is. The thread that calls it stands still until the child executes its program, so it is one of
+ * libuv's. The child is no child of libuv's: the caller waits for it. It inherits every descriptor that is not
+ * close-on-exec; those that it is given are to stay open until this resolves.
  * @returns its pid
  * @throws SystemError
  */
-export function posixSpawn({ path, argv, env, descriptors }: Spawn): number {
+export async function posixSpawn({ path, argv, env, descriptors }: Spawn): Promise<number> {
   using copies = new DisposableStack()
   const memory = layOut(path, argv, env)
   fileActionsInit(memory.fileActions)
@@ -29,12 +31,12 @@ export function posixSpawn({ path, argv, env, descriptors }: Spawn): number {
     const source = targets.has(from) ? copyAboveTargets(from, copies) : from
     fileActionsAddDup2(memory.fileActions, source, to)
   }
-  const { value } = spawn(memory.pid, memory.path, memory.fileActions, 0, memory.argv, memory.env)
+  const { value } = await spawn(memory.pid, memory.path, memory.fileActions, 0, memory.argv, memory.env)
   if (value !== 0) throw new SystemError('posix_spawn', value, path)
   return memory.bytes.readInt32LE(PID_AT)
 }
 
-const spawn = foreign('c', 'posix_spawn', 6)
+const spawn = foreignInPool('c', 'posix_spawn', 6)
 const fileActionsInit = foreign('c', 'posix_spawn_file_actions_init', 1)
 const fileActionsAddDup2 = foreign('c', 'posix_spawn_file_actions_adddup2', 3)
 const fileActionsDestroy = foreign('c', 'posix_spawn_file_actions_destroy', 1)

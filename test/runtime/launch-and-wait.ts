@@ -4,7 +4,7 @@ import { shellProgram } from './launch-fixture.ts'
 
 const [runDir = '', stateDir = ''] = process.argv.slice(2)
 const program = shellProgram({ script: 'echo begun; read line; echo got $line; exit 9', stdin: true })
-const { monitor } = await launch(program, {
+const { monitor } = await launch(() => program, {
   name: 'orphan',
   runDir,
   stateDir,

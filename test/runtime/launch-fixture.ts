@@ -64,7 +64,7 @@ export class Bench implements AsyncDisposable {
   }
 
   async launch(program: Program, options: Partial<LaunchOptions> = {}): Promise<LaunchedProcess> {
-    const launched = await launch(program, {
+    const launched = await launch(() => program, {
       name: 'test',
       runDir: this.runDir,
       stateDir: this.stateDir,

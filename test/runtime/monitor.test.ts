@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { globSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { launch } from '../../src/runtime/launch.ts'
 import { connectMonitor } from '../../src/runtime/monitor.ts'
 import { exitCodeOf } from '../../src/runtime/protocol.ts'
 import { Bench, read, readUntil, shellProgram, skip, unframe } from './launch-fixture.ts'
@@ -28,6 +30,26 @@ test('input for a program that does not read it neither blocks nor breaks anythi
   assert.equal(unframe(await read(streams), 1), 'closed\n')
   assert.equal(exitCodeOf((await monitor.exited).status), 4)
 })
+
+test('a program that cannot be compiled leaves no monitor', { skip }, async () => {
+  await using bench = await Bench.make()
+  const { runDir, stateDir } = bench
+  const name = `never-${process.pid}`
+  const options = { name, runDir, stateDir, stdin: false, terminal: false }
+  const compile = () => Promise.reject(new Error('no such thing'))
+  await assert.rejects(launch(compile, options), { message: 'no such thing' })
+  const monitors = globSync('/proc/[0-9]*/cmdline').filter(file => commandLine(file).includes(name))
+  assert.deepEqual(monitors, [])
+  assert.deepEqual(readdirSync(stateDir), [])
+})
+
+function commandLine(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return '' // it has gone
+  }
+}
 
 test('standard input outlives a client that was not to close it', { skip }, async () => {
   await using bench = await Bench.make()

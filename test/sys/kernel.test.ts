@@ -71,10 +71,10 @@ test('a sealed program can be changed by nobody', () => {
 })
 
 test('a spawned program has its arguments, its environment, and the descriptors under their new numbers', async () => {
-  const [one, two] = [memfd('one', Buffer.from('')), memfd('two', Buffer.from(''))]
+  const [one, two] = [memfd('one'), memfd('two')]
   try {
     const script = `echo "$0 $A" >&${two}; echo "$B" >&${one}; exit 5`
-    const pid = posixSpawn({
+    const pid = await posixSpawn({
       path: '/bin/bash', // a shell that can redirect to descriptors above 9
       argv: ['bash', '-c', script, 'name'],
       env: ['A=a b', 'B=c', 'PATH=/bin:/usr/bin'],
@@ -94,19 +94,19 @@ test('a spawned program has its arguments, its environment, and the descriptors 
 })
 
 test('a spawned program inherits nothing that is close-on-exec', async () => {
-  const fd = memfd('other', Buffer.from(''))
+  const fd = memfd('other')
   try {
     const argv = ['sh', '-c', `[ -e /proc/self/fd/${fd} ]`]
-    assert.equal((await reap(posixSpawn({ path: '/bin/sh', argv, env: [], descriptors: [] }))) >> 8, 1)
-    const passed = posixSpawn({ path: '/bin/sh', argv, env: [], descriptors: [[fd, fd]] })
+    assert.equal((await reap(await posixSpawn({ path: '/bin/sh', argv, env: [], descriptors: [] }))) >> 8, 1)
+    const passed = await posixSpawn({ path: '/bin/sh', argv, env: [], descriptors: [[fd, fd]] })
     assert.equal((await reap(passed)) >> 8, 0)
   } finally {
     closeSync(fd)
   }
 })
 
-test('a program that is not there is an error of the spawn', () => {
-  assert.throws(() => posixSpawn({ path: '/no/such', argv: ['x'], env: [], descriptors: [] }), {
+test('a program that is not there is an error of the spawn', async () => {
+  await assert.rejects(posixSpawn({ path: '/no/such', argv: ['x'], env: [], descriptors: [] }), {
     name: 'SystemError',
     code: 'ENOENT',
     syscall: 'posix_spawn',

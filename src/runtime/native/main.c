@@ -122,6 +122,10 @@ __attribute__((used)) void start(char **stack)
 	sys(prctl, PR_SET_NAME, "tscompose-mon", 0, 0, 0);
 	/* Inherited by all that the program clones until they exec: nothing in the container may look into them. */
 	sys(prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
+	/* The program is written meanwhile. A byte tells that it is whole, the end of the connection that it never will be. */
+	uint8_t ready;
+	if (sys(read, FD_CONTROL, &ready, 1) != 1)
+		exit_group(0);
 	long error = program_load();
 	if (error)
 		monitor_fail(SETUP_PROGRAM, (uint32_t)-error);
