@@ -31,7 +31,11 @@ export interface LiveNetwork {
 export const prefixOf = ({ subnet }: { readonly subnet: string }): number => parseSubnet(subnet).prefix
 
 /** The network as the firewall sees it. */
-export function firewallNetwork({ network, options }: Pick<LiveNetwork, 'network' | 'options'>): FirewallNetwork {
+export function firewallNetwork({
+  network,
+  options,
+  forwardingBefore,
+}: Pick<LiveNetwork, 'network' | 'options' | 'forwardingBefore'>): FirewallNetwork {
   const { bridge, internal, subnets } = network
   const way = (family: Family): Pick<FirewallSubnet, 'leaves' | 'entered'> => {
     const mode = options.gatewayMode[family]
@@ -42,6 +46,7 @@ export function firewallNetwork({ network, options }: Pick<LiveNetwork, 'network
     bridge,
     internal,
     icc: options.icc,
+    closed: forwardingBefore?.closed ?? [],
     subnets: subnets.map(({ subnet }) => ({ subnet, ...way(familyOf(subnet)) })),
   }
 }

@@ -102,7 +102,7 @@ export class Bridges {
     const options = parseBridgeOptions(network)
     const made = await makeBridge(this.#host, network, options, links)
     try {
-      await this.#host.firewall.addNetwork(network.id, firewallNetwork({ network, options }))
+      await this.#host.firewall.addNetwork(network.id, firewallNetwork({ network, options, ...made }))
       return this.#enter(network, made)
     } catch (error) {
       await this.#host.links.delete([made.index])

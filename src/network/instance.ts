@@ -31,8 +31,10 @@ export const vethName = ({ devicePrefix }: Instance): string =>
 export interface ForwardingBefore {
   /** net.ipv4.conf.all.accept_redirects, which the kernel changes with it. */
   readonly acceptsRedirects: boolean
-  /** Devices by which packets were forwarded nevertheless. */
-  readonly devices: readonly string[]
+  /** Devices from which packets were forwarded nevertheless. */
+  readonly open: readonly string[]
+  /** All others that there were, as far as their names fit into the mark: between them nothing is to be forwarded. */
+  readonly closed: readonly string[]
 }
 
 /** What a device of ours is for; its alias says so. */
@@ -40,7 +42,7 @@ export type Purpose =
   | { readonly kind: 'network'; readonly networkId: string; readonly forwardingBefore?: ForwardingBefore | undefined }
   | { readonly kind: 'endpoint'; readonly containerId: string; readonly networkId: string }
 
-/** The IFLA_IFALIAS of a device, e.g. `tscompose:1f2e3d4c:network:<id>:forwarding:1 wg0` */
+/** The IFLA_IFALIAS of a device, e.g. `tscompose:1f2e3d4c:network:<id>:forwarding:1 +wg0 eth0` */
 export function deviceAlias({ id }: Instance, purpose: Purpose): string {
   const rest =
     purpose.kind === 'network'
@@ -50,14 +52,15 @@ export function deviceAlias({ id }: Instance, purpose: Purpose): string {
 }
 
 /** The alias has 255 bytes, of which the rest takes at most 112. */
-function encodeBefore({ acceptsRedirects, devices }: ForwardingBefore): string {
-  const text = [acceptsRedirects ? '1' : '0', ...devices].join(' ')
+function encodeBefore({ acceptsRedirects, open, closed }: ForwardingBefore): string {
+  const text = [acceptsRedirects ? '1' : '0', ...open.map(name => `+${name}`), ...closed].join(' ')
   return text.length <= 143 ? text : text.slice(0, text.lastIndexOf(' ', 143))
 }
 
 function parseBefore(text = '1'): ForwardingBefore {
   const [redirects, ...devices] = text.split(' ')
-  return { acceptsRedirects: redirects !== '0', devices }
+  const [open, closed] = [true, false].map(is => devices.filter(name => name.startsWith('+') === is))
+  return { acceptsRedirects: redirects !== '0', open: (open ?? []).map(name => name.slice(1)), closed: closed ?? [] }
 }
 
 /** @returns undefined for a device that is not of any engine of ours */

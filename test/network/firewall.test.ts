@@ -17,12 +17,14 @@ const front: FirewallNetwork = {
   bridge: 'tsc1f2e-aaaaaaa',
   internal: false,
   icc: true,
+  closed: [],
   subnets: [{ subnet: '172.18.0.0/16', ...usual }],
 }
 const back: FirewallNetwork = {
   bridge: 'tsc1f2e-bbbbbbb',
   internal: true,
   icc: true,
+  closed: [],
   subnets: ['172.19.0.0/16', 'fd01::/64'].map(subnet => ({ subnet, ...usual })),
 }
 const ports: PortRule[] = [
@@ -75,6 +77,12 @@ test('a subnet may be entered by a route, an internal one never', () => {
 
 test('containers that are not to reach each other do not do so by the host either', () =>
   assert.doesNotMatch(with4({}, { icc: false }), / same /))
+
+test('between devices of the host nothing is forwarded that was not, whatever network goes', () => {
+  const network = { ...front, closed: ['eth0', 'eth1'] }
+  assert.match(networkElements('add', 't', network), /closed \{ "eth0" \. "eth1", "eth1" \. "eth0" \}/)
+  assert.doesNotMatch(networkElements('delete', 't', network), /closed/)
+})
 
 test('ports on a container’s own address are open to all who have a route, or to those of one device', () =>
   assert.equal(

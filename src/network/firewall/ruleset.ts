@@ -14,6 +14,8 @@ export interface FirewallNetwork {
   readonly internal: boolean
   /** Whether its containers reach each other. */
   readonly icc: boolean
+  /** Devices of the host between which nothing was forwarded before this network needed forwarding. */
+  readonly closed: readonly string[]
   readonly subnets: readonly FirewallSubnet[]
 }
 
@@ -55,6 +57,7 @@ const chains = `
   set internal { type ifname; }
   set apart { type ifname; }
   set same { type ifname . ifname; }
+  set closed { type ifname . ifname; }
   set local4 { type ifname . ipv4_addr; flags interval; }
   set local6 { type ifname . ipv6_addr; flags interval; }
   set outbound4 { type ipv4_addr; flags interval; }
@@ -89,6 +92,8 @@ const chains = `
   }
   chain prerouting {
     type nat hook prerouting priority dstnat - 10
+    # From elsewhere than this host, such packets are crafted: translated, they would get past the kernel's own check.
+    ip daddr 127.0.0.0/8 return
     # Translated they might be bridged from one isolated port to another, which drops them: the proxies carry them.
     iifname @apart return
     meta nfproto ipv4 fib daddr type local goto publish
@@ -119,6 +124,7 @@ const chains = `
     type filter hook forward priority filter - 10
     iifname @bridges jump leaving
     oifname @bridges jump entering
+    iifname . oifname @closed drop
   }
   chain leaving {
     ct state established,related return
@@ -185,10 +191,16 @@ export function networkElements(change: Change, table: string, network: Firewall
     elements(change, table, 'internal', internal ? [name] : []),
     // Apart, their packets do not pass by the host's own address on the bridge either.
     icc ? elements(change, table, 'same', [`${name} . ${name}`]) : elements(change, table, 'apart', [name]),
+    // They stay as long as the table: other networks have the same.
+    change === 'add' ? elements(change, table, 'closed', pairs(network.closed)) : '',
     ...byFamily(4),
     ...byFamily(6),
   ].join('')
 }
+
+/** What is bridged is forwarded from a device to the same. */
+const pairs = (devices: readonly string[]): readonly string[] =>
+  devices.flatMap(from => devices.filter(to => to !== from).map(to => `"${from}" . "${to}"`))
 
 const isMapping = (rule: PortRule): rule is PortMapping => 'hostPort' in rule
 

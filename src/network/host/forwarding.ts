@@ -9,7 +9,8 @@ import type { Link } from '../netlink/link.ts'
  * somebody else. All of this happens under the host's lock.
  *
  * The kernel changes more with that switch: forwarding of every single device, and whether redirects are accepted. So
- * the mark tells what was before, and that is put back.
+ * the mark tells what was before; that is put back, and a host that was no router between two of its devices does not
+ * become one by us.
  */
 
 const conf = '/proc/sys/net/ipv4/conf'
@@ -21,8 +22,10 @@ const isOn = (file: string): boolean => readFileSync(file, 'utf8').trim() !== '0
 /** @returns what was before our engines have switched it on, if they have: the mark for a new bridge */
 export function switchForwardingOn(links: readonly Link[]): ForwardingBefore | undefined {
   if (isOn(switchFile)) return links.map(markOf).find(mark => mark !== undefined)
-  const devices = readdirSync(conf).filter(name => name !== 'all' && isOn(`${conf}/${name}/forwarding`))
-  const before = { acceptsRedirects: isOn(redirectsFile), devices }
+  const devices = readdirSync(conf).filter(name => name !== 'all')
+  const open = devices.filter(name => isOn(`${conf}/${name}/forwarding`))
+  const closed = devices.filter(name => !['default', 'lo', ...open].includes(name))
+  const before = { acceptsRedirects: isOn(redirectsFile), open, closed }
   writeFileSync(switchFile, '1')
   return before
 }
@@ -41,7 +44,7 @@ export function switchForwardingOff(links: readonly Link[], before: ForwardingBe
   const acceptsRedirects = before.acceptsRedirects || isOn(redirectsFile)
   writeFileSync(switchFile, '0')
   writeFileSync(redirectsFile, acceptsRedirects ? '1' : '0')
-  for (const device of before.devices) {
+  for (const device of before.open) {
     const file = `${conf}/${device}/forwarding`
     if (existsSync(file)) writeFileSync(file, '1')
   }
