@@ -65,7 +65,7 @@ export function newSession(program: ProgramBuilder, { terminal }: { terminal: bo
   if (terminal) program.call('ioctl', [0, TIOC.SCTTY, 0], { words: 'take the controlling terminal' })
 }
 
-/** Closes all but 0, 1, 2 and what the interpreter needs. Before chdir to a directory that the user chose. */
+/** Closes all but 0, 1, 2 and what the interpreter needs. Before a directory that the user chose is made or entered. */
 export function closeDescriptors(program: ProgramBuilder): void {
   program.call('close_range', [3, descriptor.status - 1, 0], { words: 'close descriptors' })
   program.call('close_range', [descriptor.status + 1, LAST_FD, 0], { words: 'close descriptors' })

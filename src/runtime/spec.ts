@@ -18,6 +18,8 @@ export type MountSpec =
       readonly type: 'bind'
       /** A directory or a file of the host; it must exist. */
       readonly source: string
+      /** What of it: a path, no link of which leads out of the source. */
+      readonly subpath?: string
       readonly destination: string
       readonly readonly: boolean
       /** mount_namespaces(7); `rprivate` if absent. */

@@ -34,10 +34,12 @@ interface GroupEntry {
 export function resolveUser(user: string, groupAdd: readonly string[], readText: ReadText): User {
   const [userPart = '', groupPart = ''] = user.split(':', 2)
   const wanted = userPart || '0'
-  const entry = parsePasswd(readText('/etc/passwd') ?? '').find(
-    ({ name, uid }) => name === wanted || String(uid) === wanted,
+  const number = parseId(wanted)
+  // A number is never a name: an image must not make root of the user 1000 that it is told to be (CVE-2016-3697).
+  const entry = parsePasswd(readText('/etc/passwd') ?? '').find(({ name, uid }) =>
+    number === undefined ? name === wanted : uid === number,
   )
-  const uid = entry?.uid ?? parseId(wanted)
+  const uid = entry?.uid ?? number
   if (uid === undefined) throw unknown('user', userPart, 'passwd')
 
   const groups = parseGroup(readText('/etc/group') ?? '')
@@ -50,7 +52,7 @@ export function resolveUser(user: string, groupAdd: readonly string[], readText:
 }
 
 function groupId(wanted: string, groups: readonly GroupEntry[]): number {
-  const gid = groups.find(({ name, gid }) => name === wanted || String(gid) === wanted)?.gid ?? parseId(wanted)
+  const gid = parseId(wanted) ?? groups.find(({ name }) => name === wanted)?.gid
   if (gid === undefined) throw unknown('group', wanted, 'group')
   return gid
 }

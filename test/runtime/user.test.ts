@@ -4,7 +4,7 @@ import { resolveUser } from '../../src/runtime/user.ts'
 
 const files: Record<string, string> = {
   '/etc/passwd': 'root:x:0:0:root:/root:/bin/sh\n# a comment\nweb:x:33:33:web:/var/www:/bin/false\n1000:x:7:8::/odd:\n',
-  '/etc/group': 'root:x:0:\nweb:x:33:\nadm:x:4:root,web\nlog:x:5:web\n',
+  '/etc/group': 'root:x:0:\nweb:x:33:\nadm:x:4:root,web\nlog:x:5:web\n77:x:0:\n',
 }
 const resolve = (user: string, groupAdd: string[] = []) => resolveUser(user, groupAdd, path => files[path])
 
@@ -24,7 +24,10 @@ test('a number that nobody has is taken as it is, with group 0', () => {
   assert.deepEqual(resolve('4711'), { uid: 4711, gid: 0, additionalGids: [0], home: '/' })
 })
 
-test('a name that looks like a number wins over the number', () => assert.equal(resolve('1000').uid, 7))
+test('a number is a number, whatever names an image has for its users', () => {
+  assert.deepEqual(resolve('1000'), { uid: 1000, gid: 0, additionalGids: [0], home: '/' })
+  assert.deepEqual(resolve('5:77').gid, 77)
+})
 
 test('a group that is named replaces all groups of the user', () => {
   assert.deepEqual(resolve('web:adm'), { uid: 33, gid: 4, additionalGids: [4], home: '/var/www' })

@@ -44,7 +44,8 @@ async function resolveMount({ volumes }: Context, mount: ContainerMount): Promis
     case 'volume': {
       const { name, destination, readonly, subpath } = mount
       const source = volumes.source(name)
-      return { type: 'bind', source: subpath ? await within(source, subpath) : source, destination, readonly }
+      if (subpath) await checkSubpath(source, subpath)
+      return { type: 'bind', source, ...(subpath && { subpath }), destination, readonly }
     }
   }
 }
@@ -70,13 +71,12 @@ export async function checkSource({ source, createSource }: Extract<ContainerMou
   }
 }
 
-/** A path within a volume, wherever links in it lead. */
-async function within(volume: string, subpath: string): Promise<string> {
+/** Tells what is wrong with a path within a volume. What holds is what the launch finds there, within the volume. */
+async function checkSubpath(volume: string, subpath: string): Promise<void> {
   const path = await realpath(join(volume, subpath)).catch(() => undefined)
   if (path === undefined) throw invalid(`subpath "${subpath}" does not exist in the volume`)
   const root = await realpath(volume)
   if (path !== root && !isInside(relative(root, path))) throw invalid(`subpath "${subpath}" leads out of the volume`)
-  return path
 }
 
 const hidden = new WeakMap<Directories, Map<string, Promise<MountSpec[]>>>()

@@ -1,12 +1,13 @@
 import type { Program } from '../program.ts'
 import { ProgramBuilder } from '../program.ts'
+import { closeDescriptors } from '../program-streams.ts'
 import type { ContainerSpec } from '../spec.ts'
 import type { ContainerFacts } from './facts.ts'
 import { attach, cloneSource, inMountOrder, isBeneathSystem, mountTrees } from './mounts.ts'
 import { cloneSharedMemory, enterNamespaces } from './namespaces.ts'
 import { becomeProcess, joinKeyring, openStreams, scoreForOom } from './process.ts'
 import { enterRoot, makePrivate, mountOverlay } from './root.ts'
-import { makeDirectories } from './steps.ts'
+import { makeWithinRoot } from './steps.ts'
 import {
   cloneCgroupView,
   makePathReadonly,
@@ -53,7 +54,8 @@ export function compileContainer(spec: ContainerSpec, facts: ContainerFacts): Pr
   if (terminal) mountConsole(program, terminal)
   for (const path of spec.readonlyPaths) makePathReadonly(program, path)
   for (const mask of masks) maskPath(program, mask)
-  makeDirectories(program, process.cwd)
+  closeDescriptors(program)
+  makeWithinRoot(program, process.cwd)
   if (root.readonly) makeReadonly(program, '/', { recursive: false })
 
   if (namespaces.uts === 'private') nameHost(program, spec)

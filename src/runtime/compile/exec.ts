@@ -1,6 +1,7 @@
 import { CLONE } from '../../sys/constants.ts'
 import type { Program } from '../program.ts'
 import { descriptor, ProgramBuilder } from '../program.ts'
+import { closeDescriptors } from '../program-streams.ts'
 import type { ProcessSpec } from '../spec.ts'
 import type { ProcessFacts } from './facts.ts'
 import { startInCgroup } from './namespaces.ts'
@@ -22,5 +23,6 @@ export function compileExec(containerId: string, process: ProcessSpec, facts: Pr
   program.clone(CLONE.PARENT, 'exit')
   openStreams(program, process)
   joinKeyring(program, containerId)
+  closeDescriptors(program)
   return becomeProcess(program, process, facts, { init: false })
 }

@@ -5,7 +5,7 @@ import type { MountSpec } from '../spec.ts'
 import type { PlacedMount } from './facts.ts'
 import { parseMountOptions } from './mount-options.ts'
 import { mountOverlay } from './root.ts'
-import { MOUNT_ATTR_SIZE, makeDirectories, makeFile, mountAttr } from './steps.ts'
+import { close, MOUNT_ATTR_SIZE, makeDirectories, makeFile, makeWithinRoot, mountAttr } from './steps.ts'
 
 type Bind = Extract<MountSpec, { type: 'bind' }>
 type Overlay = Extract<MountSpec, { type: 'overlay' }>
@@ -37,9 +37,11 @@ export function cloneSource(program: ProgramBuilder, placed: PlacedMount): Clone
 
 function cloneBind(
   program: ProgramBuilder,
-  { source, recursive = true, readonly, propagation = 'rprivate' }: Bind,
+  { source, subpath, recursive = true, readonly, propagation = 'rprivate' }: Bind,
 ): Result {
-  const clone = cloneTree(program, source, { recursive })
+  const clone = subpath
+    ? cloneWithin(program, source, subpath, { recursive })
+    : cloneTree(program, source, { recursive })
   const attr = mountAttr({ set: readonly ? MOUNT_ATTR.RDONLY : 0, propagation: propagationFlag(propagation) })
   // Propagation and read-only in one call; both for submounts too, as Docker has it since kernels can do it.
   const flags = AT.EMPTY_PATH | (recursive ? AT.RECURSIVE : 0)
@@ -68,16 +70,28 @@ function cloneOverlay(
   options: readonly string[],
 ): Result {
   mountOverlay(program, layers, options)
-  const directory = O.PATH | O.DIRECTORY | O.CLOEXEC
-  const root = program.call('openat', [AT.FDCWD, layers.writableLayer, directory, 0], { words: 'open the tree' })
-  const how = openHow(O.PATH | O.CLOEXEC, RESOLVE.IN_ROOT | RESOLVE.NO_MAGICLINKS)
-  const found = program.call('openat2', [root, source, how, how.length], { words: `find ${source} in the tree` })
-  const flags = AT.EMPTY_PATH | OPEN_TREE.CLONE | OPEN_TREE.CLOEXEC
-  const clone = program.call('open_tree', [found, '', flags], { words: `open ${source}` })
+  const clone = cloneWithin(program, layers.writableLayer, source, { recursive: false })
   const attr = mountAttr({ set: readonly ? MOUNT_ATTR.RDONLY : 0 })
   program.call('mount_setattr', [clone, '', AT.EMPTY_PATH, attr, MOUNT_ATTR_SIZE], {
     words: `set the options of ${source}`,
   })
+  return clone
+}
+
+/** A path of a directory that others may be changing: the kernel follows its links within that directory. */
+function cloneWithin(
+  program: ProgramBuilder,
+  directory: string,
+  path: string,
+  { recursive }: { readonly recursive: boolean },
+): Result {
+  const words = `open ${path} in ${directory}`
+  const root = program.call('openat', [AT.FDCWD, directory, O.PATH | O.DIRECTORY | O.CLOEXEC, 0], { words })
+  const how = openHow(O.PATH | O.CLOEXEC, RESOLVE.IN_ROOT | RESOLVE.NO_MAGICLINKS)
+  const found = program.call('openat2', [root, path, how, how.length], { words })
+  const flags = AT.EMPTY_PATH | OPEN_TREE.CLONE | OPEN_TREE.CLOEXEC | (recursive ? AT.RECURSIVE : 0)
+  const clone = program.call('open_tree', [found, '', flags], { words })
+  close(program, root, found)
   return clone
 }
 
@@ -94,12 +108,16 @@ export function cloneTree(program: ProgramBuilder, path: string, { recursive = f
 export function attachClone(program: ProgramBuilder, clone: Result, target: string): void {
   const flags = MOVE_MOUNT.F_EMPTY_PATH | MOVE_MOUNT.T_SYMLINKS
   program.call('move_mount', [clone, '', AT.FDCWD, target, flags], { words: `mount on ${target}` })
+  close(program, clone)
 }
 
 /** Makes the mountpoint and mounts; within the container's root. */
-export function attach(program: ProgramBuilder, { mount, clone, kind, mountpoint }: ClonedMount): void {
-  if (kind === 'directory') makeDirectories(program, mountpoint)
-  else makeFile(program, mountpoint)
+export function attach(program: ProgramBuilder, cloned: ClonedMount): void {
+  const { mount, clone, kind, mountpoint } = cloned
+  // Only where procfs is mounted are there magic links; elsewhere links may lead to what does not exist yet.
+  const make = isBeneathSystem(cloned) ? makeWithinRoot : makeDirectories
+  if (kind === 'directory') make(program, mountpoint)
+  else makeFile(program, mountpoint, make)
   if (mount.type === 'tmpfs') mountTmpfs(program, mount)
   else if (clone) attachClone(program, clone, mount.destination)
 }

@@ -3,7 +3,7 @@ import type { CgroupJoin } from '../cgroup/cgroup.ts'
 import { descriptor, type ProgramBuilder, type Result } from '../program.ts'
 import type { NamespaceChoice, NamespacesSpec } from '../spec.ts'
 import { cloneTree } from './mounts.ts'
-import { joinNamespace } from './steps.ts'
+import { close, joinNamespace } from './steps.ts'
 
 const ownNamespaces = {
   pid: CLONE.NEWPID,
@@ -41,6 +41,7 @@ function bringUpLoopback(program: ProgramBuilder): void {
   const words = 'bring up the loopback device'
   const socket = program.call('socket', [AF.INET, SOCK.DGRAM | SOCK.CLOEXEC, 0], { words })
   program.call('ioctl', [socket, SIOCSIFFLAGS, request], { words })
+  close(program, socket)
 }
 /** `struct ifreq` */
 const IFREQ_SIZE = 40
@@ -57,6 +58,7 @@ export function startInCgroup(
 ): void {
   if (join.how === 'clone') {
     program.clone(flags + CLONE.INTO_CGROUP, 'monitor', directory)
+    close(program, directory)
     return
   }
   program.clone(flags, 'monitor')
@@ -64,6 +66,7 @@ export function startInCgroup(
     const words = `join cgroup ${file.slice(0, file.lastIndexOf('/'))}`
     const fd = program.call('openat', [AT.FDCWD, file, O.WRONLY | O.CLOEXEC, 0], { words })
     program.call('write', [fd, '0', 1], { words })
+    close(program, fd)
   }
 }
 
@@ -81,5 +84,6 @@ export function cloneSharedMemory(program: ProgramBuilder, { ipc }: NamespacesSp
   joinNamespace(program, ipc.path.replace(/ipc$/, 'mnt'), CLONE.NEWNS)
   const shared = cloneTree(program, '/dev/shm')
   program.call('setns', [back, CLONE.NEWNS], { words: 'return to the mount namespace' })
+  close(program, back)
   return shared
 }

@@ -1,11 +1,11 @@
 import { AT } from '../../sys/constants.ts'
 import { defaultPath } from '../defaults.ts'
 import type { Program, ProgramBuilder } from '../program.ts'
-import { closeDescriptors, newSession, openTerminal, standardStreams } from '../program-streams.ts'
+import { newSession, openTerminal, standardStreams } from '../program-streams.ts'
 import type { ProcessSpec } from '../spec.ts'
 import type { ProcessFacts } from './facts.ts'
 import { takeIdentity } from './identity.ts'
-import { writeFile } from './steps.ts'
+import { close, openWithinRoot, writeFile } from './steps.ts'
 
 /** The parts that a container's own process and one that joins it have in common, in the order they are used. */
 
@@ -37,7 +37,10 @@ export function openStreams(program: ProgramBuilder, { terminal, stdin, consoleS
   return undefined
 }
 
-/** All from the working directory on. With `init`, the process becomes the first child of a reaper. */
+/**
+ * All from the working directory on, when all descriptors are closed. With `init`, the process becomes the first child
+ * of a reaper.
+ */
 export function becomeProcess(
   program: ProgramBuilder,
   process: ProcessSpec,
@@ -45,8 +48,10 @@ export function becomeProcess(
   { init }: { init: boolean },
 ): Program {
   const cwd = process.cwd || '/'
-  closeDescriptors(program)
-  program.call('chdir', [cwd], { words: `change to the working directory ${cwd}` })
+  const words = `change to the working directory ${cwd}`
+  const directory = openWithinRoot(program, cwd, words)
+  program.call('fchdir', [directory], { words })
+  close(program, directory)
   for (const { type, resource, soft, hard } of facts.rlimits) {
     const limits = new Uint8Array(BigUint64Array.from([soft, hard]).buffer)
     program.call('prlimit64', [0, resource, limits, null], { words: `set ${type} to ${soft}:${hard}` })

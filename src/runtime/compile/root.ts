@@ -1,6 +1,7 @@
 import { AT, MNT, MS, O } from '../../sys/constants.ts'
 import type { ProgramBuilder } from '../program.ts'
 import type { RootSpec } from '../spec.ts'
+import { close } from './steps.ts'
 
 /** Descriptors that the layers get for the mount: above all that are open so far, below the usual limit of 1024. */
 const FIRST_LAYER_FD = 512
@@ -28,12 +29,15 @@ export function mountOverlay(
   program.call('mount', ['overlay', writableLayer, 'overlay', 0, data], {
     words: `mount the overlay of ${lowerdirs.length} layers`,
   })
+  const last = FIRST_LAYER_FD + paths.length - 1
+  program.call('close_range', [FIRST_LAYER_FD, last, 0], { words: 'close the layers' })
 }
 
 /** @returns a path that means `path` for as long as the descriptor is open */
 function nameDirectory(program: ProgramBuilder, path: string, number: number): string {
   const fd = program.call('openat', [AT.FDCWD, path, O.PATH | O.DIRECTORY | O.CLOEXEC, 0], { words: `open ${path}` })
   program.call('dup3', [fd, number, O.CLOEXEC], { words: `open ${path}` })
+  close(program, fd)
   return `/proc/self/fd/${number}`
 }
 

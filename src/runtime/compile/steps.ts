@@ -1,5 +1,6 @@
-import { AT, MS, O } from '../../sys/constants.ts'
+import { AT, MS, O, RESOLVE } from '../../sys/constants.ts'
 import type { ProgramBuilder, Result } from '../program.ts'
+import { openHow } from '../rootfs/root-files.ts'
 
 /** Small groups of steps that many parts of a launch program are made of. */
 
@@ -14,14 +15,30 @@ export function makeDirectories(program: ProgramBuilder, path: string): void {
   for (const prefix of prefixes(path)) makeDirectory(program, prefix)
 }
 
+/**
+ * mkdir -p of a path that an image or a user has chosen. No component may be a magic link of procfs: those lead past the
+ * root, with the host's processes in view as far as that of the machine (/proc/1/root).
+ */
+export function makeWithinRoot(program: ProgramBuilder, path: string): void {
+  for (const prefix of prefixes(path)) {
+    makeDirectory(program, prefix)
+    close(program, openWithinRoot(program, prefix, `make ${path}`))
+  }
+}
+
+/** A directory of the container's own, links of its files followed, those of procfs not. */
+export function openWithinRoot(program: ProgramBuilder, path: string, words: string): Result {
+  const how = openHow(O.PATH | O.DIRECTORY | O.CLOEXEC, RESOLVE.NO_MAGICLINKS)
+  return program.call('openat2', [AT.FDCWD, path, how, how.length], { words })
+}
+
 export function makeDirectory(program: ProgramBuilder, path: string): void {
   program.call('mkdirat', [AT.FDCWD, path, 0o755], { words: `make ${path}`, tolerate: ['EEXIST', 'EROFS'] })
 }
 
 /** An empty file, and the directories above it, unless something is there. */
-export function makeFile(program: ProgramBuilder, path: string): void {
-  const parent = path.slice(0, path.lastIndexOf('/'))
-  makeDirectories(program, parent)
+export function makeFile(program: ProgramBuilder, path: string, makeParent = makeDirectories): void {
+  makeParent(program, path.slice(0, path.lastIndexOf('/')))
   // mknod, not open with O_CREAT: that would block on a FIFO, and change what a link points to.
   program.call('mknodat', [AT.FDCWD, path, 0o100644, 0], { words: `make ${path}`, tolerate: ['EEXIST', 'EROFS'] })
 }
@@ -29,6 +46,15 @@ export function makeFile(program: ProgramBuilder, path: string): void {
 export function writeFile(program: ProgramBuilder, path: string, value: string, words: string): void {
   const fd = program.call('openat', [AT.FDCWD, path, O.WRONLY | O.CLOEXEC, 0], { words })
   program.call('write', [fd, value, Buffer.byteLength(value)], { words })
+  close(program, fd)
+}
+
+/**
+ * Everything of the host's that is opened is closed before the first path is followed that an image or a user has
+ * chosen: by way of /proc/self/fd it would lead out of the container (CVE-2024-21626).
+ */
+export function close(program: ProgramBuilder, ...descriptors: readonly (Result | number)[]): void {
+  for (const fd of descriptors) program.call('close', [fd], { words: 'close a descriptor' })
 }
 
 /** `struct mount_attr` of mount_setattr(2) */
@@ -50,7 +76,8 @@ export function mountNew(
 }
 
 /** Joins the namespace behind a path such as /proc/PID/ns/ipc. */
-export function joinNamespace(program: ProgramBuilder, path: string, type: number): Result {
+export function joinNamespace(program: ProgramBuilder, path: string, type: number): void {
   const fd = program.call('openat', [AT.FDCWD, path, O.RDONLY | O.CLOEXEC, 0], { words: `open namespace ${path}` })
-  return program.call('setns', [fd, type], { words: `join namespace ${path}` })
+  program.call('setns', [fd, type], { words: `join namespace ${path}` })
+  close(program, fd)
 }

@@ -15,16 +15,31 @@ export function placeMounts({ root, mounts }: Pick<ContainerSpec, 'root' | 'moun
     const destination = posix.normalize(given.destination).replace(/(.)\/$/, '$1')
     if (!destination.startsWith('/') || destination === '/')
       throw new TscomposeError('RUNTIME_MOUNT_INVALID', `"${given.destination}" is no place for a mount`)
+    if (isWithinProc(destination) && !mountableInProc.has(destination))
+      throw new TscomposeError('RUNTIME_MOUNT_INVALID', `"${destination}" cannot be mounted because it is inside /proc`)
     const mount: MountSpec = { ...given, destination }
     return { mount, kind: kindOf(mount), mountpoint: resolveMerged(layers, destination).path }
   })
 }
 
+/**
+ * What may be shown instead of the kernel's own: files that tell, such as lxcfs makes. Everything else of procfs is left
+ * as it is, for this program, and others, rely on it (CVE-2019-16884, CVE-2025-52881); runc has the same list.
+ */
+const mountableInProc: ReadonlySet<string> = new Set(
+  ['cpuinfo', 'diskstats', 'loadavg', 'meminfo', 'net/dev', 'slabinfo', 'stat', 'swaps', 'uptime']
+    .concat('sys/crypto/fips_enabled', 'sys/kernel/ns_last_pid')
+    .map(name => `/proc/${name}`),
+)
+
+const isWithinProc = (path: string): boolean => /^\/+proc(\/|$)/.test(path)
+
 function kindOf(mount: MountSpec): PlacedMount['kind'] {
   if (mount.type === 'tmpfs') return 'directory'
   if (mount.type === 'overlay') return kindInTree(mount)
-  const stat = statSync(mount.source, { throwIfNoEntry: false })
-  if (!stat) throw new TscomposeError('RUNTIME_MOUNT_INVALID', `bind source path does not exist: ${mount.source}`)
+  const source = mount.subpath ? posix.join(mount.source, mount.subpath) : mount.source
+  const stat = statSync(source, { throwIfNoEntry: false })
+  if (!stat) throw new TscomposeError('RUNTIME_MOUNT_INVALID', `bind source path does not exist: ${source}`)
   return stat.isDirectory() ? 'directory' : 'file'
 }
 

@@ -6,7 +6,7 @@ import { layersOf, resolveMerged } from './merged-tree.ts'
 
 /**
  * Reads a file such as /etc/passwd from the root of a container that is not running. No link of an image leads out.
- * @returns undefined if there is no regular file at `path`
+ * @returns undefined if there is no regular file at `path`, or one of more than 16 MiB
  */
 export function readRootFile(root: RootSpec, path: string): Buffer | undefined {
   const entry = resolveMerged(layersOf(root), path)
@@ -18,7 +18,7 @@ export function readRootFile(root: RootSpec, path: string): Buffer | undefined {
  * Reads a file from a running container, mounts included. The kernel resolves the path within the container's root,
  * whatever its processes do to it meanwhile.
  * @param pid a process of the container, in our pid namespace
- * @returns undefined if there is no regular file at `path`
+ * @returns undefined if there is no regular file at `path`, or one of more than 16 MiB
  */
 export function readContainerFile(pid: number, path: string): Buffer | undefined {
   const root = openSync(`/proc/${pid}/root`, O.PATH | O.DIRECTORY | O.CLOEXEC)
@@ -45,9 +45,13 @@ export function openHow(flags: number, resolve: number): Buffer {
   return how
 }
 
+/** What /etc/passwd and its like have at most; a container could have the engine read a file without end. */
+const LARGEST = 16 * 2 ** 20
+
 function readRegular(fd: number): Buffer | undefined {
   try {
-    return fstatSync(fd).isFile() ? readFileSync(fd) : undefined
+    const stat = fstatSync(fd)
+    return stat.isFile() && stat.size <= LARGEST ? readFileSync(fd) : undefined
   } finally {
     closeSync(fd)
   }
