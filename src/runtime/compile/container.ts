@@ -4,7 +4,7 @@ import { closeDescriptors } from '../program-streams.ts'
 import type { ContainerSpec } from '../spec.ts'
 import type { ContainerFacts } from './facts.ts'
 import { attach, cloneSource, inMountOrder, isBeneathSystem, mountTrees } from './mounts.ts'
-import { cloneSharedMemory, enterNamespaces } from './namespaces.ts'
+import { cloneSharedMemory, enterNamespaces, enterPidNamespace } from './namespaces.ts'
 import { becomeProcess, joinKeyring, openStreams, scoreForOom } from './process.ts'
 import { enterRoot, makePrivate, mountOverlay } from './root.ts'
 import { makeWithinRoot } from './steps.ts'
@@ -29,7 +29,7 @@ import {
 export function compileContainer(spec: ContainerSpec, facts: ContainerFacts): Program {
   const program = new ProgramBuilder()
   const { root, process, namespaces, privileged } = spec
-  enterNamespaces(program, namespaces, facts.join)
+  const pidNamespace = enterNamespaces(program, namespaces, facts.join)
 
   // In the host's view: whatever is needed of its files is opened now.
   scoreForOom(program, facts)
@@ -43,6 +43,7 @@ export function compileContainer(spec: ContainerSpec, facts: ContainerFacts): Pr
 
   // In the container's: no path leads out of it any more.
   for (const mount of mounts) if (!isBeneathSystem(mount)) attach(program, mount)
+  if (pidNamespace) enterPidNamespace(program, pidNamespace)
   mountProc(program)
   writeSysctls(program, spec.sysctl)
   mountSys(program, { privileged })

@@ -3,7 +3,7 @@ import type { CgroupJoin } from '../cgroup/cgroup.ts'
 import { descriptor, type ProgramBuilder, type Result } from '../program.ts'
 import type { NamespaceChoice, NamespacesSpec } from '../spec.ts'
 import { cloneTree } from './mounts.ts'
-import { close, joinNamespace } from './steps.ts'
+import { close, joinNamespace, openNamespace } from './steps.ts'
 
 const ownNamespaces = {
   pid: CLONE.NEWPID,
@@ -14,8 +14,16 @@ const ownNamespaces = {
 
 const isPath = (choice: NamespaceChoice): choice is { readonly path: string } => typeof choice === 'object'
 
-/** The clone that starts a container. Its child is in its cgroup, and in the namespaces the container has or shares. */
-export function enterNamespaces(program: ProgramBuilder, namespaces: NamespacesSpec, join: CgroupJoin): void {
+/**
+ * The clone that starts a container. Its child is in its cgroup, and in the namespaces the container has or shares, but
+ * for a pid namespace that it shares: {@link enterPidNamespace}.
+ * @returns the pid namespace to be entered
+ */
+export function enterNamespaces(
+  program: ProgramBuilder,
+  namespaces: NamespacesSpec,
+  join: CgroupJoin,
+): Result | undefined {
   const kinds = Object.entries(ownNamespaces) as [keyof typeof ownNamespaces, number][]
   const fresh = kinds.filter(([kind]) => namespaces[kind] === 'private')
   const flags = fresh.reduce((bits, [, flag]) => bits | flag, CLONE.NEWNS as number)
@@ -23,14 +31,23 @@ export function enterNamespaces(program: ProgramBuilder, namespaces: NamespacesS
 
   for (const [kind, flag] of kinds) {
     const choice = namespaces[kind]
-    if (isPath(choice)) joinNamespace(program, choice.path, flag)
+    if (isPath(choice) && kind !== 'pid') joinNamespace(program, choice.path, flag)
   }
   if (namespaces.network === 'private') bringUpLoopback(program)
   // After the cgroup is joined: the one a process is in becomes the root of its new namespace.
   if (namespaces.cgroup === 'private') program.call('unshare', [CLONE.NEWCGROUP], { words: 'make a cgroup namespace' })
   else if (isPath(namespaces.cgroup)) joinNamespace(program, namespaces.cgroup.path, CLONE.NEWCGROUP)
-  // A process is never moved to another pid namespace, only its later children are.
-  if (isPath(namespaces.pid)) program.clone(CLONE.PARENT, 'exit')
+  return isPath(namespaces.pid) ? openNamespace(program, namespaces.pid.path) : undefined
+}
+
+/**
+ * When nothing of the host's is open or in view any more: whoever is in that namespace and has CAP_SYS_PTRACE can look
+ * into the newcomer. A process is never moved to another pid namespace, only its later children are.
+ */
+export function enterPidNamespace(program: ProgramBuilder, namespace: Result): void {
+  program.call('setns', [namespace, CLONE.NEWPID], { words: 'join the pid namespace' })
+  close(program, namespace)
+  program.clone(CLONE.PARENT, 'exit')
 }
 
 /** netdevice(7); the loopback device gets its addresses from the kernel as it comes up. */

@@ -75,9 +75,12 @@ export function mountNew(
   program.call('mount', [source, target, type, flags, data], { words: `mount ${type} on ${target}` })
 }
 
+export const openNamespace = (program: ProgramBuilder, path: string): Result =>
+  program.call('openat', [AT.FDCWD, path, O.RDONLY | O.CLOEXEC, 0], { words: `open namespace ${path}` })
+
 /** Joins the namespace behind a path such as /proc/PID/ns/ipc. */
 export function joinNamespace(program: ProgramBuilder, path: string, type: number): void {
-  const fd = program.call('openat', [AT.FDCWD, path, O.RDONLY | O.CLOEXEC, 0], { words: `open namespace ${path}` })
+  const fd = openNamespace(program, path)
   program.call('setns', [fd, type], { words: `join namespace ${path}` })
   close(program, fd)
 }
