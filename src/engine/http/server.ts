@@ -22,6 +22,9 @@ import { respond } from './respond.ts'
 import { routerOf } from './router.ts'
 import { routeTables } from './routes.ts'
 
+/** How many may come at once, listen(2); the kernel takes somaxconn where that is less. */
+const BACKLOG = 4096
+
 export interface EngineServerOptions {
   readonly socketPath: string
   /** The process around the engine, for `/tscompose/engine`. */
@@ -173,7 +176,7 @@ function listen(server: Server, socketPath: string): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   server.once('error', reject)
   const umask = process.umask(0o177)
-  server.listen(socketPath, resolve) // binds before it returns
+  server.listen({ path: socketPath, backlog: BACKLOG }, resolve) // binds before it returns
   process.umask(umask)
   return promise.finally(() => server.off('error', reject))
 }

@@ -10,10 +10,17 @@ import { ask, enginePid, rounds } from './killer.ts'
 const MiB = 2 ** 20
 
 /** A connection that says what it is told, whatever becomes of it. */
-async function open({ socket }: Machine, text: string | Buffer = ''): Promise<Socket> {
-  const connection = connect({ path: socket, allowHalfOpen: true })
+async function open(machine: Machine, text: string | Buffer = ''): Promise<Socket> {
+  const connection = connect({ path: machine.socket, allowHalfOpen: true })
+  const connected = await new Promise<boolean>((resolve, reject) => {
+    connection.once('connect', () => resolve(true))
+    // As many as that are waiting already.
+    connection.once('error', (error: NodeJS.ErrnoException) =>
+      error.code === 'EAGAIN' ? resolve(false) : reject(error),
+    )
+  })
+  if (!connected) return await sleep(5).then(() => open(machine, text))
   connection.on('error', () => {})
-  await once(connection, 'connect')
   if (text.length > 0) connection.write(text)
   return connection
 }
