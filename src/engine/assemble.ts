@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ImageStore } from '../image/image.ts'
 import type { Networks as NetworkLayer } from '../network/network.ts'
@@ -90,11 +90,11 @@ export async function openEngineOn(
     report,
   }
   await Promise.all([context.networks.load(), context.volumes.load(), loadContainers(context)])
-  await adoptContainers(context)
+  const { id, machineRestarted } = await identify(dataDir, report)
+  await adoptContainers(context, machineRestarted)
   undo.defer(() => context.networks.retire())
   undo.defer(() => letGo(containers))
   undo.defer(() => closing.abort())
-  const id = await engineId(dataDir, report)
   const opened = undo.move()
   return localEngine(context, id, () => opened.disposeAsync())
 }
@@ -132,16 +132,25 @@ async function letGo(containers: ContainerRegistry): Promise<void> {
 
 interface Identity {
   readonly id: string
+  /** Of the machine when an engine was here last: random(4). */
+  readonly bootId?: string
 }
 const isIdentity = (value: unknown): value is Identity => typeof (value as Identity | null)?.id === 'string'
 
-/** Which engine this is: `ID` of info, the same as long as the data root is. */
-async function engineId(dataDir: string, report: (message: string) => void): Promise<string> {
+/**
+ * Which engine this is: `ID` of info, the same as long as the data root is; and whether the machine has been restarted
+ * since the one before.
+ */
+async function identify(
+  dataDir: string,
+  report: (message: string) => void,
+): Promise<{ readonly id: string; readonly machineRestarted: boolean }> {
   const file = join(dataDir, 'engine.json')
   const found = await readJson(file, isIdentity)
   if ('setAside' in found) report(`damaged identity of the engine set aside as ${found.setAside}`)
-  if ('value' in found && !found.setAside) return found.value.id
-  const id = 'value' in found ? found.value.id : newId()
-  await writeJson(file, { id } satisfies Identity)
-  return id
+  const known = 'value' in found ? found.value : undefined
+  const bootId = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim()
+  const id = known?.id ?? newId()
+  if (known?.bootId !== bootId || 'setAside' in found) await writeJson(file, { id, bootId } satisfies Identity)
+  return { id, machineRestarted: known?.bootId !== undefined && known.bootId !== bootId }
 }

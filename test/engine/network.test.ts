@@ -315,29 +315,32 @@ test('containers talk on while the engine is away, and the next one finds everyt
   }
 })
 
-test('guests keep their names and addresses when their host has stopped and the engine is another one', {
-  skip,
-}, async () => {
-  await using bench = await Bench.make()
-  const open = () => openEngine({ dataDir: bench.dataDir, runDir: bench.runDir, config: defaultConfig })
-  const first = await open()
-  await first.networkCreate({ Name: 'lan' })
-  const server = await run(first, bench, serve('still here'), on('lan', { Aliases: ['web'] }))
-  const donor = await run(first, bench, ['sleep', '1000'], on('lan'))
-  const guest = await run(first, bench, ['sleep', '1000'], { HostConfig: { NetworkMode: `container:${donor}` } })
-  await first.containerStop(donor)
-  await first[Symbol.asyncDispose]()
-  const engine = await open()
-  try {
-    assert.equal((await exec(engine, guest, ask('web'))).text, 'still here\n')
-    await engine.containerStart(donor)
-    assert.equal((await exec(engine, donor, ask('web'))).text, 'still here\n')
-  } finally {
-    for (const id of [guest, donor, server]) await engine.containerDelete(id, { force: true })
-    await engine.networkDelete('lan')
-    await engine[Symbol.asyncDispose]()
-  }
-})
+for (const whose of ['an engine that is there', 'nobody'] as const)
+  test(`guests keep their names and addresses when ${whose} saw their host end and the engine is another one`, {
+    skip,
+  }, async () => {
+    await using bench = await Bench.make()
+    const open = () => openEngine({ dataDir: bench.dataDir, runDir: bench.runDir, config: defaultConfig })
+    const first = await open()
+    await first.networkCreate({ Name: 'lan' })
+    const server = await run(first, bench, serve('still here'), on('lan', { Aliases: ['web'] }))
+    const donor = await run(first, bench, ['sleep', '1000'], on('lan'))
+    const guest = await run(first, bench, ['sleep', '1000'], { HostConfig: { NetworkMode: `container:${donor}` } })
+    const { Pid } = (await first.containerInspect(donor)).State
+    if (whose !== 'nobody') await first.containerStop(donor)
+    await first[Symbol.asyncDispose]()
+    if (whose === 'nobody') process.kill(Pid, 'SIGKILL')
+    const engine = await open()
+    try {
+      assert.equal((await exec(engine, guest, ask('web'))).text, 'still here\n')
+      await engine.containerStart(donor)
+      assert.equal((await exec(engine, donor, ask('web'))).text, 'still here\n')
+    } finally {
+      for (const id of [guest, donor, server]) await engine.containerDelete(id, { force: true })
+      await engine.networkDelete('lan')
+      await engine[Symbol.asyncDispose]()
+    }
+  })
 
 test('a restart makes a network anew that somebody has taken apart', { skip }, async () => {
   await using made = await stage()

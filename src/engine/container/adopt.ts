@@ -9,7 +9,7 @@ import { Container } from './container.ts'
 import { handleExit, scheduleRestart, watchRun } from './exit.ts'
 import { thaw } from './pause.ts'
 import { isContainerRecord } from './record.ts'
-import { releaseContainer } from './release.ts'
+import { donorOf, releaseContainer } from './release.ts'
 import { removeContainer } from './remove.ts'
 import { restartsWithMachine } from './restart-policy.ts'
 import { forgetRuns, type RunRecord, readRuns, readSandbox } from './run-record.ts'
@@ -50,7 +50,7 @@ interface Found {
  * after a restart of the machine those whose policy says so are started. Resolves when the state of each is right; what
  * is to be started starts meanwhile.
  */
-export async function adoptContainers(context: Context): Promise<void> {
+export async function adoptContainers(context: Context, machineRestarted: boolean): Promise<void> {
   const runs = readRuns(context)
   const containers = context.containers.all()
   const found = await Promise.all(containers.map(container => look(context, container, runs.get(container.id))))
@@ -62,6 +62,11 @@ export async function adoptContainers(context: Context): Promise<void> {
   for (const id of await context.runtime.removeUnknown([...known])) {
     context.report(`removed what was left of container ${id}`)
   }
+  const lost = new Set(
+    found.flatMap(({ container, adopted }) =>
+      adopted.status === 'lost' && isAlive(container.state) ? [container.id] : [],
+    ),
+  )
   for (const { container, adopted } of found) {
     if (adopted.status === 'running' && container.run) watchRun(context, container, container.run, true)
   }
@@ -72,6 +77,34 @@ export async function adoptContainers(context: Context): Promise<void> {
         .catch(error => context.report(`container ${one.container.name}: ${messageOf(error)}`)),
     ),
   )
+  startAgain(
+    context,
+    containers.filter(({ record, state }) => {
+      if (state.status !== 'exited' || !(lost.has(record.id) || machineRestarted)) return false
+      const { manuallyStopped, restartCount: count } = record
+      const ended = { exitCode: state.exitCode, manuallyStopped, count }
+      const policy = record.hostConfig.RestartPolicy ?? { Name: 'no' }
+      // What had come to rest before the machine did rests on, but for what is always to run.
+      return lost.has(record.id) ? restartsWithMachine(policy, ended) : policy.Name === 'always'
+    }),
+  )
+}
+
+/** Starts containers after a restart of the machine: those in whose network others live before these. */
+function startAgain(context: Context, containers: readonly Container[]): void {
+  const starts = new Map<Container, Promise<void>>()
+  const start = (container: Container): Promise<void> => {
+    const known = starts.get(container)
+    if (known) return known
+    const donor = donorOf(context, container)
+    const before = donor && containers.includes(donor) ? start(donor) : Promise.resolve()
+    const started = before
+      .then(() => container.serial.run(() => launchContainer(context, container)))
+      .catch(error => context.report(`cannot restart container ${container.name}: ${messageOf(error)}`))
+    starts.set(container, started)
+    return started
+  }
+  for (const container of containers) void start(container)
 }
 
 async function look(context: Context, container: Container, run: RunRecord | undefined): Promise<Found> {
@@ -169,12 +202,7 @@ async function handleLoss(context: Context, container: Container): Promise<void>
     },
   })
   await releaseContainer(context, container)
-  const ended = { exitCode: 255, manuallyStopped: record.manuallyStopped, count: record.restartCount }
-  if (restartsWithMachine(record.hostConfig.RestartPolicy ?? { Name: 'no' }, ended)) {
-    void container.serial
-      .run(() => launchContainer(context, container))
-      .catch(error => context.report(`cannot restart container ${container.name}: ${messageOf(error)}`))
-  } else if (record.hostConfig.AutoRemove) void discard(context, container)
+  if (record.hostConfig.AutoRemove) void discard(context, container)
 }
 
 const discard = (context: Context, container: Container): Promise<void> =>

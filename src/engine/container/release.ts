@@ -19,6 +19,8 @@ export async function releaseContainer(
 ): Promise<void> {
   if (container.released) return
   const { id, name } = container
+  // Before the run's record goes, which tells of it as well: an engine that is killed now leaves it to the next.
+  if (container.sandbox && hasGuests(context, container)) saveSandbox(container)
   void removeRun(container).catch(error => context.report(`container ${name}: ${messageOf(error)}`))
   const attempts: Promise<void>[] = [context.runtime.release(id)]
   if (container.record.hostConfig.IpcMode === 'shareable') {
@@ -28,7 +30,6 @@ export async function releaseContainer(
   const failures = (await Promise.allSettled(attempts)).filter(({ status }) => status === 'rejected')
   for (const { reason } of failures as PromiseRejectedResult[])
     context.report(`container ${name}: ${messageOf(reason)}`)
-  if (container.sandbox && hasGuests(context, container)) saveSandbox(container)
   container.released = failures.length === 0 && !container.sandbox
 }
 

@@ -67,7 +67,11 @@ async function sendSignal(context: Context, container: Container, signal: number
   const { run, state } = container
   if (!run) return
   const ends = isEnding(container, signal)
-  if (ends) void container.update({ manuallyStopped: true }).catch(error => context.report(String(error)))
+  if (ends) {
+    const written = container.update({ manuallyStopped: true }).catch(error => context.report(String(error)))
+    // Should the engine be killed before it sees the end, the next one must not start it again.
+    if ((container.record.hostConfig.RestartPolicy?.Name || 'no') !== 'no') await written
+  }
   run.process.kill(signal)
   emitContainer(context, container, 'kill', { signal: String(signal) })
   // A frozen process gets its signals when it thaws.
