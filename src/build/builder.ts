@@ -17,9 +17,9 @@ import { writeImage } from './output.ts'
 import { Progress } from './progress.ts'
 import type { BuildRequest, BuildResult, OnBuildEvent } from './request.ts'
 import type { OpenSandbox } from './run/sandbox.ts'
+import { imageOfBase } from './solve/base.ts'
 import { Build, type Surroundings } from './solve/build.ts'
 import { openContext } from './solve/contexts.ts'
-import { imageOf } from './solve/stage.ts'
 import { exportCaches } from './transfer/export.ts'
 import { importCaches } from './transfer/import.ts'
 
@@ -103,9 +103,9 @@ export class Builder implements AsyncDisposable {
       contexts: [...request.contexts.keys()],
       triggersOf: async base => {
         if (base.kind !== 'image' && base.kind !== 'context') return []
-        const { reference, platform } = imageOf(build, base)
-        const image = request.check ? await images.find(reference) : await build.image(reference, platform)
-        return image?.config.OnBuild ?? []
+        if (request.check)
+          return base.kind === 'image' ? ((await images.find(base.reference))?.config.OnBuild ?? []) : []
+        return (await imageOfBase(build, base))?.config.OnBuild ?? []
       },
       warn: warning => build.warn(warning),
     })

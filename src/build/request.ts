@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { Image, Platform, RegistryAuth } from '../image/image.ts'
+import type { LayoutChoice } from '../image/load/layout-archive.ts'
 import type { ResourcesSpec, Rlimit } from '../runtime/spec.ts'
 import type { CacheSource, CacheTarget } from './transfer/spec.ts'
 
@@ -12,7 +13,10 @@ export type ContextSource =
   | { readonly kind: 'empty' }
 
 /** `--build-context NAME=...`: a directory or repository, or an image in place of what the Dockerfile calls NAME. */
-export type NamedContext = ContextSource | { readonly kind: 'image'; readonly reference: string }
+export type NamedContext =
+  | ContextSource
+  | { readonly kind: 'image'; readonly reference: string }
+  | ({ readonly kind: 'layout'; readonly directory: string } & LayoutChoice)
 
 /** `RUN --mount=type=secret,id=...` */
 export type SecretSource =

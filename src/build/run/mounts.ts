@@ -9,6 +9,7 @@ import type { BindMount, CacheMount, RunStep, SecretMount, SshMount } from '../d
 import type { Build } from '../solve/build.ts'
 import { writableRoot } from '../solve/stack.ts'
 import type { StageState } from '../solve/stage.ts'
+import { socketPath } from './ssh-agent.ts'
 
 /** What a step has mounted, and the variables that tell it where. */
 export interface StepMounts extends AsyncDisposable {
@@ -129,17 +130,18 @@ class MountOpener {
 
   /** A socket of our own before the agent's: that of the host belongs to somebody else. */
   async ssh({ id, target, required, mode, uid, gid }: SshMount): Promise<void> {
-    const agent = this.#build.plan.request.ssh.get(id)
+    const agent = await this.#build.sshAgent(id)
     if (agent === undefined) {
       if (required) throw this.#missing(`ssh agent ${id}: not found`)
       return
     }
-    const path = join(this.#runDir, `agent.${this.#files++}`)
+    const path = socketPath(this.#build.around.runDir)
     const server = await forward(path, agent)
     this.#held.defer(() => void server.close())
+    const index = this.#files++
     chownSync(path, uid, gid)
     chmodSync(path, mode)
-    const destination = this.#target(target ?? `/run/buildkit/ssh_agent.${this.#files}`)
+    const destination = this.#target(target ?? `/run/buildkit/ssh_agent.${index}`)
     this.mounts.push({ type: 'bind', source: path, destination, readonly: false })
     this.env.push(['SSH_AUTH_SOCK', destination])
   }

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { TscomposeError } from '../../errors.ts'
 import type { Digest, Image, ImageStore, Platform } from '../../image/image.ts'
 import type { SharedWork } from '../../image/shared-work.ts'
 import type { Lease } from '../../image/workshop.ts'
@@ -20,6 +19,8 @@ import type { Key } from '../key.ts'
 import type { Progress } from '../progress.ts'
 import type { BuildRequest } from '../request.ts'
 import type { OpenSandbox } from '../run/sandbox.ts'
+import { openSshAgent, type SshAgent } from '../run/ssh-agent.ts'
+import { imageOfBase, loadLayout } from './base.ts'
 import { openNamedContext } from './contexts.ts'
 import { resolveImage } from './images.ts'
 import { emptyStack, type Stack, stackOfImage, writableRoot } from './stack.ts'
@@ -73,6 +74,7 @@ export class Build implements AsyncDisposable {
   readonly #stages = new Map<number, Promise<StageResult>>()
   readonly #trees = new Map<string, Promise<FileTree>>()
   readonly #images = new Map<string, Promise<Image>>()
+  readonly #agents = new Map<string, Promise<SshAgent>>()
   readonly #held = new AsyncDisposableStack()
   readonly #failed = new AbortController()
 
@@ -136,22 +138,25 @@ export class Build implements AsyncDisposable {
     return noCache.some(wanted => wanted.toLowerCase() === name || wanted === String(index))
   }
 
-  /** The image that stands in for a base. @throws TscomposeError BUILD_BASE_INVALID */
-  namedImage(context: string): string {
-    const named = this.plan.request.contexts.get(context)
-    if (named?.kind === 'image') return named.reference
-    throw new TscomposeError(
-      'BUILD_BASE_INVALID',
-      `the build context "${context}" is no image that a stage can be based on`,
-    )
-  }
-
   isOfImage(stage: number): boolean {
     return this.#ofImage.has(stage)
   }
 
   image(reference: string, platform: string | undefined): Promise<Image> {
     return once(this.#images, `${reference} ${platform ?? ''}`, () => resolveImage(this, reference, platform))
+  }
+
+  layoutImage(context: string): Promise<Image> {
+    return once(this.#images, `layout ${context}`, () => loadLayout(this, context))
+  }
+
+  /** The agent of `--ssh`, with our own keys if these were given. @returns undefined if none was */
+  async sshAgent(id: string): Promise<string | undefined> {
+    const paths = this.plan.request.ssh.get(id)
+    if (paths === undefined) return undefined
+    const agent = once(this.#agents, id, () => openSshAgent(paths, this.around.runDir, this.signal))
+    this.defer(async () => await (await agent.catch(() => undefined))?.[Symbol.asyncDispose]())
+    return (await agent).socket
   }
 
   /** The layers behind an origin, if it has some; undefined for a context of files. */
@@ -162,9 +167,8 @@ export class Build implements AsyncDisposable {
       case 'image':
         return stackOfImage(await this.image(origin.reference, origin.platform), this.around.images)
       case 'context': {
-        const named = this.plan.request.contexts.get(origin.name)
-        if (named?.kind !== 'image') return undefined
-        return stackOfImage(await this.image(named.reference, origin.platform), this.around.images)
+        const image = await imageOfBase(this, origin)
+        return image && stackOfImage(image, this.around.images)
       }
       case 'scratch':
         return emptyStack
@@ -201,6 +205,11 @@ export class Build implements AsyncDisposable {
   /** Disposes of something with the build. */
   hold<T extends AsyncDisposable>(resource: T): T {
     return this.#held.use(resource)
+  }
+
+  /** Does something when the build is over. */
+  defer(work: () => unknown): void {
+    this.#held.defer(async () => void (await work()))
   }
 
   /** A diff id in the background: it will be needed at the end. */

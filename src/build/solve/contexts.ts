@@ -26,7 +26,7 @@ export async function openContext(
 /** A context of files that an instruction names. */
 export async function openNamedContext(build: Build, name: string): Promise<BuildContext> {
   const source = build.plan.request.contexts.get(name)
-  if (!source || source.kind === 'image')
+  if (!source || source.kind === 'image' || source.kind === 'layout')
     throw new TscomposeError('BUILD_CONTEXT_UNKNOWN', `there is no build context "${name}"`)
   return await openContext(source, 'Dockerfile', () => build.newDirectory(), build.signal)
 }

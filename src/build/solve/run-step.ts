@@ -1,6 +1,7 @@
 import type { RunStep } from '../dockerfile/step.ts'
 import { commandLine } from '../image-config.ts'
 import { keyOf, sortedPairs } from '../key.ts'
+import { checkCanRun } from '../run/can-run.ts'
 import { carryOutRun } from '../run/run.ts'
 import type { Build } from './build.ts'
 import type { StageState } from './stage.ts'
@@ -40,6 +41,9 @@ export async function runStep(build: Build, state: StageState, step: RunStep): P
     step,
     key,
     about,
-    make: (tell, signal) => carryOutRun(build, state, step, args, tell, signal),
+    make: (tell, signal) => {
+      checkCanRun(state.platform, step.instruction.where)
+      return carryOutRun(build, state, step, args, tell, signal)
+    },
   })
 }

@@ -1,9 +1,8 @@
 import type { HistoryEntry, Platform } from '../../image/image.ts'
-import { canonicalName, parseReference } from '../../image/reference.ts'
 import { interpret, openScope } from '../dockerfile/index.ts'
 import type { Instruction } from '../dockerfile/instruction.ts'
 import type { Scope } from '../dockerfile/scope.ts'
-import type { Origin, StageNode } from '../dockerfile/stage-graph.ts'
+import type { StageNode } from '../dockerfile/stage-graph.ts'
 import type { Step } from '../dockerfile/step.ts'
 import {
   applyStep,
@@ -13,6 +12,7 @@ import {
   type StageConfig,
   scratchConfig,
 } from '../image-config.ts'
+import { imageOfBase, nameOfBase, stackOfFiles } from './base.ts'
 import type { Build } from './build.ts'
 import { copyStep } from './copy-step.ts'
 import { runStep } from './run-step.ts'
@@ -89,9 +89,16 @@ async function openStage(build: Build, { base, stage }: StageNode, label: string
       return { ...below, stage: { ...below.stage, hasCommand: false }, scope: openScope(below.scope, given) }
     }
     default: {
-      const { reference, platform: wanted } = imageOf(build, base)
-      const image = await build.image(reference, wanted)
-      named(canonicalName(parseReference(reference)), true)
+      const image = await imageOfBase(build, base)
+      named(nameOfBase(build, base), true)
+      if (!image && base.kind === 'context') {
+        const scope = openScope(scratchConfig.Env ?? [], given)
+        const stack = await stackOfFiles(build, base, stage.from.where)
+        const created = stack.layers[0]?.created ?? new Date(0).toISOString()
+        const history = [{ created, created_by: `FROM ${base.name}`, comment: 'tscompose.dockerfile' }]
+        return { stack, stage: openConfig(scratchConfig), history, platform, scope }
+      }
+      if (!image) throw new TypeError('a base is an image or a context')
       return {
         stack: stackOfImage(image, build.around.images),
         stage: openConfig(image.config),
@@ -101,15 +108,6 @@ async function openStage(build: Build, { base, stage }: StageNode, label: string
       }
     }
   }
-}
-
-/** @throws TscomposeError BUILD_BASE_INVALID where a stage is based on a context of files */
-export function imageOf(
-  build: Build,
-  base: Extract<Origin, { kind: 'image' | 'context' }>,
-): { readonly reference: string; readonly platform: string | undefined } {
-  if (base.kind === 'image') return { reference: base.reference, platform: base.platform }
-  return { reference: build.namedImage(base.name), platform: base.platform }
 }
 
 export const placeOf = ({ where }: Instruction): string => `${where.file}:${where.line}`

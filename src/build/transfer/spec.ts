@@ -19,7 +19,7 @@ export function parseCacheSource(text: string): CacheSource {
   const fields = fieldsOf(text)
   if (!fields) return { type: 'registry', reference: text, mayBeHere: true }
   const { type, ref, src, tag, digest, ...others } = fields
-  checkOthers(text, others)
+  if (type === 'registry' || type === 'local') checkOthers(text, others)
   if (type === 'registry') return { type, reference: needed(text, 'ref', ref), mayBeHere: false }
   if (type === 'local')
     return { type, directory: needed(text, 'src', src), ...(tag && { tag }), ...(digest && { digest }) }
@@ -30,13 +30,13 @@ export function parseCacheSource(text: string): CacheSource {
 export function parseCacheTarget(text: string): CacheTarget {
   const fields = fieldsOf(text) ?? { type: 'registry', ref: text }
   const { type, ref, dest, mode = 'min', 'ignore-error': ignoreError = 'false', ...others } = fields
+  if (type !== 'inline' && type !== 'registry' && type !== 'local') throw unsupported(text, type)
   checkOthers(text, others)
   if (mode !== 'min' && mode !== 'max') throw invalid(text, `mode is min or max, not "${mode}"`)
   const options = { all: mode === 'max', mayFail: ignoreError === 'true' }
   if (type === 'inline') return { type }
   if (type === 'registry') return { type, reference: needed(text, 'ref', ref), ...options }
-  if (type === 'local') return { type, directory: needed(text, 'dest', dest), ...options }
-  throw unsupported(text, type)
+  return { type, directory: needed(text, 'dest', dest), ...options }
 }
 
 function fieldsOf(text: string): Record<string, string> | undefined {

@@ -6,7 +6,7 @@ import { parseCacheSource, parseCacheTarget } from '../../build/transfer/spec.ts
 import { domainOf } from '../../image/registry/credentials.ts'
 import type { BuildMessage, ImageBuildRequest } from '../api.ts'
 import type { Context } from '../context.ts'
-import { invalid, notSupported } from '../failures.ts'
+import { invalid } from '../failures.ts'
 import { parsePlatform } from '../image/platform.ts'
 import { progressStream } from '../image/progress.ts'
 import { deviceNumberOf } from '../translate/devices.ts'
@@ -91,6 +91,8 @@ function contextSource(text: string | undefined): ContextSource {
 function named(text: string): NamedContext {
   const image = /^docker-image:\/\/(.*)$/.exec(text)?.[1]
   if (image !== undefined) return { kind: 'image', reference: image }
-  if (text.startsWith('oci-layout://')) throw notSupported('a build context from an OCI layout')
-  return contextSource(text)
+  const layout = /^oci-layout:\/\/(.*?)(?:@(sha256:[0-9a-f]{64})|:([\w][\w.-]{0,127}))?$/.exec(text)
+  if (!layout) return contextSource(text)
+  const [, directory = '', digest, tag] = layout
+  return { kind: 'layout', directory, ...(digest && { digest }), ...(tag && { tag }) }
 }
