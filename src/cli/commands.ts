@@ -52,6 +52,11 @@ export const commands: CommandTable = {
     asksOutside: true,
     load: () => import('./commands/config.ts'),
   },
+  publish: {
+    summary: 'Put the Compose files of a project into a registry, for -f oci://',
+    load: () => import('./commands/publish.ts'),
+    asksOutside: true,
+  },
   graph: { summary: 'Draw which service waits for which', load: () => import('./commands/graph.ts') },
   volumes: { summary: 'List volumes', load: () => import('./commands/volumes.ts') },
   watch: {
@@ -63,6 +68,8 @@ export const commands: CommandTable = {
   logout: { summary: 'Forget the login to a registry', load: () => import('./commands/logout.ts') },
   version: { summary: 'Show the version', load: () => import('./commands/version.ts') },
   completion: { summary: 'Completion for a shell: bash, zsh, fish', load: () => import('./commands/completion.ts') },
+  alpha: { summary: 'Experimental commands', hidden: true, loadGroup: () => import('./commands/alpha.ts') },
+  bridge: { summary: 'Not supported', hidden: true, load: () => import('./commands/bridge.ts') },
   __complete: { summary: 'What may stand at the cursor', hidden: true, load: () => import('./commands/complete.ts') },
   engine: {
     summary: 'The engine behind all this: status, start, stop',

@@ -14,6 +14,8 @@ export interface GlobalOptions {
   readonly projectDirectory?: string
   readonly profiles: readonly string[]
   readonly envFiles: readonly string[]
+  /** Registries whose Compose files may be fetched without TLS. */
+  readonly insecureRegistries: readonly string[]
   readonly ansi: Ansi
   readonly progress: ProgressMode
   /** How many engine operations may run at once; Infinity: all. */
@@ -67,6 +69,7 @@ interface RawGlobals {
   workdir?: string
   profile?: readonly string[]
   envFile?: readonly string[]
+  insecureRegistry?: readonly string[]
   /** false with --no-ansi */
   ansi?: string | false
   progress?: string
@@ -99,6 +102,7 @@ export function resolveGlobals(raw: RawGlobals, env: NodeJS.ProcessEnv): GlobalO
     ...(projectDirectory !== undefined && { projectDirectory }),
     profiles: raw.profile ?? [],
     envFiles: raw.envFile ?? env.COMPOSE_ENV_FILES?.split(',').filter(file => file !== '') ?? [],
+    insecureRegistries: raw.insecureRegistry ?? [],
     ansi,
     progress,
     parallel: parallelLimit(raw.parallel, env.COMPOSE_PARALLEL_LIMIT),

@@ -19,6 +19,7 @@ const sections: Readonly<Record<string, readonly string[]>> = {
   'Look at what runs:': ['ps', 'logs', 'exec', 'attach', 'top', 'stats', 'port', 'ports', 'events', 'wait', 'ls'],
   'Files and images:': [
     'config',
+    'publish',
     'graph',
     'build',
     'watch',

@@ -6,8 +6,9 @@ import type { Cli } from './cli.ts'
 import { renderWarning } from './progress/warnings.ts'
 
 /** What the flags before the command say about where the project is. */
-export function loadOptions({ options, env, cwd }: Cli): LoadOptions {
-  const { files, projectName, projectDirectory, profiles, envFiles, isolated } = options
+export function loadOptions(cli: Cli): LoadOptions {
+  const { options, env, cwd } = cli
+  const { insecureRegistries, files, projectName, projectDirectory, profiles, envFiles, isolated } = options
   const shell = Object.fromEntries(
     Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
   )
@@ -19,6 +20,10 @@ export function loadOptions({ options, env, cwd }: Cli): LoadOptions {
     envFiles,
     // Unused networks and volumes are still the project's: `down` removes them, `up` leaves them out by itself.
     allResources: true,
+    fetchRemote: async reference => {
+      const { fetchRemote } = await import('../compose/remote/fetch.ts')
+      return await fetchRemote(reference, { insecureRegistries, signal: cli.signal })
+    },
     ...(isolated !== undefined && { isolated }),
     ...(projectName !== undefined && { projectName }),
     ...(projectDirectory !== undefined && { projectDirectory }),

@@ -26,22 +26,33 @@ export async function openGitContext(
   temporary: string,
   signal: AbortSignal,
 ): Promise<BuildContext> {
-  const { remote, ref = 'HEAD', subdir = '.', commit, submodules, keepGitDir = false } = reference
-  assertOnline(redacted(remote))
+  const { remote, subdir = '.', keepGitDir = false } = reference
   return await ownDirectory(temporary, async directory => {
-    const git = (...args: string[]) => runGit(directory, args, remote, signal)
-    await git('init', '--quiet', '--initial-branch=main')
-    await git('remote', 'add', '--', 'origin', remote)
-    const found = await fetchCommit(git, ref)
-    if (commit && !found.startsWith(commit)) {
-      throw new TscomposeError('BUILD_CHECKSUM_MISMATCH', `${remote}#${ref} is commit ${found}, not ${commit}`)
-    }
-    await git('checkout', '--quiet', '--detach', found)
-    if (submodules) await git('submodule', 'update', '--quiet', '--init', '--recursive', '--depth=1')
+    const commit = await checkOut(reference, directory, signal)
     if (!keepGitDir) await rm(join(directory, '.git'), { recursive: true, force: true })
     const context = await openDirectoryContext(within(directory, subdir, remote), dockerfile)
-    return Object.assign(context, { commit: found })
+    return Object.assign(context, { commit })
   })
+}
+
+/**
+ * Fetches a repository into an empty directory and checks a commit out.
+ * @returns the commit
+ * @throws TscomposeError BUILD_REMOTE_FAILED, BUILD_CHECKSUM_MISMATCH, OFFLINE
+ */
+export async function checkOut(reference: GitReference, directory: string, signal: AbortSignal): Promise<string> {
+  const { remote, ref = 'HEAD', commit, submodules } = reference
+  assertOnline(redacted(remote))
+  const git = (...args: string[]) => runGit(directory, args, remote, signal)
+  await git('init', '--quiet', '--initial-branch=main')
+  await git('remote', 'add', '--', 'origin', remote)
+  const found = await fetchCommit(git, ref)
+  if (commit && !found.startsWith(commit)) {
+    throw new TscomposeError('BUILD_CHECKSUM_MISMATCH', `${remote}#${ref} is commit ${found}, not ${commit}`)
+  }
+  await git('checkout', '--quiet', '--detach', found)
+  if (submodules) await git('submodule', 'update', '--quiet', '--init', '--recursive', '--depth=1')
+  return found
 }
 
 /** Of a branch or tag; one that the server does not hand out by itself is looked for in the whole history. */
@@ -57,7 +68,7 @@ async function fetchCommit(git: (...args: string[]) => Promise<string>, ref: str
 }
 
 /** A directory of the repository, and no link to somewhere else. */
-function within(directory: string, subdir: string, remote: string): string {
+export function within(directory: string, subdir: string, remote: string): string {
   const path = posix.join('/', subdir).slice(1) || '.'
   try {
     using root = OpenDirectory.root(directory)

@@ -46,6 +46,8 @@ class Discovery {
   readonly #request: Request
   readonly #session: Session
   readonly #sources = new Map<string, { file: string; line: number }>()
+  /** Files of registries, which are nowhere: their paths are relative to where the command runs. */
+  readonly #placeless = new Set<string>()
   #environment: Environment
   #envFiles: string[]
   #files: string[]
@@ -67,12 +69,7 @@ class Discovery {
     await this.#readEnvironment()
     await this.#fromVariable()
     if (this.#files.length === 0) await this.#search()
-    const remote = this.#files.find(isRemoteFile)
-    if (remote !== undefined)
-      throw new TscomposeError(
-        'COMPOSE_FILE_NOT_FOUND',
-        `not supported yet: Compose files of another machine (${remote})`,
-      )
+    await this.#fetchRemote()
     if (!explicit) {
       await this.#useDotEnv()
       await this.#readEnvironment()
@@ -89,8 +86,17 @@ class Discovery {
   #directory(): string {
     const { cwd, projectDirectory } = this.#request
     if (projectDirectory) return resolve(cwd, projectDirectory)
-    const file = this.#files.find(name => name !== '-')
+    const file = this.#files.find(name => name !== '-' && !isRemoteFile(name) && !this.#placeless.has(name))
     return file === undefined ? cwd : dirname(resolve(cwd, file))
+  }
+
+  async #fetchRemote(): Promise<void> {
+    for (const [index, name] of this.#files.entries()) {
+      if (!isRemoteFile(name)) continue
+      const { path, directory } = await this.#session.remote.get(name)
+      this.#files[index] = path
+      if (directory === undefined) this.#placeless.add(path)
+    }
   }
 
   async #useDotEnv(): Promise<void> {
@@ -116,8 +122,8 @@ class Discovery {
     if (this.#files.length > 0 || variable === undefined) return
     const names = variable.split(this.#environment.COMPOSE_PATH_SEPARATOR || ':')
     for (const name of names) {
-      const path = name === '-' ? name : resolve(this.#request.cwd, name)
-      if (path !== '-' && !(await stat(path).catch(() => undefined)))
+      const path = name === '-' || isRemoteFile(name) ? name : resolve(this.#request.cwd, name)
+      if (path !== '-' && !isRemoteFile(path) && !(await stat(path).catch(() => undefined)))
         throw new TscomposeError('COMPOSE_FILE_NOT_FOUND', `stat ${path}: no such file or directory`, {
           fix: `COMPOSE_FILE names it: ${variable}.`,
         })

@@ -6,7 +6,7 @@ import { isRemoteFile } from './remote-files.ts'
 import { applyResets } from './reset.ts'
 import { resolvePaths } from './resolve-paths.ts'
 import type { ResetPaths, Scope } from './session.ts'
-import { absolute, directoryOf, readNamed } from './session.ts'
+import { absolute, directoryOf, fetchNamed, readNamed } from './session.ts'
 import type { MapNode, Node } from './yaml/node.ts'
 import { cloneNode, isNull, mapAt, mapOf, scalarAt, stringOf, whereOf, whereOfKey } from './yaml/node.ts'
 
@@ -103,14 +103,13 @@ function sameFile(name: string, reference: string, extension: Node, origin: Orig
 
 async function fromFile(name: string, reference: string, node: Node, origin: Origin, scope: Scope): Promise<Origin> {
   const file = stringOf(node) ?? ''
-  const path = absolute(scope.directory, file)
+  const path = isRemoteFile(file) ? await fetchNamed(scope, file, node) : absolute(scope.directory, file)
   const fail = (problem: string, services?: MapNode): never => {
     throw new TscomposeError('COMPOSE_EXTENDS_INVALID', `cannot extend service ${JSON.stringify(name)} in ${problem}`, {
       where: whereOf(node),
       ...(services ? didYouMean(reference, services.entries.keys()) : {}),
     })
   }
-  if (isRemoteFile(file)) fail(`${origin.file}: not supported yet: files of another machine (${file})`)
   let loading = scope.extended.get(path)
   if (!loading) {
     loading = loadExtended(path, scope, node)

@@ -18,7 +18,7 @@ export interface Identified {
 /** @throws TscomposeError COMPOSE_FILE_NOT_FOUND where there is no file */
 export async function locate(options: LoadOptions): Promise<Pick<Identified, 'session' | 'found'>> {
   const { cwd, env, files = [], envFiles = [], projectDirectory } = options
-  const session = new Session(cwd, env.HOME, options.readStdin ?? readAllOfStdin)
+  const session = new Session(cwd, env.HOME, options.readStdin ?? readAllOfStdin, options.fetchRemote)
   const found = await discover(
     { cwd, env, files, envFiles, ...(projectDirectory ? { projectDirectory } : {}) },
     session,

@@ -8,7 +8,7 @@ import { loadFiles } from './model-loader.ts'
 import { isRemoteFile } from './remote-files.ts'
 import { applyResets } from './reset.ts'
 import type { Environment, ResetPaths, Scope } from './session.ts'
-import { absolute, directoryOf, isDirectory, isFile, lookupIn, readNamed } from './session.ts'
+import { absolute, directoryOf, fetchNamed, isDirectory, isFile, lookupIn, readNamed } from './session.ts'
 import type { MapNode, Node } from './yaml/node.ts'
 import { isNull, kindName, mapAt, mapOf, stringOf, whereOf } from './yaml/node.ts'
 
@@ -49,12 +49,9 @@ async function loadEntry(entry: Node, scope: Scope): Promise<MapNode> {
       },
     )
   const paths = texts(map ? map.entries.get('path') : entry)
+  const files: string[] = []
   for (const { text, node } of paths)
-    if (isRemoteFile(text))
-      throw new TscomposeError('COMPOSE_INCLUDE_INVALID', `not supported yet: include of ${text}`, {
-        where: whereOf(node),
-      })
-  const files = paths.map(({ text }) => absolute(scope.directory, text))
+    files.push(isRemoteFile(text) ? await fetchNamed(scope, text, node) : absolute(scope.directory, text))
   const [main] = files
   const given = stringOf(map?.entries.get('project_directory'))
   const directory = given ? resolve(scope.directory, given) : dirname(main ?? scope.directory)

@@ -12,6 +12,7 @@ import { normalize } from './normalize.ts'
 import { type ParsedFile, parseFile } from './parsed-file.ts'
 import { SECRET_CONTENT } from './plain.ts'
 import { buildProject } from './project-builder.ts'
+import type { FetchRemote } from './remote-files.ts'
 import type { Split } from './select.ts'
 import { byProfiles, dropUnused, profilesOf, selectServices } from './select.ts'
 import type { FileEntries } from './service-files.ts'
@@ -51,6 +52,8 @@ export interface LoadOptions {
   /** Names, addresses and ports of its own (isolate.ts); absent: what TSCOMPOSE_ISOLATED says. */
   readonly isolated?: boolean
   readonly readStdin?: () => Promise<Uint8Array>
+  /** Fetches what `-f`, `include` and `extends` name on other machines; without it that is refused. */
+  readonly fetchRemote?: FetchRemote
 }
 
 export interface Loaded {

@@ -3,6 +3,7 @@ import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import type { Where } from '../../errors.ts'
 import { TscomposeError } from '../../errors.ts'
 import type { Warning } from './diagnostics.ts'
+import { type FetchRemote, RemoteFiles } from './remote-files.ts'
 import type { Lookup } from './template.ts'
 import type { MapNode, Node } from './yaml/node.ts'
 import { whereOf } from './yaml/node.ts'
@@ -26,11 +27,13 @@ export class Session {
   readonly home: string | undefined
   readonly warnings: Warning[] = []
   readonly forgotten: Forgotten[] = []
+  readonly remote: RemoteFiles
   readonly #readStdin: () => Promise<Uint8Array>
   readonly #warned = new Set<string>()
   #ports = 0
 
-  constructor(cwd: string, home: string | undefined, readStdin: () => Promise<Uint8Array>) {
+  constructor(cwd: string, home: string | undefined, readStdin: () => Promise<Uint8Array>, fetchRemote?: FetchRemote) {
+    this.remote = new RemoteFiles(fetchRemote)
     this.cwd = cwd
     this.home = home
     this.#readStdin = readStdin
@@ -83,9 +86,18 @@ export class Session {
 }
 
 /** Reads a file that another file names, so that a failure points at the name. */
-export async function readNamed(session: Session, path: string, name: Node): Promise<Source> {
+export const readNamed = (session: Session, path: string, name: Node): Promise<Source> =>
+  pointing(name, session.read(path))
+
+/** Fetches a file that another file names. @returns its path on this machine */
+export async function fetchNamed({ session }: Scope, reference: string, name: Node): Promise<string> {
+  return (await pointing(name, session.remote.get(reference, dirname(name.source.file)))).path
+}
+
+/** A failure without a place of its own points at what names the thing. */
+async function pointing<T>(name: Node, work: Promise<T>): Promise<T> {
   try {
-    return await session.read(path)
+    return await work
   } catch (error) {
     if (!(error instanceof TscomposeError) || error.where) throw error
     const { code, message, fix, cause } = error

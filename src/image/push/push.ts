@@ -9,9 +9,9 @@ import { throttled } from '../progress-lines.ts'
 import { canonicalName, familiarName, type Reference, repositoryOf } from '../reference.ts'
 import { storedCredentials } from '../registry/credentials.ts'
 import { endpointsOf } from '../registry/endpoints.ts'
+import { openSession } from '../registry/open-session.ts'
 import { putManifest } from '../registry/put-manifest.ts'
-import { PassingFault } from '../registry/retry.ts'
-import { RegistrySession } from '../registry/session.ts'
+import type { RegistrySession } from '../registry/session.ts'
 import { upload } from '../registry/upload.ts'
 import { storedManifest } from '../stored-manifest.ts'
 import { compressLayers } from './compress.ts'
@@ -93,9 +93,9 @@ export class Pusher {
       if (line) say(line, 'Preparing')
       using _ = await uploads.acquire()
       await this.#catalog.content.check(blob)
-      const path = this.#catalog.content.path(blob.digest)
+      const content = this.#catalog.content.path(blob.digest)
       const tell = (current: number) => line && say(line, 'Pushing', { current, total: blob.size })
-      const arrival = await upload(session, { ...blob, path }, sourcesOf(blob.digest), tell, uploads.signal)
+      const arrival = await upload(session, { ...blob, content }, sourcesOf(blob.digest), tell, uploads.signal)
       if (line) say(line, arrivalWords(arrival))
     }
     await uploads.all([
@@ -120,7 +120,6 @@ export class Pusher {
     return { tag, digest, size }
   }
 
-  /** A session with the first endpoint that can be reached: plain HTTP after TLS, where it is allowed. */
   async #open(
     reference: Reference,
     sources: readonly string[],
@@ -129,26 +128,7 @@ export class Pusher {
   ): Promise<RegistrySession> {
     const endpoints = endpointsOf(reference.domain, { ...this.#options, registryMirrors: [] })
     const login = async () => auth ?? (await storedCredentials(reference.domain, signal))
-    for (const endpoint of endpoints) {
-      const session = new RegistrySession(endpoint, reference, { login, doing: 'push', sources })
-      if (endpoint === endpoints.at(-1) || (await answers(session, signal))) return session
-    }
-    throw new TypeError('there is no endpoint to push to')
-  }
-}
-
-/** Whether there is something that speaks HTTP at the endpoint; what it says does not matter yet. */
-async function answers(session: RegistrySession, signal: AbortSignal): Promise<boolean> {
-  try {
-    const url = new URL('/v2/', session.url(''))
-    const { body } = await session.send({ url }, [200, 401, 403, 404, 429], signal)
-    body.resume()
-    return true
-  } catch (error) {
-    signal.throwIfAborted()
-    return (
-      !(error instanceof TscomposeError && error.code === 'REGISTRY_UNREACHABLE') && !(error instanceof PassingFault)
-    )
+    return await openSession(reference, endpoints, { login, doing: 'push', sources }, signal)
   }
 }
 

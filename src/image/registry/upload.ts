@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { TscomposeError } from '../../errors.ts'
 import type { Digest } from '../image.ts'
 import type { HttpResponse } from './http.ts'
@@ -13,12 +13,12 @@ const MONOLITHIC = 1024 * 1024
 const SMALL_CHUNK = 8 * 1024 * 1024
 const READ_CHUNK = 256 * 1024
 
-/** A blob of the store on its way to a registry. */
+/** A blob on its way to a registry. */
 export interface Upload {
   readonly digest: Digest
   readonly size: number
-  /** The file that has it. */
-  readonly path: string
+  /** The file that has it, or the bytes themselves. */
+  readonly content: string | Buffer
 }
 
 /** How a blob has come to be in a repository. */
@@ -172,7 +172,11 @@ class Transfer {
 
   #bytes(start: number, end: number): () => Readable {
     return () => {
-      const stream = createReadStream(this.#blob.path, { start, end: end - 1, highWaterMark: READ_CHUNK })
+      const { content } = this.#blob
+      const stream: Readable =
+        typeof content === 'string'
+          ? createReadStream(content, { start, end: end - 1, highWaterMark: READ_CHUNK })
+          : Readable.from([content.subarray(start, end)])
       let sent = start
       stream.on('data', chunk => {
         sent += chunk.length
