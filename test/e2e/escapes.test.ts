@@ -204,19 +204,25 @@ test('nothing leads out of a container', { skip }, async t => {
 
   await t.test('a build: mountpoints that are links when they are cleared away (CVE-2024-23652)', async () => {
     const up = `../../../../../../../../../..${host}`
-    const context = await machine.project('hostile-build', {
-      Dockerfile: [
-        `FROM scratch`,
-        'COPY --from=image / /',
-        `WORKDIR /proc/self/fd/512/${up}/made`,
-        `RUN --mount=type=cache,target=/a/kept rm -rf /a; ln -s ${up} /a`,
-        `RUN --mount=type=tmpfs,target=/b/file rm -rf /b; ln -s ${up}/kept /b`,
-        `RUN --mount=type=bind,source=Dockerfile,target=/a/made true`,
-        'COPY Dockerfile /a/made',
-      ].join('\n'),
+    const attempts = [
+      `WORKDIR /proc/self/fd/512/${up}/made`,
+      `RUN --mount=type=cache,target=/a/kept rm -rf /a; ln -s ${up} /a`,
+      `RUN --mount=type=tmpfs,target=/b/file rm -rf /b; ln -s ${up}/kept /b`,
+      `RUN ln -s ${up} /c\nRUN --mount=type=bind,source=bin,target=/c/made true\nCOPY bin /c/kept`,
+      `RUN ln -s ${up} /d\nWORKDIR /d/made\nRUN touch made`,
+    ]
+    const services = attempts.map((attempt, n) => [
+      `s${n}`,
+      { build: { context: image, dockerfile_inline: `FROM scratch\nCOPY bin /bin\n${attempt}\n` } },
+    ])
+    const cwd = await machine.project('builds', {
+      'compose.yaml': JSON.stringify({ services: Object.fromEntries(services) }),
     })
-    await machine.run(['build', '--build-context', `image=${image}`, context])
-    unharmed()
+    for (const [n, attempt] of attempts.entries()) {
+      const { stdout, stderr } = await machine.run(['build', `s${n}`], { cwd })
+      assert.match(stdout + stderr, /COPY bin/)
+      unharmed(attempt)
+    }
   })
 })
 
