@@ -1,6 +1,8 @@
+import { label } from '../compose/labels.ts'
 import type { Loaded, LoadOptions } from '../compose/load/index.ts'
 import type { Project } from '../compose/project.ts'
 import { serviceOf } from '../compose/select.ts'
+import type { Engine } from '../engine/api.ts'
 import { TscomposeError } from '../errors.ts'
 import type { Cli } from './cli.ts'
 import { renderWarning } from './progress/warnings.ts'
@@ -35,6 +37,11 @@ export function loadOptions(cli: Cli): LoadOptions {
  * @param names services named on the command line: naming one enables it, whatever its profiles
  */
 export async function loadModel(cli: Cli, names: readonly string[]): Promise<Project> {
+  return (await loadWhole(cli, names)).project
+}
+
+/** The same, with what is to be known of it beside. */
+export async function loadWhole(cli: Cli, names: readonly string[]): Promise<Loaded> {
   const { loadProject } = await import('../compose/load/index.ts')
   const options = loadOptions(cli)
   let loaded: Loaded = await loadProject(options)
@@ -42,7 +49,15 @@ export async function loadModel(cli: Cli, names: readonly string[]): Promise<Pro
   const activated = names.flatMap(name => disabledServices[name]?.profiles ?? [])
   if (activated.length > 0) loaded = await loadProject({ ...options, profiles: [...profiles, ...activated] })
   for (const warning of loaded.warnings) cli.stderr.write(renderWarning(warning))
-  return loaded.project
+  return loaded
+}
+
+/** Tells what of the file an isolated project leaves out, when it is made: later commands have nothing new to say. */
+export async function tellLeftOut({ stderr }: Cli, engine: Engine, { project, leftOut }: Loaded): Promise<void> {
+  if (leftOut.length === 0) return
+  const filters = { label: [`${label.project}=${project.name}`] }
+  if ((await engine.networkList({ filters })).length > 0) return
+  for (const warning of leftOut) stderr.write(renderWarning(warning))
 }
 
 /**

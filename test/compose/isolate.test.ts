@@ -25,7 +25,7 @@ volumes:
 test('everything that has a name in the file has one of its own for each directory', async () => {
   await using one = await projectFolder({ 'compose.yaml': file })
   await using two = await projectFolder({ 'compose.yaml': file })
-  const { project, warnings } = await loadFolder(one, { isolated: true, allResources: true })
+  const { project, leftOut } = await loadFolder(one, { isolated: true, allResources: true })
   const { name, services, networks, volumes } = project
   assert.match(name, /^shop-[0-9a-f]{6}$/)
   assert.equal(name, isolatedName('shop', one.path))
@@ -42,7 +42,7 @@ test('everything that has a name in the file has one of its own for each directo
   assert.equal(services.side?.networkMode, `container:${name}-database`)
   assert.deepEqual(services.side?.externalLinks, [`${name}-database:d`, 'other:o'])
   assert.deepEqual(
-    warnings.map(({ message, where }) => [message.replace(/,.*/, ''), where?.line]),
+    leftOut.map(({ message, where }) => [message.replace(/,.*/, ''), where?.line]),
     [
       ['the subnets of network "back" are chosen anew', 12],
       ['the fixed address of service "db" on network "back" is left out', 8],

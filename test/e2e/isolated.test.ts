@@ -33,6 +33,7 @@ configs:
     folders.map(async cwd => {
       const { code, stderr, stdout } = await machine.run(['up', '-d'], { cwd })
       assert.equal(code, 0, stderr)
+      assert.match(stderr, /the subnets of network .*default.* are chosen anew, since the project is isolated/)
       const variables = Object.fromEntries(
         (await machine.ok(['ports', '--env'], { cwd }))
           .trim()
@@ -42,6 +43,12 @@ configs:
       assert.ok((stdout + stderr).includes(`${variables.WEB_HOST}:${port}`), 'up prints where the port is')
       assert.equal(await machine.ok(['port', 'web', '80'], { cwd }), `${variables.WEB_HOST}:${port}\n`)
       assert.equal(variables.WEB_PORT, String(port))
+      for (const command of ['up -d', 'ps', 'config --quiet'])
+        assert.doesNotMatch(
+          (await machine.run(command.split(' '), { cwd })).stderr,
+          /since the project is isolated/,
+          'it is told once',
+        )
       assert.match(variables.WEB_HOST ?? '', /^127\./)
       return variables.WEB_HOST ?? ''
     }),

@@ -3,7 +3,7 @@ import { TscomposeError } from '../../errors.ts'
 import { builds } from '../builds.ts'
 import { collect, type Define } from '../command.ts'
 import { connect, runDir } from '../engine.ts'
-import { loadModel } from '../model.ts'
+import { loadWhole, tellLeftOut } from '../model.ts'
 import { openSurroundings } from '../surroundings.ts'
 import { commonUpOptions, pullPolicy, scaleOptions } from '../up-options.ts'
 
@@ -33,7 +33,9 @@ export const define: Define = (command, cli) =>
     .action(async (services: string[], flags: CreateFlags) => {
       if (flags.forceRecreate && !flags.recreate)
         throw new TscomposeError('CLI_FLAG', '--force-recreate and --no-recreate are incompatible')
-      const [project, engine] = await Promise.all([loadModel(cli, services), connect()])
+      const [loaded, engine] = await Promise.all([loadWhole(cli, services), connect()])
+      const { project } = loaded
+      await tellLeftOut(cli, engine, loaded)
       await using surroundings = await openSurroundings(cli, engine, {
         project: project.name,
         quietPull: flags.quietPull ?? false,

@@ -9,7 +9,7 @@ import { builds } from '../builds.ts'
 import type { Cli } from '../cli.ts'
 import { collect, type Define, Exit, plainOption } from '../command.ts'
 import { connectSteadily, runDir } from '../engine.ts'
-import { loadModel } from '../model.ts'
+import { loadWhole, tellLeftOut } from '../model.ts'
 import { integer } from '../numbers.ts'
 import { openSurroundings } from '../surroundings.ts'
 import { checkUpFlags, type UpFlags } from '../up-flags.ts'
@@ -50,10 +50,12 @@ export const define: Define = (command, cli) =>
     .option('-y, --yes', 'Answer questions with yes')
     .action(async (services: string[], flags: UpFlags) => {
       checkUpFlags(flags)
-      const [project, engine] = await Promise.all([loadModel(cli, services), connectSteadily()])
+      const [loaded, engine] = await Promise.all([loadWhole(cli, services), connectSteadily()])
+      const { project } = loaded
       if (Object.keys(project.services).length === 0)
         throw new TscomposeError('COMPOSE_SERVICE_UNKNOWN', 'no service selected')
       for (const service of services) serviceOf(project.services, service)
+      await tellLeftOut(cli, engine, loaded)
       const when = flags.build ? 'always' : flags.noBuild ? 'never' : 'missing'
       const build = builds(cli, engine, project, { when, quiet: flags.quietBuild ?? false })
       const options = { ...bringUpOptions(cli, project, services, flags), build }

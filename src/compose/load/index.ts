@@ -59,6 +59,8 @@ export interface LoadOptions {
 export interface Loaded {
   readonly project: Project
   readonly warnings: readonly Warning[]
+  /** What of the file does not hold since the project is isolated: to be told to who makes it. */
+  readonly leftOut: readonly Warning[]
   /** The merged model as a tree with places, and what was left out of it: what `config --why` is told from. */
   readonly trace: Trace
 }
@@ -151,6 +153,7 @@ class Finish {
   readonly #options: LoadOptions
   readonly #envFiles: FileEntries = new Map()
   readonly #labelFiles: FileEntries = new Map()
+  #leftOut: readonly Warning[] = []
 
   constructor(prepared: Prepared, options: LoadOptions) {
     this.#prepared = prepared
@@ -191,17 +194,18 @@ class Finish {
     return {
       project,
       warnings: session.warnings,
+      leftOut: this.#leftOut,
       trace: { root, session, envFiles: this.#envFiles, labelFiles: this.#labelFiles },
     }
   }
 
   #isolated(model: CanonicalModel): CanonicalModel {
-    const { root, session } = this.#prepared
+    const { root } = this.#prepared
     const { model: isolated, left } = isolate(model)
-    for (const { path, what } of left) {
+    this.#leftOut = left.map(({ path, what }) => {
       const where = originOf(root, path)
-      session.warn({ message: `${what}, since the project is isolated`, ...(where && { where }) })
-    }
+      return { message: `${what}, since the project is isolated`, ...(where && { where }) }
+    })
     return isolated
   }
 
