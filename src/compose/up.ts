@@ -2,6 +2,7 @@ import { servicesToBuild } from './build/build.ts'
 import { lockProject } from './lock.ts'
 import { observe, observeImages } from './observe.ts'
 import { carryOut, type Surroundings } from './operation.ts'
+import { renderBuilds, withBuilt } from './plan/builds.ts'
 import { planPulls } from './plan/pulls.ts'
 import { planUp, type UpOptions } from './plan/up.ts'
 import type { Project, Service } from './project.ts'
@@ -38,6 +39,10 @@ export async function bringUp(surroundings: Surroundings, project: Project, opti
   const operation = { name: project.name, project, preStop: false }
   const { build } = options
   const unbuilt = build ? servicesToBuild(project, services, name => name in observed.images, build.when) : []
+  if (unbuilt.length > 0 && surroundings.dryRun) {
+    surroundings.dryRun(renderBuilds(project, unbuilt, observed.images))
+    observed = { ...observed, images: withBuilt(project, unbuilt, observed.images) }
+  }
   if (build && unbuilt.length > 0 && !surroundings.dryRun) {
     const run = () => build.run(unbuilt)
     await (surroundings.stopwatch?.built(
