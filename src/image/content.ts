@@ -36,6 +36,14 @@ export class ContentStore {
     )
   }
 
+  /** @returns bytes; 0 if it is not there */
+  async sizeOf(digest: Digest): Promise<number> {
+    return await stat(this.path(digest)).then(
+      ({ size }) => size,
+      () => 0,
+    )
+  }
+
   /** For manifests and configurations, which fit in memory. */
   async read(digest: Digest): Promise<Buffer> {
     return await readFile(this.path(digest))

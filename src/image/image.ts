@@ -117,8 +117,10 @@ export interface ImageStore {
   list(): Promise<readonly Image[]>
   /** Directories of an image's unpacked layers for overlayfs, the uppermost first. */
   lowerdirs(image: Image): readonly string[]
-  /** Bytes that an unpacked layer takes on the disk, where images share it; 0 if there is none. */
+  /** Bytes that a layer takes on the disk, where images share it: its files and its archive; 0 if there is none. */
   layerSize(diffId: Digest): number
+  /** Bytes of an image's configuration and manifest. */
+  documentsSize(image: Image): Promise<number>
   pull(reference: string, options: PullOptions, signal: AbortSignal): Promise<Image>
   /** Pulls every tag that a repository has. @param repository a name without a tag */
   pullAll(repository: string, options: PullOptions, signal: AbortSignal): Promise<readonly Image[]>

@@ -80,7 +80,14 @@ class LocalImageStore implements ImageStore {
   }
 
   layerSize(diffId: Digest): number {
-    return this.#catalog.layer(diffId)?.size ?? 0
+    const layer = this.#catalog.layer(diffId)
+    return layer ? layer.size + layer.blob.size : 0
+  }
+
+  async documentsSize({ id }: Image): Promise<number> {
+    const { content, state } = this.#catalog
+    const sizes = await Promise.all([id, state.images[id]].map(digest => (digest ? content.sizeOf(digest) : 0)))
+    return sizes.reduce((sum, size) => sum + size, 0)
   }
 
   async pull(reference: string, options: PullOptions, signal: AbortSignal): Promise<Image> {

@@ -137,6 +137,7 @@ export class FakeLayers {
       list: async () => [],
       lowerdirs: () => [this.#rootfs],
       layerSize: () => 0,
+      documentsSize: async () => 0,
       pull: unused,
       pullAll: unused,
       push: unused,

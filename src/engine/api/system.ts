@@ -33,17 +33,41 @@ export interface SystemVersion {
   BuildTime: string
 }
 
-export type DiskUsageType = 'container' | 'image' | 'volume' | 'build-cache'
+/** `data-root` is not Docker's: all there is, logs and the engine's own files too. */
+export type DiskUsageType = 'container' | 'image' | 'volume' | 'build-cache' | 'data-root'
+
+/** A step of a build, or a directory that steps mount. */
+export interface BuildCacheItem {
+  ID: string
+  Type: 'regular' | 'exec.cachemount'
+  Description: string
+  InUse: boolean
+  /** An image has it, too: to remove it gains nothing. */
+  Shared: boolean
+  Size: number
+  CreatedAt: string
+  LastUsedAt: string
+  UsageCount: number
+}
+
+export interface DataRootUsage {
+  Path: string
+  Size: number
+  /** By the name of a file or directory in it. */
+  Parts: Record<string, number>
+}
 
 /** `GET /system/df`: null for kinds that were not asked for. */
 export interface SystemDataUsage {
-  /** Bytes of all layers of images, each counted once. */
+  /** Bytes of all images: files and archives of layers, each counted once, configurations and manifests. */
   LayersSize: number
   Images: ImageSummary[] | null
   Containers: ContainerSummary[] | null
   Volumes: Volume[] | null
-  BuildCache: object[] | null
+  BuildCache: BuildCacheItem[] | null
+  /** Bytes of it that no image has. */
   BuilderSize: number
+  DataRoot?: DataRootUsage
 }
 
 /** `GET /info`; the fields the docker client and common tools read. */

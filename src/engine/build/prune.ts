@@ -10,14 +10,17 @@ export async function pruneBuilds(
   const [until] = filters.until ?? []
   const before = until === undefined ? Number.POSITIVE_INFINITY : momentOf(until)
   let left = cache.records().reduce((sum, { size, shared }) => sum + (shared ? 0 : size), 0)
-  const gone = await cache.remove(({ used, size }, shared) => {
+  let reclaimed = 0
+  const gone = await cache.remove(({ used, size, archive }, shared) => {
     if (used >= before || (shared && !all)) return false
     if (keepStorage > 0 && left <= keepStorage) return false
-    if (!shared) left -= size
+    if (!shared) {
+      left -= size
+      reclaimed += size + (archive?.blob?.size ?? archive?.size ?? 0)
+    }
     return true
   })
   const directories = mounts.list().filter(({ inUse, used }) => !inUse && used < before && keepStorage === 0)
-  let reclaimed = gone.reduce((sum, { size }) => sum + size, 0)
   for (const { name } of directories) {
     reclaimed += await context.images.workshop.measure(mounts.path(name)).catch(() => 0)
     await mounts.remove(name)

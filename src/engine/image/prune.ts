@@ -1,4 +1,4 @@
-import type { Image } from '../../image/image.ts'
+import type { Digest, Image } from '../../image/image.ts'
 import type { Filters, ImageDeleteItem, ImagePruneResponse } from '../api.ts'
 import type { Context } from '../context.ts'
 import { booleanFilter, pruneFilter } from '../filters.ts'
@@ -17,22 +17,20 @@ export async function pruneImages(context: Context, filters: Filters = {}): Prom
   const sizes = layerSizes(context, before)
   const isUsed = ({ id }: Image) => context.containers.all().some(({ record }) => record.image === id)
   const deleted: ImageDeleteItem[] = []
+  let documents = 0
   for (const image of before) {
     if (onlyDangling && image.repoTags.length > 0) continue
     if (!isWanted({ labels: { ...image.config.Labels }, created: image.created.toISOString() })) continue
-    if (!isUsed(image)) deleted.push(...(await removeAndTell(context, image, image.id, true)))
+    if (isUsed(image)) continue
+    documents += await context.images.documentsSize(image)
+    deleted.push(...(await removeAndTell(context, image, image.id, true)))
   }
-  const left = layerSizes(context, await context.images.list())
-  const reclaimed = [...sizes].reduce((sum, [diffId, size]) => sum + (left.has(diffId) ? 0 : size), 0)
+  // What the cache of builds keeps is not free yet.
+  const reclaimed = [...sizes].reduce((sum, [diffId, size]) => sum + size - context.images.layerSize(diffId), documents)
   context.events.emit('image', 'prune', '', { reclaimed: String(reclaimed) })
   return { ImagesDeleted: deleted, SpaceReclaimed: reclaimed }
 }
 
 /** Bytes of every layer, each once however many images have it. */
-const layerSizes = ({ images }: Context, some: readonly Image[]): ReadonlyMap<string, number> =>
-  new Map(
-    some.flatMap(image => {
-      const sizes = images.layerSizes(image)
-      return image.layers.map((diffId, index) => [diffId, sizes[index] ?? 0] as const)
-    }),
-  )
+const layerSizes = ({ images }: Context, some: readonly Image[]): ReadonlyMap<Digest, number> =>
+  new Map(some.flatMap(({ layers }) => layers.map(diffId => [diffId, images.layerSize(diffId)] as const)))

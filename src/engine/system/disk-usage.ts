@@ -1,24 +1,28 @@
-import type { Image } from '../../image/image.ts'
+import type { Digest, Image } from '../../image/image.ts'
 import type { DiskUsageType, ImageSummary, SystemDataUsage } from '../api.ts'
 import { buildCacheOf } from '../build/disk-usage.ts'
 import { listContainers } from '../container/list.ts'
 import type { Context } from '../context.ts'
 import { listImages } from '../image/images.ts'
+import { dataRootUsage } from './data-root.ts'
 
-export const diskUsageTypes: readonly DiskUsageType[] = ['container', 'image', 'volume', 'build-cache']
+/** What Docker's clients ask for, if they do not say. */
+const dockerTypes: readonly DiskUsageType[] = ['container', 'image', 'volume', 'build-cache']
+export const diskUsageTypes: readonly DiskUsageType[] = [...dockerTypes, 'data-root']
 
 /** `GET /system/df`: what there is and how many bytes of the disk it takes. Kinds that nobody asks for are null. */
 export async function systemDiskUsage(
   context: Context,
-  kinds: readonly DiskUsageType[] = diskUsageTypes,
+  kinds: readonly DiskUsageType[] = dockerTypes,
 ): Promise<SystemDataUsage> {
   const of = <T>(kind: DiskUsageType, list: () => Promise<T>): Promise<T | null> =>
     kinds.includes(kind) ? list() : Promise.resolve(null)
-  const [images, containers, volumes, builds] = await Promise.all([
+  const [images, containers, volumes, builds, dataRoot] = await Promise.all([
     of('image', () => imageUsage(context)),
     of('container', () => listContainers(context, { all: true, size: true })),
     of('volume', () => context.volumes.usage()),
-    of('build-cache', async () => (context.hasBuilder ? buildCacheOf(await context.builder()) : [])),
+    of('build-cache', async () => (context.hasBuilder ? await buildCacheOf(await context.builder()) : [])),
+    of('data-root', () => dataRootUsage(context)),
   ])
   return {
     LayersSize: images?.layersSize ?? 0,
@@ -26,25 +30,32 @@ export async function systemDiskUsage(
     Containers: containers,
     Volumes: volumes,
     BuildCache: builds,
-    BuilderSize: 0,
+    BuilderSize: (builds ?? []).reduce((sum, { Size, Shared }) => sum + (Shared ? 0 : Size), 0),
+    ...(dataRoot && { DataRoot: dataRoot }),
   }
 }
 
-/** Layers that several images have are on the disk once. */
-async function imageUsage(context: Context): Promise<{ layersSize: number; summaries: ImageSummary[] }> {
-  const [images, summaries] = await Promise.all([context.images.list(), listImages(context)])
-  const users = new Map<string, number>()
-  for (const image of images) for (const layer of layersOf(image)) users.set(layer, (users.get(layer) ?? 0) + 1)
-  const sizeOf = (layers: Iterable<string>) =>
-    [...layers].reduce((sum, layer) => sum + context.images.layerSize(layer as Image['layers'][number]), 0)
-  const shared = new Map<string, number>(
-    images.map(image => [image.id, sizeOf([...layersOf(image)].filter(layer => (users.get(layer) ?? 0) > 1))]),
+/** Layers that several images have are on the disk once; an image's own are its configuration and manifest, too. */
+async function imageUsage({ images, ...context }: Context): Promise<{ layersSize: number; summaries: ImageSummary[] }> {
+  const [all, summaries] = await Promise.all([images.list(), listImages({ images, ...context })])
+  const users = new Map<Digest, number>()
+  for (const image of all) for (const layer of layersOf(image)) users.set(layer, (users.get(layer) ?? 0) + 1)
+  const sizeOf = (layers: Iterable<Digest>) => [...layers].reduce((sum, layer) => sum + images.layerSize(layer), 0)
+  const documents = new Map(
+    await Promise.all(all.map(async image => [image.id as string, await images.documentsSize(image)] as const)),
+  )
+  const sizes = new Map(
+    all.map(image => {
+      const layers = [...layersOf(image)]
+      const shared = sizeOf(layers.filter(layer => (users.get(layer) ?? 0) > 1))
+      return [image.id as string, { Size: sizeOf(layers) + (documents.get(image.id) ?? 0), SharedSize: shared }]
+    }),
   )
   return {
-    layersSize: sizeOf(users.keys()),
-    summaries: summaries.map(summary => ({ ...summary, SharedSize: shared.get(summary.Id) ?? 0 })),
+    layersSize: sizeOf(users.keys()) + [...documents.values()].reduce((sum, size) => sum + size, 0),
+    summaries: summaries.map(summary => ({ ...summary, ...sizes.get(summary.Id) })),
   }
 }
 
 /** An image may have one layer twice. */
-const layersOf = ({ layers }: Image): ReadonlySet<string> => new Set<string>(layers)
+const layersOf = ({ layers }: Image): ReadonlySet<Digest> => new Set(layers)

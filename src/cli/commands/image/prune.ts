@@ -2,6 +2,7 @@ import { collect, type Define } from '../../command.ts'
 import { confirm } from '../../confirm.ts'
 import { connect } from '../../engine.ts'
 import { filtersOf } from '../../key-values.ts'
+import { deletedImages } from '../../output/deleted-images.ts'
 import { humanSize } from '../../output/human-size.ts'
 
 interface PruneFlags {
@@ -25,11 +26,6 @@ export const define: Define = (command, cli) =>
       const question = `${all ? warnings.all : warnings.dangling}\nAre you sure you want to continue? [y/N]`
       if (!force && !(await confirm(cli, question))) return
       const { ImagesDeleted, SpaceReclaimed } = await (await connect()).imagePrune({ filters })
-      if (ImagesDeleted.length > 0) {
-        const lines = ImagesDeleted.map(item =>
-          'Untagged' in item ? `untagged: ${item.Untagged}\n` : `deleted: ${item.Deleted}\n`,
-        )
-        cli.stdout.write(`Deleted Images:\n${lines.join('')}\n`)
-      }
+      cli.stdout.write(deletedImages(ImagesDeleted))
       cli.stdout.write(`Total reclaimed space: ${humanSize(SpaceReclaimed)}\n`)
     })

@@ -1,25 +1,30 @@
-import type { SystemDataUsage } from '../../../engine/api.ts'
+import { TscomposeError } from '../../../errors.ts'
 import type { Define } from '../../command.ts'
 import { connect } from '../../engine.ts'
-import { humanSize } from '../../output/human-size.ts'
+import { usageRows } from '../../output/disk-usage.ts'
 import { renderTable } from '../../output/table.ts'
 
 export const define: Define = (command, cli) =>
   command
     .option('--format <format>', 'table, json, or a Go template', 'table')
-    .action(async ({ format }: { format: string }) => {
-      const rows = usageRows(await (await connect()).systemDataUsage())
+    .option('-v, --verbose', 'Each image, container, volume and build step, and what else is in the data root')
+    .action(async ({ format, verbose }: { format: string; verbose?: boolean }) => {
+      const engine = await connect()
+      if (verbose) {
+        const types = ['image', 'container', 'volume', 'build-cache', 'data-root'] as const
+        if (format !== 'table' && format !== 'json')
+          throw new TscomposeError('CLI_FLAG', `--format "${format}" does not go with --verbose; table and json do`)
+        const usage = await engine.systemDataUsage({ types })
+        if (format === 'json') return void cli.stdout.write(`${JSON.stringify(usage)}\n`)
+        const { usageTables } = await import('../../output/disk-usage-tables.ts')
+        return void cli.stdout.write(usageTables(usage, Date.now()))
+      }
+      const rows = usageRows(await engine.systemDataUsage())
       if (format === 'table')
         cli.stdout.write(
           renderTable([
             ['TYPE', 'TOTAL', 'ACTIVE', 'SIZE', 'RECLAIMABLE'],
-            ...rows.map(({ Type, TotalCount, Active, Size, Reclaimable }) => [
-              Type,
-              TotalCount,
-              Active,
-              Size,
-              Reclaimable,
-            ]),
+            ...rows.map(row => [row.Type, row.TotalCount, row.Active, row.Size, row.Reclaimable]),
           ]),
         )
       else if (format === 'json') cli.stdout.write(rows.map(row => `${JSON.stringify(row)}\n`).join(''))
@@ -28,38 +33,3 @@ export const define: Define = (command, cli) =>
         cli.stdout.write(renderFormat(format, rows, { TotalCount: 'TOTAL' }))
       }
     })
-
-interface Counted {
-  readonly size: number
-  readonly active: boolean
-}
-
-function usageRows({ Images, Containers, Volumes, LayersSize }: SystemDataUsage) {
-  const images = (Images ?? []).map(({ Size, SharedSize, Containers }) => ({
-    size: Size - Math.max(0, SharedSize),
-    active: Containers > 0,
-  }))
-  const containers = (Containers ?? []).map(({ SizeRw = 0, State }) => ({
-    size: SizeRw,
-    active: ['running', 'paused', 'restarting'].includes(State),
-  }))
-  const volumes = (Volumes ?? []).map(({ UsageData }) => ({
-    size: Math.max(0, UsageData?.Size ?? 0),
-    active: (UsageData?.RefCount ?? 0) > 0,
-  }))
-  return [row('Images', images, LayersSize), row('Containers', containers), row('Local Volumes', volumes)]
-}
-
-const sum = (items: readonly Counted[]): number => items.reduce((total, { size }) => total + size, 0)
-
-function row(Type: string, items: readonly Counted[], total = sum(items)) {
-  const reclaimable = Math.min(total, sum(items.filter(({ active }) => !active)))
-  const percent = total > 0 ? ` (${Math.floor((reclaimable * 100) / total)}%)` : ''
-  return {
-    Type,
-    TotalCount: String(items.length),
-    Active: String(items.filter(({ active }) => active).length),
-    Size: humanSize(total),
-    Reclaimable: `${humanSize(reclaimable)}${percent}`,
-  }
-}
