@@ -59,6 +59,7 @@ export const errorCodes = {
   ENGINE_NEEDS_ROOT: 'the engine can be started by root only, for now',
   ENGINE_PROCESSES_EXHAUSTED: 'the engine, or the machine, has as many processes as it may',
   ENGINE_START_FAILED: 'the process of the engine ended before it was ready',
+  ENGINE_STOPPED: 'somebody stopped the engine while a command watched what goes on',
   ENGINE_STREAM_FAILED: 'the engine had to end a stream early; the message is its reason',
   ENGINE_STREAM_INVALID: 'bytes that are no frames of the stream format, or an unfinished one',
   ENGINE_UNREACHABLE: 'no engine answers at the socket, or it went away',

@@ -77,7 +77,7 @@ export const readLog = (engine: Engine, warn: (message: string) => void, signal:
       yield* timedLines(engine, source, options, signal)
       return true
     } catch (error) {
-      if (!(error instanceof TscomposeError)) throw error
+      if (!(error instanceof TscomposeError) || error.code === 'ENGINE_STOPPED') throw error
       warn(`Can't retrieve logs for "${source.name}": ${error.message}`)
       return false
     }

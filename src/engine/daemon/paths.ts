@@ -11,6 +11,8 @@ export interface EnginePaths {
   /** What the process of the engine has to say, see engine-log.ts. */
   readonly logFile: string
   readonly lockFile: string
+  /** There from the moment an engine is told to end until the next one is started. */
+  readonly stoppedFile: string
 }
 
 /**
@@ -29,5 +31,6 @@ export function enginePaths(env: NodeJS.ProcessEnv = process.env, uid: number = 
     socketPath: join(runDir, 'engine.sock'),
     logFile: join(runDir, 'engine.log'),
     lockFile: join(runDir, 'engine.lock'),
+    stoppedFile: join(runDir, 'engine.stopped'),
   }
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { TscomposeError } from '../../errors.ts'
 import type { Engine } from '../api.ts'
 import { connectEngine } from '../client/remote-engine.ts'
@@ -48,7 +48,7 @@ async function serveUntilEnd(paths: EnginePaths, open: OpenEngine): Promise<void
   const lock = await acquireLock(paths.lockFile, () => answers(paths))
   if (!lock) return reportReady()
   undo.use(lock)
-  rmSync(paths.socketPath, { force: true }) // of an engine that was killed
+  for (const file of [paths.socketPath, paths.stoppedFile]) rmSync(file, { force: true }) // of the engine before
 
   const { promise: end, resolve: stop } = Promise.withResolvers<string>()
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => stop(name))
@@ -97,6 +97,7 @@ async function serveUntilEnd(paths: EnginePaths, open: OpenEngine): Promise<void
   }
   idle.rest()
   log(`engine ends: ${await end}`)
+  writeFileSync(paths.stoppedFile, '')
   server.refuse()
 }
 
