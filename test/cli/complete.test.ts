@@ -42,34 +42,50 @@ test('flags, the words a flag takes, and files', async () => {
 
 test('what is no command has nothing to go on with', async () => assert.deepEqual((await at('nonsense', '')).words, []))
 
-test('the script for bash completes the services of the project at hand', () => {
-  const cwd = mkdtempSync('/tmp/tscompose-complete-')
-  try {
-    writeFileSync(join(cwd, 'compose.yaml'), 'services: { web: { image: i }, worker: { image: i, profiles: [x] } }\n')
-    writeFileSync(join(cwd, 'script'), completionScripts.bash)
-    const line = (text: string) => {
-      const words = text.split(' ').map(word => `"${word}"`)
-      const program = resolve('bin/tscompose')
-      const script = `. ./script
-        tscompose() { "${program}" "$@"; }
-        COMP_WORDS=(${words.join(' ')}); COMP_CWORD=${words.length - 1}
-        COMP_LINE="${text}"; COMP_POINT=${text.length}
-        compopt() { :; }
-        _tscompose; echo "\${COMPREPLY[@]}"`
-      return spawnSync('bash', ['-c', script], { cwd, encoding: 'utf8' }).stdout.trim()
-    }
-    assert.equal(line('tscompose logs w'), 'web worker')
-    assert.equal(line('tscompose logs web wo'), 'worker')
-    assert.equal(line('tscompose grap'), 'graph')
-    assert.equal(line('tscompose up --timin'), '--timings')
-  } finally {
-    rmSync(cwd, { recursive: true })
-  }
-})
+/** What each shell makes of a line, in a directory with a project of two services. */
+const scriptFor: Record<keyof typeof completionScripts, (program: string, line: string) => string> = {
+  bash: (program, text) => {
+    const words = text.split(' ').map(word => `"${word}"`)
+    return `. ./script
+      tscompose() { "${program}" "$@"; }
+      COMP_WORDS=(${words.join(' ')}); COMP_CWORD=${words.length - 1}
+      COMP_LINE="${text}"; COMP_POINT=${text.length}
+      compopt() { :; }
+      _tscompose; printf '%s\\n' "\${COMPREPLY[@]}"`
+  },
+  // Outside of the line editor zsh has no completion system: these are the parts of it that the script calls.
+  zsh: (program, text) => {
+    const words = text.split(' ').map(word => `"${word}"`)
+    return `tscompose() { "${program}" "$@"; }
+      compdef() { }
+      _describe() { local each; for each in "\${(@P)4}"; do print -r -- "\${each%%:*}"; done }
+      _files() { }
+      words=(${words.join(' ')}); CURRENT=${words.length}
+      . ./script; _tscompose`
+  },
+  fish: (program, text) => `function tscompose; "${program}" $argv; end
+      source ./script
+      complete -C "${text}" | string replace -r '\\t.*' ''`,
+}
 
-for (const shell of ['zsh', 'fish'] as const)
-  test(`the script for ${shell} is one`, t => {
-    const { status, error, stderr } = spawnSync(shell, ['-n'], { input: completionScripts[shell], encoding: 'utf8' })
-    if (error) return t.skip(`${shell} is not installed`)
-    assert.equal(status, 0, stderr)
+for (const shell of ['bash', 'zsh', 'fish'] as const)
+  test(`the script for ${shell} completes the services of the project at hand`, t => {
+    const cwd = mkdtempSync('/tmp/tscompose-complete-')
+    t.after(() => rmSync(cwd, { recursive: true }))
+    writeFileSync(join(cwd, 'compose.yaml'), 'services: { web: { image: i }, worker: { image: i, profiles: [x] } }\n')
+    writeFileSync(join(cwd, 'script'), completionScripts[shell])
+    const env = { PATH: process.env.PATH, HOME: cwd, TERM: 'dumb' }
+    const line = (text: string) => {
+      const script = scriptFor[shell](resolve('bin/tscompose'), text)
+      const { error, stdout, stderr } = spawnSync(shell, ['-c', script], { cwd, env, encoding: 'utf8' })
+      if (error) throw error
+      assert.equal(stderr, '')
+      return stdout.trim().split('\n')
+    }
+    if ((spawnSync(shell, ['-c', ':']).error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT')
+      return t.skip(`${shell} is not installed`)
+    assert.deepEqual(line('tscompose logs w'), ['web', 'worker'])
+    assert.deepEqual(line('tscompose logs web wo'), ['worker'])
+    assert.deepEqual(line('tscompose grap'), ['graph'])
+    assert.deepEqual(line('tscompose up --timin'), ['--timings'])
   })
