@@ -6,7 +6,7 @@ import { macFromAddress } from './addresses/leases.ts'
 import { familyOf } from './addresses/subnets.ts'
 import type { BridgeOptions } from './bridge-options.ts'
 import type { FirewallNetwork, FirewallSubnet } from './firewall/ruleset.ts'
-import { switchForwardingOn } from './host/forwarding.ts'
+import { forwardingBefore, switchForwardingOff, switchForwardingOn } from './host/forwarding.ts'
 import type { Host } from './host/host.ts'
 import { deviceAlias, type ForwardingBefore, parseDeviceAlias } from './instance.ts'
 import { bringUpBridge, bringUpPort, decodeLink, getLink, type Link, newBridge, setLink } from './netlink/link.ts'
@@ -78,19 +78,21 @@ export async function makeBridge(
     throw new TscomposeError('NETWORK_BRIDGE_NAME_TAKEN', `a network device named ${name} exists already`, {
       fix: 'Remove it, or choose another com.docker.network.bridge.name.',
     })
-  const forwardingBefore = network.internal ? undefined : switchForwardingOn(links)
-  const alias = deviceAlias(instance, { kind: 'network', networkId, forwardingBefore })
+  const before = network.internal ? undefined : forwardingBefore(links)
+  const alias = deviceAlias(instance, { kind: 'network', networkId, forwardingBefore: before })
   const address = macFromAddress(network.subnets[0]?.gateway ?? '')
   const [reply] = await route.request(newBridge({ name, address, mtu }), bringUpBridge(name, alias), getLink(name))
   if (reply === undefined) throw new TscomposeError('NETWORK_SETUP_FAILED', `the bridge ${name} has vanished`)
   const { index } = decodeLink(reply)
   try {
+    if (before) switchForwardingOn()
     const sysctl = (path: string, value: string) => writeFileSync(`/proc/sys/net/${path}`, value)
     sysctl(`ipv4/conf/${name}/route_localnet`, '1') // for ports published on 127.0.0.1; the firewall guards it
     for (const { address, prefix } of gatewaysOf(network, options))
       await route.request(newAddress(index, address, prefix))
-    return { index, ownsDevice: true, forwardingBefore }
+    return { index, ownsDevice: true, forwardingBefore: before }
   } catch (error) {
+    if (before) switchForwardingOff(links, before)
     await hostLinks.delete([index])
     throw error
   }

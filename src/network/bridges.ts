@@ -105,7 +105,7 @@ export class Bridges {
       await this.#host.firewall.addNetwork(network.id, firewallNetwork({ network, options, ...made }))
       return this.#enter(network, made)
     } catch (error) {
-      await this.#host.links.delete([made.index])
+      await this.#deleteBridges([made])
       throw error
     }
   }

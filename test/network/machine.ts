@@ -1,7 +1,6 @@
 import './own-host.ts'
 import assert from 'node:assert/strict'
 import { execFile, execFileSync } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
@@ -23,11 +22,11 @@ import type {
 import { openNetworks } from '../../src/network/networks.ts'
 import { boundSocket } from '../../src/network/ports/socket.ts'
 import { machineNamespace, skip } from './own-host.ts'
+import { endpointOn, newId, port } from './specs.ts'
 
-export { skip }
+export { endpointOn, newId, port, skip }
 
 const run = promisify(execFile)
-export const newId = () => randomBytes(32).toString('hex')
 
 /** The address of the host that others reach it by, and of one of them. */
 export const hostAddress = '198.51.100.1'
@@ -160,10 +159,6 @@ export class Machine implements AsyncDisposable {
   }
 }
 
-export function endpointOn(network: Network, name: string, more: Partial<EndpointSpec> = {}): EndpointSpec {
-  return { networkId: network.id, leaseKey: name, dnsNames: [name], gatewayPriority: 0, ...more }
-}
-
 /** A shell command on the host. */
 export const sh = (command: string): string => execFileSync('sh', ['-c', command], { encoding: 'utf8', stdio: 'pipe' })
 
@@ -172,12 +167,5 @@ export const ask = (address: string, port: number): string =>
   `busybox nc -w 1 ${address} ${port} </dev/null 2>/dev/null || true`
 
 export const shell = async (command: string): Promise<string> => (await run('sh', ['-c', command])).stdout
-
-export const port = (containerPort: number, hostPort?: number, hostIp?: string): PortSpec => ({
-  protocol: 'tcp',
-  containerPort,
-  ...(hostPort !== undefined && { hostPort: { from: hostPort, to: hostPort } }),
-  ...(hostIp !== undefined && { hostIp }),
-})
 
 export const addressOf = ({ endpoints }: Sandbox, index = 0): string => endpoints[index]?.ipv4Address ?? ''

@@ -19,15 +19,21 @@ const redirectsFile = `${conf}/all/accept_redirects`
 
 const isOn = (file: string): boolean => readFileSync(file, 'utf8').trim() !== '0'
 
-/** @returns what was before our engines have switched it on, if they have: the mark for a new bridge */
-export function switchForwardingOn(links: readonly Link[]): ForwardingBefore | undefined {
+/**
+ * What was before our engines have switched it on, or before they will: the mark for a new bridge. Undefined on a host
+ * that forwards by itself.
+ */
+export function forwardingBefore(links: readonly Link[]): ForwardingBefore | undefined {
   if (isOn(switchFile)) return links.map(markOf).find(mark => mark !== undefined)
   const devices = readdirSync(conf).filter(name => name !== 'all')
   const open = devices.filter(name => isOn(`${conf}/${name}/forwarding`))
   const closed = devices.filter(name => !['default', 'lo', ...open].includes(name))
-  const before = { acceptsRedirects: isOn(redirectsFile), open, closed }
-  writeFileSync(switchFile, '1')
-  return before
+  return { acceptsRedirects: isOn(redirectsFile), open, closed }
+}
+
+/** To be called when a marked bridge is there: whoever is killed leaves a host of which it can be told what it was. */
+export function switchForwardingOn(): void {
+  if (!isOn(switchFile)) writeFileSync(switchFile, '1')
 }
 
 /**
