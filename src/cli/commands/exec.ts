@@ -1,12 +1,11 @@
 import { observeContainers } from '../../compose/observe.ts'
 import { collect, type Define } from '../command.ts'
 import { resolveEnvironment } from '../environment.ts'
-import { exitCodeOfFailure } from '../exit-codes.ts'
-import { followExec } from '../follow-exec.ts'
 import { integer } from '../numbers.ts'
 import { replicaOf } from '../replica.ts'
+import { runExec } from '../run-exec.ts'
 import { findNamed } from '../target.ts'
-import { wantsTty, windowSize } from '../terminal.ts'
+import { wantsTty } from '../terminal.ts'
 
 interface ExecFlags {
   readonly detach?: boolean
@@ -36,25 +35,15 @@ export const define: Define = (command, cli) =>
     .action(async (service: string, words: string[], flags: ExecFlags) => {
       const { engine, name, environment } = await findNamed(cli)
       const container = replicaOf(await observeContainers(engine, name), service, { index: flags.index, running: true })
-      const detach = flags.detach ?? false
-      const tty = !detach && wantsTty(cli, flags.tty)
-      const stdin = !detach && flags.interactive
-      const size = tty ? windowSize(cli) : undefined
-      try {
-        const { Id } = await engine.execCreate(container.id, {
-          Cmd: words,
-          Tty: tty,
-          AttachStdin: stdin,
-          AttachStdout: !detach,
-          AttachStderr: !detach,
-          Env: resolveEnvironment(flags.env ?? [], cli.env, environment),
-          ...(flags.privileged && { Privileged: true }),
-          ...(flags.user !== undefined && { User: flags.user }),
-          ...(flags.workdir !== undefined && { WorkingDir: flags.workdir }),
-          ...(size && { ConsoleSize: size }),
-        })
-        await followExec(cli, engine, Id, { detach, tty, stdin })
-      } catch (error) {
-        throw exitCodeOfFailure(cli, error)
-      }
+      const { detach = false, interactive, privileged, user, workdir } = flags
+      await runExec(cli, engine, container.id, {
+        words,
+        env: resolveEnvironment(flags.env ?? [], cli.env, environment),
+        detach,
+        tty: !detach && wantsTty(cli, flags.tty),
+        stdin: !detach && interactive,
+        privileged,
+        user,
+        workdir,
+      })
     })

@@ -4,9 +4,7 @@ import { collect, type Define } from '../../command.ts'
 import { checkTerminal } from '../../create/attached.ts'
 import { parseKeyValueFile, resolveVariables } from '../../create/key-value-files.ts'
 import { connect } from '../../engine.ts'
-import { exitCodeOfFailure } from '../../exit-codes.ts'
-import { followExec } from '../../follow-exec.ts'
-import { windowSize } from '../../terminal.ts'
+import { runExec } from '../../run-exec.ts'
 
 interface ExecFlags {
   readonly detach?: boolean
@@ -35,31 +33,22 @@ export const define: Define = (command, cli) =>
     .option('-u, --user <user>', 'As this user')
     .option('-w, --workdir <dir>', 'In this directory')
     .action(async (container: string, words: string[], flags: ExecFlags) => {
-      const detach = flags.detach ?? false
-      const tty = flags.tty ?? false
+      const { detach = false, tty = false, detachKeys, privileged, user, workdir } = flags
       const stdin = !detach && (flags.interactive ?? false)
       checkTerminal(cli, tty && stdin)
       const ofFiles = (flags.envFile ?? []).flatMap(file =>
         parseKeyValueFile(readFileSync(path.resolve(cli.cwd, file), 'utf8'), file),
       )
-      const engine = await connect()
-      const size = tty ? windowSize(cli) : undefined
-      try {
-        const { Id } = await engine.execCreate(container, {
-          Cmd: words,
-          Tty: tty,
-          AttachStdin: stdin,
-          AttachStdout: !detach,
-          AttachStderr: !detach,
-          Env: resolveVariables([...ofFiles, ...(flags.env ?? [])], cli.env),
-          ...(flags.detachKeys !== undefined && { DetachKeys: flags.detachKeys }),
-          ...(flags.privileged && { Privileged: true }),
-          ...(flags.user !== undefined && { User: flags.user }),
-          ...(flags.workdir !== undefined && { WorkingDir: flags.workdir }),
-          ...(size && { ConsoleSize: size }),
-        })
-        await followExec(cli, engine, Id, { detach, tty, stdin })
-      } catch (error) {
-        throw exitCodeOfFailure(cli, error)
-      }
+      const env = resolveVariables([...ofFiles, ...(flags.env ?? [])], cli.env)
+      await runExec(cli, await connect(), container, {
+        words,
+        env,
+        detach,
+        tty,
+        stdin,
+        detachKeys,
+        privileged,
+        user,
+        workdir,
+      })
     })

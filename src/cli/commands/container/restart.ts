@@ -1,20 +1,3 @@
-import type { Define } from '../../command.ts'
-import { forEach } from '../../each.ts'
-import { connect } from '../../engine.ts'
-import { integer } from '../../numbers.ts'
+import { defineEnding } from './stop.ts'
 
-export const define: Define = (command, cli) =>
-  command
-    .argument('<CONTAINER...>')
-    .option('-s, --signal <signal>', 'What asks it to end')
-    .option('-t, --timeout <seconds>', 'Seconds until it is killed; -1: never', integer('--timeout'))
-    .action(async (containers: string[], { signal, timeout }: { signal?: string; timeout?: number }) => {
-      const engine = await connect()
-      await forEach(containers, async name => {
-        await engine.containerRestart(name, {
-          ...(signal !== undefined && { signal }),
-          ...(timeout !== undefined && { timeout }),
-        })
-        cli.stdout.write(`${name}\n`)
-      })
-    })
+export const define = defineEnding('containerRestart')
