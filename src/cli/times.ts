@@ -10,10 +10,10 @@ export function parseTime(text: string, now: number): string {
   if (/^\d+(\.\d+)?$/.test(text)) return text
   const ago = parseGoDuration(text)
   if (ago !== undefined) return ((now - ago) / 1000).toFixed(3)
-  if (/^\d{4}-\d{2}-\d{2}/.test(text) && !Number.isNaN(Date.parse(text))) {
-    // Without a zone, the time is this machine's.
-    return /(Z|[+-]\d{2}:\d{2})$/.test(text) ? text : new Date(text).toISOString()
-  }
+  const [, day, time = '', zone = ''] = /^(\d{4}-\d\d-\d\d)(?:T([\d:.]+))?(Z|[+-]\d\d:\d\d)?$/.exec(text) ?? []
+  // What is left out is zero, as far as Go leaves it out; without a zone, the time is this machine's.
+  const whole = `${day}T${time}${'00:00:00'.slice(time.length)}${zone}`
+  if (day !== undefined && !Number.isNaN(Date.parse(whole))) return zone ? whole : new Date(whole).toISOString()
   throw new TscomposeError('CLI_FLAG', `invalid value for a time: "${text}"`)
 }
 

@@ -62,6 +62,30 @@ test('containers by docker’s commands', { skip }, async t => {
     assert.equal((await container('inspect', 'two')).code, 1)
   })
 
+  await t.test('formats are Go’s templates', async () => {
+    await ok('create', '--name', 'two', '-l', 'com.example.tier=front', '-e', 'A=1', '-p', '80', 'rootfs:/', 'true')
+    assert.equal(
+      await ok('ls', '-a', '--format', '{{.Names}} {{.Label "com.example.tier"}} {{upper .State}}'),
+      'two front CREATED',
+    )
+    assert.match(
+      await ok('ls', '-a', '--format', 'table {{.Names}}\\t{{.Label "com.example.tier"}}'),
+      /^NAMES +tier\ntwo +front$/,
+    )
+    assert.match(await ok('ls', '-a', '--format', '{{.Size}}'), /^0B( \(virtual .+\))?$/)
+    const template =
+      '{{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}}{{range $p, $c := .HostConfig.PortBindings}} {{$p}}{{end}}'
+    assert.equal(await ok('inspect', '-f', template, 'two'), 'none 80/tcp')
+    assert.equal(
+      await ok('inspect', '-f', '{{range .Config.Env}}{{println .}}{{end}}', 'two'),
+      'A=1\nPATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    )
+    const typo = await container('inspect', '-f', '{{.Stat}}', 'two')
+    assert.equal(typo.code, 1)
+    assert.match(typo.stderr, /can't evaluate field Stat/)
+    await ok('rm', 'two')
+  })
+
   await t.test('a wrong flag of docker’s has docker’s exit code', async () => {
     assert.equal((await container('ls', '--nosuch')).code, 125)
     assert.equal((await container('create', '--memory', 'x', 'rootfs:/')).code, 125)
@@ -109,6 +133,16 @@ test('containers by docker’s commands', { skip }, async t => {
     )
     assert.match(await machine.ok(['system', 'df']), /^TYPE +TOTAL +ACTIVE +SIZE +RECLAIMABLE\n/)
     assert.match(await machine.ok(['system', 'events', '--since', '10m', '--until', '0s']), /volume create kept/)
+    const events = ['system', 'events', '--since', '10m', '--until', '0s', '--filter', 'event=create']
+    assert.match(
+      await machine.ok([...events, '--format', '{{if eq .Type "volume"}}{{.Actor.ID}}{{else}}{{.Status}}{{end}}']),
+      /^(create\n)*kept$/m,
+    )
+    assert.match(
+      await machine.ok(['system', 'info']),
+      /^Logging Driver: json-file\n(.*\n)*Security Options:\n seccomp\n/m,
+    )
+    assert.equal(await machine.ok(['system', 'info', '-f', '{{.OSType}} {{len .Plugins.Log}}']), 'linux 2\n')
     assert.equal((await machine.ok(['volume', 'rm', 'kept'])).trim(), 'kept')
     await machine.ok(['system', 'prune', '-f'])
   })

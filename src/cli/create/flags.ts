@@ -37,6 +37,7 @@ export interface CreateFlags {
   readonly envFile?: string[]
   readonly expose?: string[]
   readonly groupAdd?: string[]
+  readonly gpus?: string
   readonly healthCmd?: string
   readonly healthInterval?: string
   readonly healthRetries?: number
@@ -49,6 +50,7 @@ export interface CreateFlags {
   readonly ip?: string
   readonly ip6?: string
   readonly ipc?: string
+  readonly isolation?: string
   readonly kernelMemory?: string
   readonly label?: string[]
   readonly labelFile?: string[]
@@ -134,6 +136,7 @@ const rows: readonly (readonly [kind: Kind, flags: string, description: string])
   ['list', '-e, --env <name=value>', 'Set a variable; NAME alone takes its value from here'],
   ['list', '--env-file <file>', 'Set the variables of a file'],
   ['list', '--expose <port>', 'A port that the program serves'],
+  ['text', '--gpus <devices>', 'Not supported: --device gives devices'],
   ['list', '--group-add <group>', 'A further group of the user'],
   ['text', '--health-cmd <command>', 'How to tell whether the program is well'],
   ['text', '--health-interval <duration>', 'Time between probes'],
@@ -147,6 +150,7 @@ const rows: readonly (readonly [kind: Kind, flags: string, description: string])
   ['text', '--ip <address>', 'IPv4 address'],
   ['text', '--ip6 <address>', 'IPv6 address'],
   ['text', '--ipc <mode>', 'IPC namespace: private, shareable, host, none, container:NAME'],
+  ['text', '--isolation <technology>', 'There is only one: default'],
   ['text', '--kernel-memory <bytes>', 'Not supported: kernels have taken it away'],
   ['list', '-l, --label <name=value>', 'Add a label'],
   ['list', '--label-file <file>', 'Add the labels of a file'],

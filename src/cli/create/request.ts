@@ -100,7 +100,8 @@ function processConfig(
 }
 
 function hostConfig(flags: CreateFlags, { cwd, read }: FlagSources): HostConfig {
-  const { logDriver, logOpt = [] } = flags
+  const { logDriver, logOpt = [], gpus } = flags
+  if (gpus !== undefined) throw badFlag('not supported: --gpus')
   if (logDriver === 'none' && logOpt.length > 0) throw badFlag('invalid logging opts for driver none')
   return {
     ...parseResources(flags),
@@ -139,6 +140,7 @@ function hostConfig(flags: CreateFlags, { cwd, read }: FlagSources): HostConfig 
     ...(flags.storageOpt && { StorageOpt: pairs('--storage-opt', flags.storageOpt) }),
     ...(flags.annotation && { Annotations: pairs('--annotation', flags.annotation) }),
     ...some('Runtime', flags.runtime),
+    ...some('Isolation', flags.isolation),
   }
 }
 

@@ -80,6 +80,8 @@ export interface SystemInfo extends Record<string, unknown> {
   ContainersStopped: number
   Images: number
   Driver: string
+  LoggingDriver: string
+  Plugins: { Volume: string[]; Network: string[]; Authorization: null; Log: string[] }
   CgroupDriver: string
   CgroupVersion: string
   KernelVersion: string
@@ -89,6 +91,13 @@ export interface SystemInfo extends Record<string, unknown> {
   NCPU: number
   MemTotal: number
   DockerRootDir: string
+  Debug: boolean
+  RegistryConfig: { InsecureRegistryCIDRs: string[]; IndexConfigs: object; Mirrors: string[] }
+  Runtimes: Record<string, object>
+  DefaultRuntime: string
+  InitBinary: string
+  LiveRestoreEnabled: boolean
+  SecurityOptions: string[]
   ServerVersion: string
   Warnings: string[]
 }

@@ -70,7 +70,7 @@ export async function systemInfo(context: Context, engineId: string): Promise<Sy
     RegistryConfig: {
       InsecureRegistryCIDRs: ['127.0.0.0/8', '::1/128'],
       IndexConfigs: {},
-      Mirrors: config.registryMirrors,
+      Mirrors: [...config.registryMirrors],
     },
     NCPU: machine.processors,
     MemTotal: totalmem(),

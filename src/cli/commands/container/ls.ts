@@ -1,7 +1,8 @@
+import type { ContainerSummary } from '../../../engine/api.ts'
 import { collect, type Define } from '../../command.ts'
 import { connect } from '../../engine.ts'
 import { filtersOf } from '../../key-values.ts'
-import { containerFields } from '../../output/container-fields.ts'
+import { type ContainerFields, containerFields } from '../../output/container-fields.ts'
 import { humanSize } from '../../output/human-size.ts'
 import { renderTable } from '../../output/table.ts'
 
@@ -34,15 +35,15 @@ export const define: Define = (command, cli) =>
       const limit = latest ? 1 : last
       const containers = await (await connect()).containerList({
         all,
-        size,
+        size: size || /\.Size\b/.test(format),
         filters: filtersOf(filter),
         ...(limit > 0 && { limit }),
       })
       const now = Date.now()
       const rows = containers.map(container => ({
-        ...containerFields(container, { now, trunc }),
+        ...dockerFields(containerFields(container, { now, trunc })),
         LabelMap: container.Labels,
-        Size: `${humanSize(container.SizeRw ?? 0, 3)} (virtual ${humanSize(container.SizeRootFs ?? 0, 3)})`,
+        Size: sizeText(container),
       }))
       if (quiet) return void cli.stdout.write(rows.map(({ ID }) => `${ID}\n`).join(''))
       if (format === 'table') {
@@ -55,3 +56,9 @@ export const define: Define = (command, cli) =>
       const { renderFormat } = await import('../../output/format.ts')
       cli.stdout.write(renderFormat(format, rows, headers))
     })
+
+/** What docker's own list has; the others are docker compose's. */
+const dockerFields = ({ ExitCode, Health, Name, Project, Publishers, Service, ...fields }: ContainerFields) => fields
+
+const sizeText = ({ SizeRw = 0, SizeRootFs = 0 }: ContainerSummary): string =>
+  `${humanSize(SizeRw, 3)}${SizeRootFs > 0 ? ` (virtual ${humanSize(SizeRootFs, 3)})` : ''}`

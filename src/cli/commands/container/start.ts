@@ -6,6 +6,8 @@ import { connect } from '../../engine.ts'
 
 interface StartFlags {
   readonly attach?: boolean
+  readonly checkpoint?: string
+  readonly checkpointDir?: string
   readonly detachKeys?: string
   readonly interactive?: boolean
 }
@@ -16,7 +18,10 @@ export const define: Define = (command, cli) =>
     .option('-a, --attach', 'Attach to what it writes; forward signals')
     .option('--detach-keys <keys>', 'Keys that end attaching, instead of ctrl-p,ctrl-q')
     .option('-i, --interactive', 'Attach to its input, too')
-    .action(async (containers: string[], { attach, detachKeys, interactive }: StartFlags) => {
+    .option('--checkpoint <name>', 'Not supported')
+    .option('--checkpoint-dir <dir>', 'Not supported')
+    .action(async (containers: string[], { attach, detachKeys, interactive, ...checkpoints }: StartFlags) => {
+      if (checkpoints.checkpoint ?? checkpoints.checkpointDir) throw badFlag('not supported: checkpoints')
       const engine = await connect()
       const [name = '', ...others] = containers
       if (!attach && !interactive)

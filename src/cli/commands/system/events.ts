@@ -2,7 +2,6 @@ import type { EventMessage } from '../../../engine/api.ts'
 import { collect, type Define } from '../../command.ts'
 import { connect } from '../../engine.ts'
 import { filtersOf } from '../../key-values.ts'
-import { parseTemplate } from '../../output/template.ts'
 import { parseTime } from '../../times.ts'
 
 interface EventsFlags {
@@ -20,7 +19,7 @@ export const define: Define = (command, cli) =>
     .option('--until <time>', 'Up to then')
     .action(async ({ filter, format, since, until }: EventsFlags) => {
       const now = Date.now()
-      const render = renderer(format)
+      const render = await renderer(format)
       const events = await (await connect()).systemEvents(
         {
           filters: filtersOf(filter),
@@ -33,11 +32,27 @@ export const define: Define = (command, cli) =>
       cli.signal.throwIfAborted()
     })
 
-function renderer(format: string | undefined): (event: EventMessage) => string {
+async function renderer(format: string | undefined): Promise<(event: EventMessage) => string> {
   if (format === undefined) return textLine
   if (format === 'json') return event => JSON.stringify(event)
+  const { parseTemplate } = await import('../../output/template.ts')
   const render = parseTemplate(format)
-  return event => render({ ...event })
+  return event => render(fieldsOf(event))
+}
+
+/** As templates know it: under Go's names, with those of before API 1.22. */
+function fieldsOf({ Type, Action, Actor, scope, time, timeNano }: EventMessage) {
+  const isOld = Type === 'container' || Type === 'image'
+  return {
+    ...(isOld ? { Status: Action, ID: Actor.ID } : { Status: '', ID: '' }),
+    From: (Type === 'container' && Actor.Attributes.image) || '',
+    Type,
+    Action,
+    Actor: { ...Actor },
+    Scope: scope,
+    Time: time,
+    TimeNano: timeNano,
+  }
 }
 
 /** `2026-01-02T03:04:05.123456789+00:00 container start ID (image=…, name=…)` */
@@ -47,5 +62,14 @@ function textLine({ Type, Action, Actor, time, timeNano }: EventMessage): string
     .sort()
     .map(([name, value]) => `${name}=${value}`)
   const list = attributes.length > 0 ? ` (${attributes.join(', ')})` : ''
-  return `${new Date(time * 1000).toISOString().slice(0, 19)}.${nanoseconds}Z ${Type} ${Action} ${Actor.ID}${list}`
+  return `${localTime(time, nanoseconds)} ${Type} ${Action} ${Actor.ID}${list}`
+}
+
+/** RFC 3339 in this machine's time zone. */
+function localTime(seconds: number, nanoseconds: string): string {
+  const offset = -new Date(seconds * 1000).getTimezoneOffset()
+  const two = (value: number) => String(value).padStart(2, '0')
+  const hours = `${two(Math.floor(Math.abs(offset) / 60))}:${two(Math.abs(offset) % 60)}`
+  const zone = offset === 0 ? 'Z' : `${offset < 0 ? '-' : '+'}${hours}`
+  return `${new Date((seconds + offset * 60) * 1000).toISOString().slice(0, 19)}.${nanoseconds}${zone}`
 }

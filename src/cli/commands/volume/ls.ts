@@ -29,8 +29,12 @@ export const define: Define = (command, cli) =>
       }
     })
 
+/** What only volumes of a cluster have; sizes are told by `system df`. */
+const ofClusters = { Availability: 'N/A', Group: 'N/A', Links: 'N/A', Size: 'N/A', Status: 'N/A' }
+
 /** The names by which templates know a volume. */
 const fields = ({ Name, Driver, Mountpoint, Scope, Labels }: Volume) => ({
+  ...ofClusters,
   Driver,
   LabelMap: Labels,
   Labels: Object.entries(Labels)
