@@ -30,6 +30,14 @@ export interface EngineConfig {
   readonly dnsOpts: readonly string[]
   readonly dnsSearch: readonly string[]
   readonly noNewPrivileges: boolean
+  /** `tcp://127.0.0.1:2376`: where the API is served beside the socket, to clients with a certificate. */
+  readonly hosts: readonly string[]
+  /** Only with this, and the files below, is a port opened at all. */
+  readonly tlsVerify: boolean
+  /** Whose certificates clients must have. */
+  readonly tlsCaCert: string
+  readonly tlsCert: string
+  readonly tlsKey: string
   /** Where `GET /metrics` is answered beside the socket: `127.0.0.1:9323`; absent: nowhere. */
   readonly metricsAddr?: string
   /** Seconds without a request and without a running container after which the engine ends; 0: never. Not of Docker. */
@@ -53,6 +61,11 @@ export const defaultConfig: EngineConfig = {
   dnsOpts: [],
   dnsSearch: [],
   noNewPrivileges: false,
+  hosts: [],
+  tlsVerify: false,
+  tlsCaCert: '',
+  tlsCert: '',
+  tlsKey: '',
   idleTimeout: 60,
 }
 
@@ -70,6 +83,8 @@ const hostAndPort: Parse<string> = value =>
   typeof value === 'string' && /^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/.test(value) ? value : undefined
 const strings: Parse<string[]> = value =>
   Array.isArray(value) && value.every(item => typeof item === 'string') ? value : undefined
+const tcpHosts: Parse<string[]> = value =>
+  strings(value)?.every(host => hostAndPort(/^tcp:\/\/(.*)$/.exec(host)?.[1])) ? strings(value) : undefined
 const stringMap: Parse<Labels> = value =>
   isObject(value) && Object.values(value).every(item => typeof item === 'string') ? (value as Labels) : undefined
 const proxyMap: Parse<Labels> = value => {
@@ -119,9 +134,17 @@ const keys: Readonly<Record<string, ReturnType<typeof row>>> = {
   'dns-opts': row('dnsOpts', strings, 'a list of strings'),
   'dns-search': row('dnsSearch', strings, 'a list of domains'),
   'no-new-privileges': row('noNewPrivileges', boolean, 'true or false'),
+  hosts: row('hosts', tcpHosts, 'a list of addresses such as "tcp://127.0.0.1:2376"'),
+  tlsverify: row('tlsVerify', boolean, 'true or false'),
+  tlscacert: row('tlsCaCert', string, 'the path of a file'),
+  tlscert: row('tlsCert', string, 'the path of a file'),
+  tlskey: row('tlsKey', string, 'the path of a file'),
   'metrics-addr': row('metricsAddr', hostAndPort, 'an address and a port such as "127.0.0.1:9323"'),
   'idle-timeout': row('idleTimeout', seconds, 'a number of seconds'),
 }
+
+const provesClients = ({ tlsVerify, tlsCaCert, tlsCert, tlsKey }: EngineConfig): boolean =>
+  tlsVerify && tlsCaCert !== '' && tlsCert !== '' && tlsKey !== ''
 
 /**
  * Parses a configuration file.
@@ -152,7 +175,13 @@ export function parseEngineConfig(text: string, file: string): EngineConfig {
     if (parsed === undefined) throw invalid(`"${key}" must be ${known.expected}, not ${JSON.stringify(value)}`)
     config[known.field] = parsed
   }
-  return config as unknown as EngineConfig
+  const complete = config as unknown as EngineConfig
+  if (complete.hosts.length > 0 && !provesClients(complete))
+    throw invalid(
+      '"hosts" without TLS that verifies its clients would give the machine to everybody who can reach it',
+      'Set "tlsverify": true, "tlscacert", "tlscert" and "tlskey".',
+    )
+  return complete
 }
 
 /** Reads the configuration file. A file that does not exist says nothing, unless somebody asked for it by name. */

@@ -37,6 +37,14 @@ test('an unknown key is an error that says what was probably meant', () => {
   })
 })
 
+test('a port without TLS that verifies its clients is refused', () => {
+  const tls = { tlsverify: true, tlscacert: 'a', tlscert: 'b', tlskey: 'c' }
+  const hosts = ['tcp://127.0.0.1:2376']
+  assert.deepEqual(parseEngineConfig(JSON.stringify({ hosts, ...tls }), 'f').hosts, hosts)
+  for (const without of Object.keys(tls))
+    assert.throws(() => parseEngineConfig(JSON.stringify({ hosts, ...tls, [without]: undefined }), 'f'), { code })
+})
+
 test('a value of the wrong type is named with what it should be', () => {
   assert.throws(() => parseEngineConfig('{"init": "yes"}', 'f'), {
     code,

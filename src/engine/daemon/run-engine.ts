@@ -59,7 +59,10 @@ async function serveUntilEnd(paths: EnginePaths, open: OpenEngine): Promise<void
   const opening = Promise.withResolvers<Engine>()
   opening.promise.catch(() => undefined)
   const works = async () => (await (await opening.promise).containerList()).length > 0
-  const idle = new IdleWatch(config.idleTimeout * 1000, works, () => stop(`idle for ${config.idleTimeout} s`))
+  // Who comes over the network could not start it again.
+  const idle = new IdleWatch(config.hosts.length > 0 ? 0 : config.idleTimeout * 1000, works, () =>
+    stop(`idle for ${config.idleTimeout} s`),
+  )
 
   const quiet = setTimeout(trimProcess, QUIET)
 
@@ -86,6 +89,10 @@ async function serveUntilEnd(paths: EnginePaths, open: OpenEngine): Promise<void
     if (config.metricsAddr) {
       const { serveMetrics } = await import('./metrics-server.ts')
       undo.use(await serveMetrics(engine, config.metricsAddr, error => log(`GET /metrics: ${inFull(error)}`)))
+    }
+    if (config.hosts.length > 0) {
+      const { listenTls } = await import('./tls-listener.ts')
+      for (const host of config.hosts) undo.use(await listenTls(host, config, server))
     }
     opening.resolve(engine)
     reportReady()

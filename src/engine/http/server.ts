@@ -36,6 +36,8 @@ export interface EngineServerOptions {
 }
 
 export interface EngineServer extends AsyncDisposable {
+  /** Serves a connection that came another way: whoever hands it over knows who it is from. */
+  accept(connection: Socket): void
   /** Removes the socket; connections that there are stay, but get no answer but ENGINE_UNREACHABLE any more. */
   refuse(): void
   /** Closes the socket, removes its file, and ends all connections. */
@@ -156,7 +158,8 @@ export async function serveEngine(
     connections.close()
     await closed
   }
-  return { refuse, close, [Symbol.asyncDispose]: close }
+  const accept = (connection: Socket) => void server.emit('connection', connection)
+  return { accept, refuse, close, [Symbol.asyncDispose]: close }
 }
 
 async function readUpgradeBody({ headers }: IncomingMessage, socket: Socket): Promise<Buffer> {
