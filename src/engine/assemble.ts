@@ -14,6 +14,7 @@ import { EventLog } from './events/event-log.ts'
 import { ExecRegistry } from './exec/registry.ts'
 import { messageOf } from './failures.ts'
 import { newId } from './ids.ts'
+import { ImageClaims } from './image/claims.ts'
 import { type LocalEngine, localEngine } from './local-engine.ts'
 import { connectedTo } from './network/connections.ts'
 import { Networks } from './network/networks.ts'
@@ -73,6 +74,7 @@ export async function openEngineOn(
     runtime,
     networkLayer,
     images,
+    imageClaims: new ImageClaims(),
     containers,
     networks: new Networks({ directory: directories.networks, layer: networkLayer, events, connected, report }),
     volumes: new Volumes({ directory: directories.volumes, events, usedBy, report }),

@@ -6,6 +6,7 @@ import type { EngineConfig } from './config.ts'
 import type { ContainerRegistry } from './container/registry.ts'
 import type { EventLog } from './events/event-log.ts'
 import type { ExecRegistry } from './exec/registry.ts'
+import type { ImageClaims } from './image/claims.ts'
 import type { Networks } from './network/networks.ts'
 import type { Sampler } from './stats/sampler.ts'
 import type { Rubbish } from './store/rubbish.ts'
@@ -37,6 +38,7 @@ export interface Context {
   readonly runtime: Runtime
   readonly networkLayer: NetworkLayer
   readonly images: ImageStore
+  readonly imageClaims: ImageClaims
   readonly containers: ContainerRegistry
   readonly networks: Networks
   readonly volumes: Volumes

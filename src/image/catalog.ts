@@ -161,6 +161,11 @@ export class Catalog {
     })
   }
 
+  /** Waits until the changes that have begun are made. */
+  async settled(): Promise<void> {
+    await this.#changes.run(async () => {})
+  }
+
   /** Removes layers and content that no image has and nobody holds. */
   async collectGarbage(): Promise<void> {
     await this.#changes.run(() => this.#collect())

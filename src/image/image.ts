@@ -137,7 +137,18 @@ export interface ImageStore {
   layerSizes(image: Image): readonly number[]
   tag(image: Image, reference: string): Promise<void>
   /** Takes a name off, and with the last one the image itself and the layers nobody else has. */
-  remove(reference: string, options: { readonly force: boolean }): Promise<readonly ImageRemoval[]>
+  remove(reference: string, options: RemoveOptions): Promise<readonly ImageRemoval[]>
+  /** Waits until the changes that have begun are made: what was not there to be removed before will be there. */
+  settled(): Promise<void>
+}
+
+export interface RemoveOptions {
+  readonly force: boolean
+  /**
+   * Asked at the very moment when an image itself would go: `keep` takes off its names only. What it throws ends the
+   * removal.
+   */
+  readonly judge?: (image: Image) => 'delete' | 'keep'
 }
 
 export type ImageRemoval = { readonly Untagged: string } | { readonly Deleted: string }

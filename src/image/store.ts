@@ -12,6 +12,7 @@ import type {
   PullOptions,
   PushedImage,
   PushOptions,
+  RemoveOptions,
 } from './image.ts'
 import { Intake } from './intake.ts'
 import { loadArchive } from './load/load.ts'
@@ -137,7 +138,11 @@ class LocalImageStore implements ImageStore {
     })
   }
 
-  async remove(reference: string, { force }: { readonly force: boolean }): Promise<readonly ImageRemoval[]> {
+  async settled(): Promise<void> {
+    await this.#catalog.settled()
+  }
+
+  async remove(reference: string, { force, judge }: RemoveOptions): Promise<readonly ImageRemoval[]> {
     if (isRootfs(reference))
       throw new TscomposeError(
         'IMAGE_CONFLICT',
@@ -149,9 +154,11 @@ class LocalImageStore implements ImageStore {
       const found = resolve(state, reference)
       if (!found) throw notFound(reference)
       const { state: next, untagged, deletes } = planRemoval(state, found, force)
-      if (deletes) image = this.#catalog.image(found.id)
-      lines = removalLines(untagged, deletes ? [found.id] : [])
-      return next
+      const going = deletes ? this.#catalog.image(found.id) : undefined
+      const kept = going && judge?.(going) === 'keep'
+      if (!kept) image = going
+      lines = removalLines(untagged, image ? [found.id] : [])
+      return kept ? { ...next, images: state.images, tagged: state.tagged } : next
     })
     const layers = image?.layers ?? []
     const chains = chainIds(layers).filter((_, index) => dropped.includes(layers[index] ?? 'sha256:'))

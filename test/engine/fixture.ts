@@ -146,6 +146,7 @@ export class FakeLayers {
       layerSizes: () => [],
       tag: unused,
       remove: unused,
+      settled: async () => {},
     }
   }
 

@@ -106,9 +106,10 @@ test('loading tells what was loaded', { skip }, async () => {
 
 test('an image is kept as long as a container needs it, a further name is not', { skip }, async () => {
   const removed: string[] = []
+  let used: Image['id'] = 'sha256:'
   await using bench = await benchWith({
-    remove: async reference => {
-      removed.push(reference)
+    remove: async (reference, { judge }) => {
+      removed.push(`${reference}: ${judge?.({ ...alpine, id: used })}`)
       return [{ Untagged: reference }]
     },
   })
@@ -116,10 +117,13 @@ test('an image is kept as long as a container needs it, a further name is not', 
   bench.layers.configs.set('web:1', config)
   await using engine = await bench.open()
   const id = await run(engine, bench, ['sleep', '1000'], { Image: 'web:1' })
-  await assert.rejects(engine.imageDelete('web:1', { force: true }), {
+  const { Image } = await engine.containerInspect(id)
+  used = Image as typeof used
+  await assert.rejects(engine.imageDelete(Image, { force: true }), {
     code: 'ENGINE_IMAGE_IN_USE',
-    message: `conflict: unable to delete web:1 (cannot be forced) - image is being used by running container ${id.slice(0, 12)}`,
+    message: `conflict: unable to delete ${Image} (cannot be forced) - image is being used by running container ${id.slice(0, 12)}`,
   })
+  assert.deepEqual(await engine.imageDelete('web:1', { force: true }), [{ Untagged: 'web:1' }])
   await engine.containerStop(id)
   await assert.rejects(engine.imageDelete('web:1'), {
     message: new RegExp(
@@ -128,7 +132,7 @@ test('an image is kept as long as a container needs it, a further name is not', 
   })
   await engine.containerDelete(id)
   assert.deepEqual(await engine.imageDelete('web:1'), [{ Untagged: 'web:1' }])
-  assert.deepEqual(removed, ['web:1'])
+  assert.deepEqual(removed, ['web:1: keep', 'web:1: delete'])
   await assert.rejects(engine.imageDelete('gone'), { code: 'ENGINE_IMAGE_NOT_FOUND' })
 })
 

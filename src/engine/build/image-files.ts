@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream'
 import { TscomposeError } from '../../errors.ts'
 import { startArchive } from '../archive/archive-process.ts'
 import type { Context } from '../context.ts'
-import { findImage } from '../image/images.ts'
+import { findImage } from '../image/find.ts'
 
 /** The files of an image and nothing else, as a tar archive. What is made for that goes with the archive. */
 export async function imageFiles(context: Context, name: string): Promise<Readable> {

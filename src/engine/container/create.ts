@@ -7,6 +7,7 @@ import type { ContainerCreateRequest, ContainerCreateResponse, EndpointSettings,
 import type { Context } from '../context.ts'
 import { imageNotFound, invalid, messageOf } from '../failures.ts'
 import { newId, shortId } from '../ids.ts'
+import { claimImage } from '../image/find.ts'
 import { timestamp } from '../time.ts'
 import { deviceNumberOf } from '../translate/devices.ts'
 import { completeHostConfig } from '../translate/host-config.ts'
@@ -36,8 +37,8 @@ export async function createContainer(
   validateRequest(asked, askedHost, context)
   checkLinks(context, askedHost)
   const warnings = limitWarnings(context, askedHost)
-  const image = await context.images.find(asked.Image)
-  if (!image) throw imageNotFound(asked.Image)
+  using claims = new DisposableStack()
+  const image = await claimImage(context, asked.Image, claims)
   if (platform && !runsOn(image, platform))
     throw imageNotFound(`${asked.Image} for ${platform.os}/${platform.architecture}`)
   const id = newId()
@@ -46,7 +47,6 @@ export async function createContainer(
   if (!config.Hostname) config.Hostname = hostConfig.NetworkMode === 'host' ? machineName() : shortId(id)
   const mounts = await parseContainerMounts(context, hostConfig, config.Volumes ?? {})
 
-  using claims = new DisposableStack()
   await using undo = new AsyncDisposableStack()
   const { containers } = context
   const reserved = containers.reserveName(name || randomName(free => containers.isNameFree(free)), id)

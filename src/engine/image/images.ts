@@ -1,21 +1,11 @@
 import type { Readable } from 'node:stream'
-import { TscomposeError } from '../../errors.ts'
-import type { Image, ImageProgress, RegistryAuth } from '../../image/image.ts'
-import type { Filters, ImageDeleteItem, ImageInspect, ImageSummary, JSONMessage, RegistryAuthConfig } from '../api.ts'
-import { isRunning } from '../container/state.ts'
+import type { ImageProgress, RegistryAuth } from '../../image/image.ts'
+import type { Filters, ImageInspect, ImageSummary, JSONMessage, RegistryAuthConfig } from '../api.ts'
 import type { Context } from '../context.ts'
-import { imageNotFound } from '../failures.ts'
-import { shortId } from '../ids.ts'
+import { findImage } from './find.ts'
 import { parsePlatform } from './platform.ts'
 import { progressStream } from './progress.ts'
 import { imageFilter, inspectImage, summarizeImage } from './view.ts'
-
-/** @throws TscomposeError ENGINE_IMAGE_NOT_FOUND */
-export async function findImage({ images }: Context, reference: string): Promise<Image> {
-  const image = await images.find(reference)
-  if (!image) throw imageNotFound(reference)
-  return image
-}
 
 export async function listImages(context: Context, filters: Filters = {}): Promise<ImageSummary[]> {
   const images = await context.images.list()
@@ -77,58 +67,4 @@ export async function tagImage(context: Context, name: string, repo: string, tag
   const reference = tag ? `${repo}:${tag}` : repo
   await context.images.tag(image, reference)
   context.events.emit('image', 'tag', image.id, { name: reference })
-}
-
-/**
- * Takes a name off an image, and with its last name the image itself.
- * @throws TscomposeError ENGINE_IMAGE_IN_USE if that is the image of a container: it could not start again without
- */
-export async function deleteImage(context: Context, reference: string, force = false): Promise<ImageDeleteItem[]> {
-  const image = await findImage(context, reference)
-  const byId = isId(image, reference)
-  if (byId && image.repoTags.length > 1 && !force) {
-    throw inUse(reference, 'must be forced', 'image is referenced in multiple repositories')
-  }
-  // Another name of the image stays, and with it the image: nobody loses it.
-  if (byId || image.repoTags.length <= 1) assertUnused(context, image, reference, force, byId)
-  return await removeAndTell(context, image, reference, force)
-}
-
-/** Takes off a name, or with the id of the image all of them, and tells of it. */
-export async function removeAndTell(
-  { images, events }: Context,
-  image: Image,
-  reference: string,
-  force: boolean,
-): Promise<ImageDeleteItem[]> {
-  const removed = await images.remove(reference, { force })
-  for (const item of removed) {
-    if ('Untagged' in item) events.emit('image', 'untag', image.id, { name: item.Untagged })
-    else if (item.Deleted === image.id) events.emit('image', 'delete', image.id, { name: image.id })
-  }
-  return [...removed]
-}
-
-const isId = ({ id }: Image, reference: string): boolean =>
-  id.startsWith(reference) || id.startsWith(`sha256:${reference}`)
-
-const inUse = (reference: string, how: string, why: string) =>
-  new TscomposeError('ENGINE_IMAGE_IN_USE', `conflict: unable to delete ${reference} (${how}) - ${why}`)
-
-function assertUnused({ containers }: Context, image: Image, reference: string, force: boolean, byId: boolean): void {
-  const users = containers.all().filter(({ record }) => record.image === image.id)
-  const running = users.find(({ state }) => isRunning(state))
-  if (running) {
-    throw inUse(reference, 'cannot be forced', `image is being used by running container ${shortId(running.id)}`)
-  }
-  const [stopped] = users
-  if (!stopped) return
-  if (byId || force) {
-    throw inUse(reference, 'cannot be forced', `image is being used by stopped container ${shortId(stopped.id)}`)
-  }
-  throw new TscomposeError(
-    'ENGINE_IMAGE_IN_USE',
-    `conflict: unable to remove repository reference "${reference}" (must force) - container ` +
-      `${shortId(stopped.id)} is using its referenced image ${shortId(image.id.replace('sha256:', ''))}`,
-  )
 }

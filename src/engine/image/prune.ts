@@ -1,8 +1,11 @@
+import { TscomposeError } from '../../errors.ts'
 import type { Digest, Image } from '../../image/image.ts'
 import type { Filters, ImageDeleteItem, ImagePruneResponse } from '../api.ts'
 import type { Context } from '../context.ts'
 import { booleanFilter, pruneFilter } from '../filters.ts'
-import { removeAndTell } from './images.ts'
+import { inUse, isUsed, removeAndTell } from './remove.ts'
+
+const passedOver: readonly string[] = ['ENGINE_IMAGE_IN_USE', 'IMAGE_NOT_FOUND']
 
 /**
  * Removes images without a name that nothing uses; with `dangling=false` all that no container uses. What a container
@@ -15,15 +18,23 @@ export async function pruneImages(context: Context, filters: Filters = {}): Prom
   const isWanted = pruneFilter(others)
   const before = await context.images.list()
   const sizes = layerSizes(context, before)
-  const isUsed = ({ id }: Image) => context.containers.all().some(({ record }) => record.image === id)
+  const judge = (image: Image) => {
+    if (isUsed(context, image)) throw inUse(image.id, 'cannot be forced', 'image is being used by a container')
+    return 'delete' as const
+  }
   const deleted: ImageDeleteItem[] = []
   let documents = 0
   for (const image of before) {
     if (onlyDangling && image.repoTags.length > 0) continue
     if (!isWanted({ labels: { ...image.config.Labels }, created: image.created.toISOString() })) continue
-    if (isUsed(image)) continue
-    documents += await context.images.documentsSize(image)
-    deleted.push(...(await removeAndTell(context, image, image.id, true)))
+    const own = await context.images.documentsSize(image)
+    try {
+      deleted.push(...(await removeAndTell(context, image, image.id, true, judge)))
+      documents += own
+    } catch (error) {
+      // Somebody has made a container of it, or has been faster.
+      if (!(error instanceof TscomposeError) || !passedOver.includes(error.code)) throw error
+    }
   }
   // What the cache of builds keeps is not free yet.
   const reclaimed = [...sizes].reduce((sum, [diffId, size]) => sum + size - context.images.layerSize(diffId), documents)

@@ -1,10 +1,12 @@
 import type { ImageOperations } from '../api.ts'
 import type { Context } from '../context.ts'
 import { commitContainer } from '../image/commit.ts'
+import { findImage } from '../image/find.ts'
 import { historyOf } from '../image/history.ts'
-import { deleteImage, findImage, inspect, listImages, loadImages, tagImage } from '../image/images.ts'
+import { inspect, listImages, loadImages, tagImage } from '../image/images.ts'
 import { importImage } from '../image/import.ts'
 import { pruneImages } from '../image/prune.ts'
+import { deleteImage } from '../image/remove.ts'
 import { outside } from '../outside.ts'
 
 export const imageOperations = (context: Context): ImageOperations => ({

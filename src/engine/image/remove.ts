@@ -1,0 +1,73 @@
+import { TscomposeError } from '../../errors.ts'
+import type { Image } from '../../image/image.ts'
+import type { ImageDeleteItem } from '../api.ts'
+import type { Container } from '../container/container.ts'
+import { isRunning } from '../container/state.ts'
+import type { Context } from '../context.ts'
+import { shortId } from '../ids.ts'
+import { findImage } from './find.ts'
+
+/**
+ * Takes a name off an image, and with its last name the image itself. By force a name goes also of an image that a
+ * container has; the image stays then, without a name.
+ * @throws TscomposeError ENGINE_IMAGE_IN_USE if that is the image of a container: it could not start again without
+ */
+export async function deleteImage(context: Context, reference: string, force = false): Promise<ImageDeleteItem[]> {
+  const image = await findImage(context, reference)
+  const byId = isId(image, reference)
+  if (byId && image.repoTags.length > 1 && !force)
+    throw inUse(reference, 'must be forced', 'image is referenced in multiple repositories')
+  return await removeAndTell(context, image, reference, force, going => {
+    if (force && !byId) return isUsed(context, going) ? 'keep' : 'delete'
+    assertUnused(context, going, reference, byId)
+    return 'delete'
+  })
+}
+
+/** Takes off a name, or with the id of the image all of them, and tells of it. */
+export async function removeAndTell(
+  { images, events }: Context,
+  image: Image,
+  reference: string,
+  force: boolean,
+  judge: (image: Image) => 'delete' | 'keep',
+): Promise<ImageDeleteItem[]> {
+  const removed = await images.remove(reference, { force, judge })
+  for (const item of removed) {
+    if ('Untagged' in item) events.emit('image', 'untag', image.id, { name: item.Untagged })
+    else if (item.Deleted === image.id) events.emit('image', 'delete', image.id, { name: image.id })
+  }
+  return [...removed]
+}
+
+const usersOf = ({ containers }: Context, { id }: Image): readonly Container[] =>
+  containers.all().filter(({ record }) => record.image === id)
+
+/** Whether a container has the image, or is about to. */
+export const isUsed = (context: Context, image: Image): boolean =>
+  context.imageClaims.has(image.id) || usersOf(context, image).length > 0
+
+const isId = ({ id }: Image, reference: string): boolean =>
+  id.startsWith(reference) || id.startsWith(`sha256:${reference}`)
+
+export const inUse = (reference: string, how: string, why: string): TscomposeError =>
+  new TscomposeError('ENGINE_IMAGE_IN_USE', `conflict: unable to delete ${reference} (${how}) - ${why}`)
+
+function assertUnused(context: Context, image: Image, reference: string, byId: boolean): void {
+  const users = usersOf(context, image)
+  const running = users.find(({ state }) => isRunning(state))
+  const [stopped] = users
+  if (running && byId)
+    throw inUse(reference, 'cannot be forced', `image is being used by running container ${shortId(running.id)}`)
+  if (stopped && byId)
+    throw inUse(reference, 'cannot be forced', `image is being used by stopped container ${shortId(stopped.id)}`)
+  const using = running ?? stopped
+  if (using)
+    throw new TscomposeError(
+      'ENGINE_IMAGE_IN_USE',
+      `conflict: unable to remove repository reference "${reference}" (must force) - container ` +
+        `${shortId(using.id)} is using its referenced image ${shortId(image.id.replace('sha256:', ''))}`,
+    )
+  if (context.imageClaims.has(image.id))
+    throw inUse(reference, 'cannot be forced', 'image is being used by a container that is being created')
+}
