@@ -14,11 +14,19 @@ export interface Completion {
   readonly files: boolean
 }
 
-/** What the project has names of; asked for only where one may stand. */
-export interface Names {
-  readonly services: () => Promise<readonly string[]>
-  readonly profiles: () => Promise<readonly string[]>
-}
+/** What the project and the engine have names of; asked for only where one may stand. */
+export type Names = Readonly<
+  Record<'services' | 'profiles' | 'containers' | 'images' | 'networks' | 'volumes', () => Promise<readonly string[]>>
+>
+
+/** By the names of arguments: what stands there. */
+const named: readonly (readonly [argument: RegExp, kind: keyof Names])[] = [
+  [/^SERVICE/, 'services'],
+  [/^CONTAINER/, 'containers'],
+  [/^IMAGE|^NAME\[:TAG|^SOURCE\[:TAG/, 'images'],
+  [/^NETWORK/, 'networks'],
+  [/^VOLUME/, 'volumes'],
+]
 
 const nothing: Completion = { candidates: [], files: false }
 
@@ -90,11 +98,12 @@ async function argumentsOf(argument: Argument | undefined, free: boolean, names:
   if (!argument || (!free && !argument.variadic)) return nothing
   const name = argument.name()
   if (name === 'SHELL') return { candidates: plain(argument.argChoices ?? []), files: false }
-  if (/^SERVICE/.test(name)) {
+  const kind = named.find(([pattern]) => pattern.test(name))?.[1]
+  if (kind) {
     const suffix = name.includes('=') ? '=' : ''
-    return { candidates: plain((await names.services()).map(service => service + suffix)), files: false }
+    return { candidates: plain((await names[kind]()).map(word => word + suffix)), files: false }
   }
-  return { candidates: [], files: /FILE|PATH|COMMAND/.test(name) }
+  return { candidates: [], files: /FILE|PATH|COMMAND|^SOURCE$|^DESTINATION$/.test(name) }
 }
 
 const plain = (words: readonly string[]): Candidate[] => words.map(word => ({ word, meaning: '' }))

@@ -11,6 +11,9 @@ _tscompose() {
   while IFS= read -r line; do
     if [[ $line == :files ]]; then files=1; else COMPREPLY+=("\${line%%$'\\t'*}"); fi
   done < <("\${words[0]}" __complete -- "\${words[@]:1}" 2> /dev/null)
+  # Readline replaces what stands behind the last colon only.
+  colon=\${words[-1]}
+  [[ $colon == *:* ]] && COMPREPLY=("\${COMPREPLY[@]#"\${colon%"\${colon##*:}"}"}")
   [[ -n $files ]] && compopt -o default
   [[ \${#COMPREPLY[@]} == 1 && \${COMPREPLY[0]} == *= ]] && compopt -o nospace
   return 0

@@ -6,7 +6,14 @@ import { test } from 'node:test'
 import { type Completion, complete } from '../../src/cli/complete.ts'
 import { completionScripts } from '../../src/cli/completion-scripts.ts'
 
-const names = { services: async () => ['api', 'db', 'web'], profiles: async () => ['debug'] }
+const names = {
+  services: async () => ['api', 'db', 'web'],
+  profiles: async () => ['debug'],
+  containers: async () => ['shop-api-1', 'shop-db-1'],
+  images: async () => ['busybox:1', 'nginx:alpine'],
+  networks: async () => ['bridge', 'shop_default'],
+  volumes: async () => ['shop_data'],
+}
 
 async function at(...words: string[]): Promise<{ words: string[]; files: boolean }> {
   const found: Completion = await complete(words, names, async ({ command, entry }) => {
@@ -29,6 +36,16 @@ test('services where a service stands, also as the value of a flag', async () =>
   assert.deepEqual((await at('up', '--exit-code-from', 'w')).words, ['web'])
   assert.deepEqual((await at('scale', 'a')).words, ['api='])
   assert.deepEqual((await at('port', 'web', '')).words, [])
+})
+
+test('what the engine has, where one of it stands', async () => {
+  assert.deepEqual((await at('container', 'commit', '')).words, ['shop-api-1', 'shop-db-1'])
+  assert.deepEqual((await at('container', 'stop', 'shop-api-1', 'shop-d')).words, ['shop-db-1'])
+  assert.deepEqual((await at('container', 'run', '--rm', 'n')).words, ['nginx:alpine'])
+  assert.deepEqual((await at('network', 'connect', 's')).words, ['shop_default'])
+  assert.deepEqual((await at('network', 'connect', 'bridge', '')).words, ['shop-api-1', 'shop-db-1'])
+  assert.deepEqual((await at('volume', 'rm', '')).words, ['shop_data'])
+  assert.deepEqual(await at('container', 'cp', ''), { words: [], files: true })
 })
 
 test('flags, the words a flag takes, and files', async () => {

@@ -1,3 +1,4 @@
+import type { Engine } from '../../engine/api.ts'
 import type { Define } from '../command.ts'
 import { complete } from '../complete.ts'
 import { findCommand } from '../find-command.ts'
@@ -33,6 +34,7 @@ export const define: Define = (command, cli) =>
             ...new Set(Object.values({ ...services, ...disabledServices }).flatMap(({ profiles }) => profiles)),
           ].sort()
         },
+        ...namesOfEngine,
       }
       const found = await complete(words, names, async ({ command: named, entry }) => {
         defineCommon(named, entry)
@@ -42,6 +44,26 @@ export const define: Define = (command, cli) =>
       const lines = found.candidates.map(({ word, meaning }) => `${word}\t${meaning}\n`)
       cli.stdout.write([...lines, ...(found.files ? [':files\n'] : [])].join(''))
     })
+
+/** What an engine that runs has; none is started for the sake of a word. */
+const namesOfEngine = {
+  containers: () =>
+    ofEngine(async engine =>
+      (await engine.containerList({ all: true })).flatMap(({ Names }) => Names.slice(0, 1)),
+    ).then(names => names.map(name => name.replace(/^\//, ''))),
+  images: () => ofEngine(async engine => (await engine.imageList()).flatMap(({ RepoTags }) => RepoTags)),
+  networks: () => ofEngine(async engine => (await engine.networkList()).map(({ Name }) => Name)),
+  volumes: () => ofEngine(async engine => (await engine.volumeList()).Volumes.map(({ Name }) => Name)),
+}
+
+async function ofEngine(list: (engine: Engine) => Promise<readonly string[]>): Promise<readonly string[]> {
+  const [{ connectEngine }, { enginePaths }] = await Promise.all([
+    import('../../engine/client/remote-engine.ts'),
+    import('../../engine/daemon/paths.ts'),
+  ])
+  using engine = await connectEngine(enginePaths())
+  return [...(await list(engine))].sort()
+}
 
 /** The flags before the command: they tell where the project is. */
 async function globalsIn(words: readonly string[]): Promise<Parameters<typeof resolveGlobals>[0]> {
