@@ -87,6 +87,12 @@ export class Step {
     this.#say({ why })
   }
 
+  /** What the instruction has come to; told with its end. */
+  result(id: string): void {
+    const { instruction } = this.#progress
+    if (instruction) this.#progress = { ...this.#progress, instruction: { ...instruction, result: id.slice(0, 12) } }
+  }
+
   /** Only the first end counts. */
   end(state: 'done' | 'cached' | 'canceled'): void {
     if (this.#progress.state !== 'running') return

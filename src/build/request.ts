@@ -108,12 +108,17 @@ export interface StepProgress {
   readonly where?: string
   /** Of a step that failed: the lines there, and some around them. */
   readonly excerpt?: Excerpt
-  /** Of an instruction of the Dockerfile: which one of how many, and what it does beyond the image's configuration. */
+  /**
+   * Of an instruction of the Dockerfile: which one of how many in all stages that are built, and whether it does more
+   * than change the image's configuration.
+   */
   readonly instruction?: {
     readonly number: number
     readonly of: number
     readonly text: string
     readonly hasLayer: boolean
+    /** What it has come to, once that is known: 12 hex digits. */
+    readonly result?: string
   }
 }
 export type OnBuildEvent = (event: BuildEvent) => void

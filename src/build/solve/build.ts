@@ -14,7 +14,7 @@ import type { BuildWarning, Directives, Stage } from '../dockerfile/dockerfile.t
 import type { Instruction } from '../dockerfile/instruction.ts'
 import { unlessSkipped } from '../dockerfile/lint.ts'
 import type { GivenToStages } from '../dockerfile/scope.ts'
-import type { Origin, StageGraph } from '../dockerfile/stage-graph.ts'
+import type { Origin, StageGraph, StageNode } from '../dockerfile/stage-graph.ts'
 import type { Key } from '../key.ts'
 import type { Progress } from '../progress.ts'
 import type { BuildRequest } from '../request.ts'
@@ -115,6 +115,13 @@ export class Build implements AsyncDisposable {
       if (!node) throw new TypeError(`stage ${index} is not in the graph`)
       return await solveStage(this, node)
     })
+  }
+
+  /** The number of an instruction among those of all stages, from 1; of a stage's, FROM is the first. */
+  placeOf(node: StageNode, index: number): { readonly number: number; readonly of: number } {
+    const lengths = this.#graph.map(({ instructions }) => instructions.length + 1)
+    const sum = (some: readonly number[]) => some.reduce((total, length) => total + length, 0)
+    return { number: sum(lengths.slice(0, this.#graph.indexOf(node))) + index + 1, of: sum(lengths) }
   }
 
   /** Then steps are not told apart by their stage. */

@@ -12,6 +12,7 @@ import {
   type StageConfig,
   scratchConfig,
 } from '../image-config.ts'
+import { keyOf } from '../key.ts'
 import { imageOfBase, nameOfBase, stackOfFiles } from './base.ts'
 import type { Build } from './build.ts'
 import { copyStep } from './copy-step.ts'
@@ -52,7 +53,7 @@ export async function solveStage(build: Build, node: StageNode): Promise<StageRe
     node,
     isNew: false,
     label: '',
-    instruction: { number: 1, of: instructions.length + 1 },
+    instruction: build.placeOf(node, 0),
   }
   let steps = 1
   for (const [index, instruction] of instructions.entries()) {
@@ -60,23 +61,24 @@ export async function solveStage(build: Build, node: StageNode): Promise<StageRe
     if (layered.has(instruction.keyword)) steps++
     const { step, scope, warnings } = interpret(instruction, state.scope)
     for (const warning of warnings) build.warn(warning, instruction)
-    const place = { number: index + 2, of: instructions.length + 1 }
+    const place = build.placeOf(node, index + 1)
     state = await carryOut(build, { ...state, scope, label: labelOf(steps), instruction: place }, step)
   }
   return state
 }
 
-async function openStage(build: Build, { base, stage }: StageNode, label: string): Promise<StageResult> {
+async function openStage(build: Build, node: StageNode, label: string): Promise<StageResult> {
+  const { base, stage } = node
   const { given, platform } = build.plan
-  const more = {
-    where: placeOf(stage.from),
-    instruction: { number: 1, of: 1, text: stage.from.source, hasLayer: true },
+  const named = (what: string, result: string, hasLayer = true) => {
+    const instruction = { ...build.placeOf(node, 0), text: stage.from.source, hasLayer }
+    const step = build.progress.begin(`${label} FROM ${what}`, { where: placeOf(stage.from), instruction })
+    step.result(result)
+    step.end('cached')
   }
-  const named = (what: string, cached: boolean) =>
-    build.progress.begin(`${label} FROM ${what}`, more).end(cached ? 'cached' : 'done')
   switch (base.kind) {
     case 'scratch':
-      named('scratch', true)
+      named('scratch', '')
       return {
         stack: emptyStack,
         stage: openConfig(scratchConfig),
@@ -86,11 +88,13 @@ async function openStage(build: Build, { base, stage }: StageNode, label: string
       }
     case 'stage': {
       const below = await build.stage(base.stage)
+      // Only the classic builder shows it: it is no work.
+      named(stage.from.base, configKey(below.stack, below.stage), false)
       return { ...below, stage: { ...below.stage, hasCommand: false }, scope: openScope(below.scope, given) }
     }
     default: {
       const image = await imageOfBase(build, base)
-      named(nameOfBase(build, base), true)
+      named(nameOfBase(build, base), image?.id.slice('sha256:'.length) ?? '')
       if (!image && base.kind === 'context') {
         const scope = openScope(scratchConfig.Env ?? [], given)
         const stack = await stackOfFiles(build, base, stage.from.where)
@@ -116,7 +120,7 @@ async function carryOut(build: Build, state: StageState, step: Step): Promise<St
   const made = await makeLayer(build, state, step)
   const { stage } = state
   const next = isConfigStep(step) ? applyStep(stage, step) : stage
-  if (!made && isConfigStep(step)) tellConfigStep(build, state, step)
+  if (!made && isConfigStep(step)) tellConfigStep(build, state, step, next)
   const layer = made && toStackLayer(build, made)
   const created = layer?.created ?? lastCreated(state)
   return {
@@ -147,14 +151,21 @@ const isConfigStep = (step: Step): step is ConfigStep =>
   step.keyword !== 'RUN' && step.keyword !== 'COPY' && step.keyword !== 'ADD'
 
 /** Only the classic builder shows those. */
-function tellConfigStep(build: Build, { label, instruction }: StageState, step: ConfigStep): void {
-  build.progress
-    .begin(`${label} ${step.shown}`, {
-      where: placeOf(step.instruction),
-      instruction: { ...instruction, text: step.shown, hasLayer: false },
-    })
-    .end('done')
+function tellConfigStep(
+  build: Build,
+  { label, instruction, stack }: StageState,
+  step: ConfigStep,
+  next: StageConfig,
+): void {
+  const progress = build.progress.begin(`${label} ${step.shown}`, {
+    where: placeOf(step.instruction),
+    instruction: { ...instruction, text: step.shown, hasLayer: false },
+  })
+  progress.result(configKey(stack, next))
+  progress.end('done')
 }
+
+const configKey = ({ key }: Stack, { config }: StageConfig): string => keyOf('config', [key, config])
 
 /** What adds no layer is as old as what it is added to: the same image again has the same id. */
 export const lastCreated = ({ history }: StageState): string => history.at(-1)?.created ?? new Date(0).toISOString()

@@ -2,7 +2,7 @@ import type { CachedLayer } from '../cache/cache.ts'
 import { reasonToRun } from '../cache/reasons.ts'
 import type { CacheRecord, StepDescription } from '../cache/record.ts'
 import type { Step } from '../dockerfile/step.ts'
-import type { Key } from '../key.ts'
+import { type Key, stackedOn } from '../key.ts'
 import type { Build } from './build.ts'
 import type { StackLayer } from './stack.ts'
 import { placeOf, type StageState } from './stage.ts'
@@ -40,19 +40,24 @@ export async function layerOf(build: Build, state: StageState, recipe: LayerReci
   const { index } = state.node.stage
   if (known) {
     build.layers.push({ stage: index, layer: known })
-    build.progress.begin(name, more).end('cached')
+    const progress = build.progress.begin(name, more)
+    progress.result(resultOf(state, known))
+    progress.end('cached')
     return { layer: known, isNew: false }
   }
   const why = reasonToRun(about, cache.childrenOf(state.stack.key), { belowIsNew: state.isNew, noCache })
   const layer = await build.progress.during(
     name,
-    async progress =>
-      await underway.do(
+    async progress => {
+      const made = await underway.do(
         key,
         (tell, signal) => makeAndRemember(build, recipe, (stream, line) => tell([stream, line]), signal),
         ([stream, line]) => progress.log(stream, line),
         build.signal,
-      ),
+      )
+      progress.result(resultOf(state, made))
+      return made
+    },
     { ...more, ...(why !== undefined && { why }) },
   )
   build.session.hold(layer)
@@ -60,6 +65,8 @@ export async function layerOf(build: Build, state: StageState, recipe: LayerReci
   if (build.isOfImage(index)) void build.prepareForImage(layer)
   return { layer, isNew: true }
 }
+
+const resultOf = ({ stack }: StageState, { record }: CachedLayer): string => stackedOn(stack.key, record.id)
 
 async function makeAndRemember(
   build: Build,

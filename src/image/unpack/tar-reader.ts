@@ -23,9 +23,13 @@ export class TarReader {
   #longName: ByteString | undefined
   #longLink: ByteString | undefined
 
-  /** @throws TarError if the archive ended in the middle; without its closing blocks of zeros it counts as whole */
+  /**
+   * Without its closing blocks of zeros, and without the padding of the last file, an archive counts as whole: Docker's
+   * client sends build contexts so.
+   * @throws TarError if it ended in the middle
+   */
   finish(): void {
-    if (this.#state !== 'end' && (this.#state !== 'header' || this.#parts.length > 0 || this.#padding > 0))
+    if (this.#state !== 'end' && (this.#state !== 'header' || this.#parts.length > 0))
       throw new TarError('the archive ends in the middle: it is truncated')
   }
 

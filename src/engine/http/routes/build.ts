@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream'
-import type { BuildMessage, ImageBuildRequest, JSONMessage, Labels, Ulimit } from '../../api.ts'
-import { invalid } from '../../failures.ts'
+import type { ImageBuildRequest, Labels, Ulimit } from '../../api.ts'
+import { invalid, notSupported } from '../../failures.ts'
 import { type Answer, json } from '../answer.ts'
+import { classicLines } from '../classic-build.ts'
 import { defined } from '../query.ts'
 import { parseRegistryConfig } from '../registry-auth.ts'
 import { registryAuthConfig, resources } from '../requests.ts'
@@ -57,6 +58,10 @@ async function classicBuild({ engine, query, headers, stream, signal }: Call): P
     }
   }
   if (query.text('version') === '2') throw invalid('BuildKit sessions are not supported: set DOCKER_BUILDKIT=0')
+  for (const [name, usual] of unsupported) {
+    const value = query.text(name)
+    if (value && !(usual as readonly string[]).includes(value)) throw notSupported(`${name}=${value} of a build`)
+  }
   const remote = query.text('remote')
   const hosts = query
     .all('extrahosts')
@@ -92,37 +97,17 @@ async function classicBuild({ engine, query, headers, stream, signal }: Call): P
   return { kind: 'lines', lines: classicLines(messages, query.boolean('q') === true), atOnce: true }
 }
 
+/** Parameters that would change the image or how it is made, with the values that ask for what is done anyway. */
+const unsupported = [
+  ['squash', ['0', 'false']],
+  ['securityopt', ['null', '[]']],
+  ['cgroupparent', []],
+  ['isolation', ['default']],
+  ['outputs', ['null', '[]']],
+] as const satisfies readonly (readonly [string, readonly string[]])[]
+
 const withoutNull = (args: Record<string, string | null> | undefined): Labels | undefined =>
   args && (Object.fromEntries(Object.entries(args).filter(([, value]) => value !== null)) as Labels)
-
-/** What the classic builder says: `Step 1/3 : FROM busybox`, the output, the image. */
-export async function* classicLines(
-  messages: AsyncIterable<BuildMessage>,
-  quiet: boolean,
-): AsyncGenerator<JSONMessage> {
-  const begun = new Set<number>()
-  for await (const message of messages) {
-    if (message.type === 'image') {
-      yield { aux: { ID: message.id } }
-      if (quiet) yield { stream: `${message.id}\n` }
-      else yield { stream: `Successfully built ${message.id.replace('sha256:', '').slice(0, 12)}\n` }
-      if (!quiet) for (const name of message.names) yield { stream: `Successfully tagged ${withTag(name)}\n` }
-    } else if (quiet) continue
-    else if (message.type === 'warning') yield { stream: `[Warning] ${message.message}\n` }
-    else if (message.type === 'log') yield { stream: `${message.line}\n` }
-    else {
-      const { id, instruction, state, why } = message.step
-      if (instruction && !begun.has(id)) {
-        begun.add(id)
-        yield { stream: `Step ${instruction.number}/${instruction.of} : ${instruction.text}\n` }
-        if (why !== undefined) yield { stream: ` ---> Runs because ${why}\n` }
-      }
-      if (instruction?.hasLayer && state === 'cached') yield { stream: ' ---> Using cache\n' }
-    }
-  }
-}
-
-const withTag = (name: string): string => (/:[^/]+$/.test(name) ? name : `${name}:latest`)
 
 export const buildRoutes: readonly Route[] = [
   route('POST', '/tscompose/build', build),
