@@ -6,7 +6,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Ajv2020 } from 'ajv/dist/2020.js'
+import { Ajv } from 'ajv'
 import standalone from 'ajv/dist/standalone/index.js'
 import { build } from 'esbuild'
 
@@ -16,16 +16,18 @@ export const generatedFile = join(root, 'src/compose/load/schema/validate.genera
 /** @returns the text of the generated module */
 export async function generate(): Promise<string> {
   const schema = JSON.parse(await readFile(join(root, 'schemas/compose-spec.json'), 'utf8'))
+  // Nothing in it is of a later draft than the one ajv has the least code for.
+  delete schema.$schema
   simplify(schema)
   hoist(schema, schema.$defs)
-  const ajv = new Ajv2020({
+  const ajv = new Ajv({
     allErrors: true,
     strict: false,
     messages: false,
     inlineRefs: false,
     code: { source: true, esm: true, optimize: 2 },
   })
-  const code = standalone.default(ajv, ajv.compile(schema))
+  const code = withoutSchemas(standalone.default(ajv, ajv.compile(schema)))
   // What is left of requires goes into the same file.
   const directory = await mkdtemp(join(tmpdir(), 'tscompose-schema-'))
   try {
@@ -46,6 +48,42 @@ export async function generate(): Promise<string> {
   } finally {
     await rm(directory, { recursive: true })
   }
+}
+
+/** The code holds whole schemas to look up which names an object may have. Of those only names, types and choices are used. */
+const withoutSchemas = (code: string): string =>
+  code
+    .split(/(?=const schema\d+ = \{)/)
+    .map(part => {
+      const [, start = '', rest = ''] = /^(const schema\d+ = )(.*)$/s.exec(part) ?? []
+      if (start === '') return part
+      const end = endOfObject(rest)
+      return `${start}${JSON.stringify(namesOf(JSON.parse(rest.slice(0, end))))}${rest.slice(end)}`
+    })
+    .join('')
+
+/** The offset behind the JSON object a text begins with. */
+function endOfObject(text: string): number {
+  let depth = 0
+  for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}]/g)) {
+    depth += token === '{' ? 1 : token === '}' ? -1 : 0
+    if (depth === 0) return index + 1
+  }
+  return text.length
+}
+
+function namesOf(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(namesOf)
+  if (!isSchema(schema)) return 0
+  const { type, enum: choices } = schema
+  const used: Schema = { ...(Array.isArray(type) && { type }), ...(choices !== undefined && { enum: choices }) }
+  for (const key of ['properties', 'patternProperties', 'items', 'oneOf']) {
+    const inner = schema[key]
+    if (!isSchema(inner)) continue
+    const named = key === 'items' || key === 'oneOf'
+    used[key] = named ? namesOf(inner) : Object.fromEntries(Object.entries(inner).map(([k, v]) => [k, namesOf(v)]))
+  }
+  return Object.keys(used).length > 0 ? used : 0
 }
 
 type Schema = Record<string, unknown>

@@ -39,7 +39,10 @@ export async function run(argv: readonly string[]): Promise<number> {
       },
       env,
       cwd: process.cwd(),
-      stdin: process.stdin,
+      // To open it takes milliseconds, and most commands read nothing.
+      get stdin() {
+        return process.stdin
+      },
       stdout,
       stderr,
       get signal() {

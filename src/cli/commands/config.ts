@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import * as config from '../../compose/config.ts'
 import type { Model } from '../../compose/image-digests.ts'
@@ -64,7 +64,7 @@ export const define: Define = (command, cli) =>
       const text = await answer(cli, services, flags)
       if (flags.quiet || text === '') return
       if (flags.output === undefined) cli.stdout.write(text)
-      else await writeFile(resolve(cli.cwd, flags.output), text)
+      else writeFileSync(resolve(cli.cwd, flags.output), text)
     })
 
 async function answer(cli: Cli, services: readonly string[], flags: ConfigFlags): Promise<string> {

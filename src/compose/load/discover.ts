@@ -1,10 +1,9 @@
-import { stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { TscomposeError } from '../../errors.ts'
 import { readEnvFiles } from './env-files.ts'
 import { isRemoteFile } from './remote-files.ts'
 import type { Environment, Session } from './session.ts'
-import { isFile, lookupIn } from './session.ts'
+import { isFile, lookupIn, statOf } from './session.ts'
 
 /** What the command line and the environment say about where a project is. */
 export interface Request {
@@ -102,7 +101,7 @@ class Discovery {
   async #useDotEnv(): Promise<void> {
     if (isTrue(this.#request.env.COMPOSE_DISABLE_ENV_FILE)) return
     const file = join(this.#directory(), '.env')
-    if (await isFile(file)) this.#envFiles = [file]
+    if (isFile(file)) this.#envFiles = [file]
   }
 
   /** What is set already stays as it is. */
@@ -123,7 +122,7 @@ class Discovery {
     const names = variable.split(this.#environment.COMPOSE_PATH_SEPARATOR || ':')
     for (const name of names) {
       const path = name === '-' || isRemoteFile(name) ? name : resolve(this.#request.cwd, name)
-      if (path !== '-' && !isRemoteFile(path) && !(await stat(path).catch(() => undefined)))
+      if (path !== '-' && !isRemoteFile(path) && !statOf(path))
         throw new TscomposeError('COMPOSE_FILE_NOT_FOUND', `stat ${path}: no such file or directory`, {
           fix: `COMPOSE_FILE names it: ${variable}.`,
         })
@@ -134,11 +133,11 @@ class Discovery {
   /** Looks here and in each directory above. */
   async #search(): Promise<void> {
     for (let directory = this.#directory(); ; directory = dirname(directory)) {
-      const found = await this.#present(directory, fileNames)
+      const found = this.#present(directory, fileNames)
       const [winner] = found
       if (winner !== undefined) {
         this.#choose('config', found)
-        const overrides = await this.#present(directory, overrideNames)
+        const overrides = this.#present(directory, overrideNames)
         this.#files = [winner]
         if (overrides[0] !== undefined) {
           this.#choose('override', overrides)
@@ -150,17 +149,8 @@ class Discovery {
     }
   }
 
-  async #present(directory: string, names: readonly string[]): Promise<string[]> {
-    const paths = names.map(name => join(directory, name))
-    const there = await Promise.all(
-      paths.map(path =>
-        stat(path).then(
-          () => true,
-          () => false,
-        ),
-      ),
-    )
-    return paths.filter((_, index) => there[index])
+  #present(directory: string, names: readonly string[]): string[] {
+    return names.map(name => join(directory, name)).filter(path => statOf(path))
   }
 
   #choose(kind: string, found: readonly string[]): void {

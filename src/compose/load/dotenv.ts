@@ -9,7 +9,7 @@ export type EnvEntries = Map<string, { readonly value: string; readonly source: 
 /** White space that does not end a line. */
 const isSpace = (char: string): boolean =>
   char === ' ' || char === '\t' || char === '\v' || char === '\f' || char === '\r' || char === '\x85' || char === '\xa0'
-const KEY_CHAR = /[\p{L}\p{N}_.\-[\]]/u
+const isKeyChar = (char: string): boolean => /[\w.\-[\]]/.test(char) || (char >= '\x80' && /[\p{L}\p{N}]/u.test(char))
 const ANY_SPACE = /\s/
 
 /**
@@ -92,7 +92,7 @@ class DotenvReader {
         this.#pos++
         return { key, inherited: char === '\n' }
       }
-      if (!KEY_CHAR.test(char)) {
+      if (!isKeyChar(char)) {
         const line = this.#text.slice(start).split('\n', 1)[0] ?? ''
         this.#fail(`unexpected character ${JSON.stringify(char)} in variable name ${JSON.stringify(line)}`, this.#pos)
       }

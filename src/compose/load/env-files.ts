@@ -1,8 +1,7 @@
-import { stat } from 'node:fs/promises'
 import { TscomposeError } from '../../errors.ts'
 import type { EnvEntries } from './dotenv.ts'
 import { parseDotenv } from './dotenv.ts'
-import type { Session } from './session.ts'
+import { type Session, statOf } from './session.ts'
 import type { Lookup } from './template.ts'
 
 /**
@@ -12,7 +11,7 @@ import type { Lookup } from './template.ts'
 export async function readEnvFiles(paths: readonly string[], lookup: Lookup, session: Session): Promise<EnvEntries> {
   const entries: EnvEntries = new Map()
   for (const path of paths) {
-    const found = await stat(path).catch(() => undefined)
+    const found = statOf(path)
     if (!found) {
       const { suggestFile } = await import('./suggest-file.ts')
       throw new TscomposeError('COMPOSE_ENV_FILE_NOT_FOUND', `couldn't find env file: ${path}`, await suggestFile(path))

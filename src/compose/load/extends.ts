@@ -129,6 +129,6 @@ async function loadExtended(path: string, scope: Scope, at: Node): Promise<{ mod
   const source = await readNamed(scope.session, path, at)
   const model = mapAt(scalarAt({ source, offset: 0, keyOffset: -1 }, null))
   const resets = await mergeFile(model, parseFile(source), scope, { include: false, extend: false, validate: false })
-  resolvePaths(model, await directoryOf(scope.directory, path), scope.session.home)
+  resolvePaths(model, directoryOf(scope.directory, path), scope.session.home)
   return { model, resets }
 }

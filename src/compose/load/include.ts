@@ -55,7 +55,7 @@ async function loadEntry(entry: Node, scope: Scope): Promise<MapNode> {
   const [main] = files
   const given = stringOf(map?.entries.get('project_directory'))
   const directory = given ? resolve(scope.directory, given) : dirname(main ?? scope.directory)
-  const relative = main === undefined ? '.' : await directoryOf(scope.directory, given || main)
+  const relative = main === undefined ? '.' : directoryOf(scope.directory, given || main)
   if (main !== undefined && scope.including.includes(main)) refuseCycle(scope.including, main, entry)
   const environment = await entryEnvironment(map?.entries.get('env_file'), directory, scope)
   const parsed = []
@@ -82,16 +82,16 @@ async function entryEnvironment(envFile: Node | undefined, directory: string, sc
   const files: string[] = []
   if (given.length === 0) {
     const own = join(directory, '.env')
-    if (await isFile(own)) files.push(own)
+    if (isFile(own)) files.push(own)
   }
   for (const { text, node } of given) {
     if (text === '/dev/null') continue
     const path = absolute(scope.directory, text)
-    if (!(await isFile(path)) && !(await isDirectory(path)))
+    if (!isFile(path) && !isDirectory(path))
       throw new TscomposeError('COMPOSE_ENV_FILE_NOT_FOUND', `stat ${path}: no such file or directory`, {
         where: whereOf(node),
       })
-    if (await isDirectory(path))
+    if (isDirectory(path))
       throw new TscomposeError('COMPOSE_INCLUDE_INVALID', `${path} is not a file`, { where: whereOf(node) })
     files.push(path)
   }

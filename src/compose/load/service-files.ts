@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { TscomposeError } from '../../errors.ts'
 import { nodeAt } from './consistency.ts'
@@ -7,7 +6,7 @@ import { parseDotenv, parseRawEnv } from './dotenv.ts'
 import { arrange } from './model/bind.ts'
 import type { Canonical } from './model/shape.ts'
 import { compareText, define } from './plain.ts'
-import type { Session } from './session.ts'
+import { type Session, statOf } from './session.ts'
 import type { Lookup } from './template.ts'
 import type { MapNode } from './yaml/node.ts'
 import { whereOf } from './yaml/node.ts'
@@ -40,7 +39,7 @@ export async function resolveEnvFiles(
   for (const [index, { path: given = '', required = true, format }] of files.entries()) {
     const path = resolve(session.cwd, given)
     const place = nodeAt(root, ['services', name, 'env_file', String(index), 'path'])
-    if (!(await stat(path).catch(() => undefined))) {
+    if (!statOf(path)) {
       if (!required) continue
       const { suggestFile } = await import('./suggest-file.ts')
       throw new TscomposeError(
@@ -76,7 +75,7 @@ export async function resolveLabelFiles(
   const files = (service.label_file ?? []) as readonly string[]
   for (const [index, given] of files.entries()) {
     const path = resolve(session.cwd, given)
-    if (!(await stat(path).catch(() => undefined))) {
+    if (!statOf(path)) {
       const { suggestFile } = await import('./suggest-file.ts')
       throw new TscomposeError(
         'COMPOSE_ENV_FILE_NOT_FOUND',

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises'
+import { readFileSync, type Stats, statSync } from 'node:fs'
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import type { Where } from '../../errors.ts'
 import { TscomposeError } from '../../errors.ts'
@@ -67,7 +67,8 @@ export class Session {
   async read(path: string): Promise<Source> {
     let bytes: Uint8Array
     try {
-      bytes = path === '-' ? await this.#readStdin() : await readFile(path)
+      // A command has nothing else to do meanwhile, and node:fs/promises takes longer to load than these files to read.
+      bytes = path === '-' ? await this.#readStdin() : readFileSync(path)
     } catch (error) {
       throw await this.#unreadable(path, error as NodeJS.ErrnoException)
     }
@@ -144,19 +145,23 @@ export const lookupIn =
   name =>
     Object.hasOwn(environment, name) ? environment[name] : undefined
 
-export async function isFile(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isFile() ?? false
+/** What is at a path; undefined if there is nothing, or nothing that we may see. */
+export function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })
+  } catch {
+    return undefined
+  }
 }
 
-export async function isDirectory(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false
-}
+export const isFile = (path: string): boolean => statOf(path)?.isFile() ?? false
+export const isDirectory = (path: string): boolean => statOf(path)?.isDirectory() ?? false
 
 export const absolute = (base: string, path: string): string => (isAbsolute(path) ? path : join(base, path))
 
 /** The directory of a path inside a project, relative to the project's directory. */
-export async function directoryOf(base: string, path: string): Promise<string> {
+export function directoryOf(base: string, path: string): string {
   const full = absolute(base, path)
-  const directory = (await isDirectory(full)) ? full : dirname(full)
+  const directory = isDirectory(full) ? full : dirname(full)
   return relative(resolve(base), directory) || '.'
 }

@@ -58,43 +58,76 @@ function emitMap(map: Readonly<Record<string, unknown>>, indent: number, place: 
 }
 
 /** Words that YAML 1.1 took for booleans, and numbers to base 60: quoted for the sake of other readers. */
-const OLD_BOOL = /^(y|Y|yes|Yes|YES|on|On|ON|n|N|no|No|NO|off|Off|OFF)$/
-const BASE60 = /^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$/
+const OLD_BOOLS = new Set('y Y yes Yes YES on On ON n N no No NO off Off OFF'.split(' '))
+const isBase60 = (text: string): boolean =>
+  text.includes(':') && /^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$/.test(text)
 
 function emitText(text: string, indent: number, key: boolean): string {
   const form = analyze(text)
-  if (text.includes('\n') && /\S/.test(text) && !key && form.block) return literal(text, indent)
-  const plain = !text.includes('\n') && resolvePlain(text).type === 'str' && text !== '<<'
-  if (text.includes('\n') || !plain || OLD_BOOL.test(text) || BASE60.test(text)) return doubleQuoted(text)
+  const lines = text.includes('\n')
+  if (lines && text.trim() !== '' && !key && form.block) return literal(text, indent)
+  const plain = !lines && resolvePlain(text).type === 'str' && text !== '<<'
+  if (!plain || OLD_BOOLS.has(text) || isBase60(text)) return doubleQuoted(text)
   if (form.plain) return text
   return form.single ? `'${text.replaceAll("'", "''")}'` : doubleQuoted(text)
 }
 
 const START_INDICATORS = '#,[]{}&*!|>\'"%@`'
-/** What cannot stand in a text without an escape. */
-const SPECIAL = /[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd]/
+const TAB = 0x09
+const SPACE = 0x20
+const isBlank = (code: number): boolean => code === SPACE || code === TAB
+const isBreak = (code: number): boolean =>
+  code === 0x0a || code === 0x0d || code === 0x85 || code === 0x2028 || code === 0x2029
 
+/** What cannot stand in a text without an escape. @param code of UTF-16: both halves of a pair are special */
+const isSpecial = (code: number): boolean => {
+  if (code < 0x7f) return code < SPACE && code !== TAB && code !== 0x0a
+  return code < 0xa0 || (code >= 0xd800 && code < 0xe000) || (code >= 0xfeff && code < 0xff00) || code > 0xfffd
+}
+
+/** How a text may be written. One pass without patterns: to compile those would cost more than all else of a small file. */
 function analyze(text: string): { plain: boolean; single: boolean; block: boolean } {
-  const first = text[0] ?? ''
-  const blank = (char: string | undefined) => char === undefined || char === ' ' || char === '\t'
-  const indicator =
-    text.startsWith('---') ||
-    text.startsWith('...') ||
-    START_INDICATORS.includes(first) ||
-    ((first === '?' || first === '-' || first === ':') && blank(text[1])) ||
-    /.:(?=[ \t]|$)|[ \t\r\n\x85\u2028\u2029]#/s.test(text)
-  const breaks = /[\r\n\x85\u2028\u2029]/.test(text)
-  const edges = /^[ \r\n\x85\u2028\u2029]|[ \r\n\x85\u2028\u2029]$/.test(text)
-  const spaceBreak = / [\r\n\x85\u2028\u2029]/.test(text)
-  const breakSpace = /[\r\n\x85\u2028\u2029] /.test(text)
-  const special = SPECIAL.test(text)
-  const tab = text.includes('\t')
+  let indicator = startsAsSyntax(text)
+  let breaks = false
+  let spaceBreak = false
+  let breakSpace = false
+  let special = false
+  let tab = false
+  let before = -1
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (isBreak(code)) {
+      breaks = true
+      spaceBreak ||= before === SPACE
+    } else if (code === SPACE) breakSpace ||= isBreak(before)
+    else if (code === TAB) tab = true
+    else if (code === COLON) indicator ||= at > 0 && (at + 1 === text.length || isBlank(text.charCodeAt(at + 1)))
+    else if (code === HASH) indicator ||= isBlank(before) || isBreak(before)
+    special ||= isSpecial(code)
+    before = code
+  }
+  const isEdge = (code: number) => code === SPACE || isBreak(code)
+  const edges = text !== '' && (isEdge(text.charCodeAt(0)) || isEdge(before))
   const awkward = spaceBreak || tab || special
   return {
     plain: !indicator && !breaks && !edges && !breakSpace && !awkward,
     single: !breakSpace && !awkward,
     block: !spaceBreak && !special && !text.endsWith(' '),
   }
+}
+
+const COLON = 0x3a
+const HASH = 0x23
+
+function startsAsSyntax(text: string): boolean {
+  const first = text[0] ?? ''
+  const lone = text.length === 1 || isBlank(text.charCodeAt(1))
+  return (
+    START_INDICATORS.includes(first) ||
+    ((first === '?' || first === '-' || first === ':') && lone) ||
+    text.startsWith('---') ||
+    text.startsWith('...')
+  )
 }
 
 function literal(text: string, indent: number): string {
@@ -129,7 +162,7 @@ function doubleQuoted(text: string): string {
     const known = ESCAPES[char]
     const code = char.codePointAt(0) ?? 0
     if (known !== undefined) result += char === '\xa0' ? char : known
-    else if (!SPECIAL.test(char)) result += char
+    else if (char.length === 1 && !isSpecial(code)) result += char
     else if (code <= 0xff) result += `\\x${code.toString(16).toUpperCase().padStart(2, '0')}`
     else if (code <= 0xffff) result += `\\u${code.toString(16).toUpperCase().padStart(4, '0')}`
     else result += `\\U${code.toString(16).toUpperCase().padStart(8, '0')}`
@@ -158,8 +191,12 @@ export function compareKeys(a: string, b: string): number {
   return left.length - right.length
 }
 
-const isDigit = (char: string): boolean => /^\p{Nd}$/u.test(char)
-const isLetter = (char: string): boolean => /^\p{L}$/u.test(char)
+/** Most are ASCII, and the classes of Unicode cost a millisecond to compile. */
+const isDigit = (char: string): boolean => (char < '\x80' ? char >= '0' && char <= '9' : /^\p{Nd}$/u.test(char))
+const isLetter = (char: string): boolean => {
+  if (char >= '\x80') return /^\p{L}$/u.test(char)
+  return (char >= 'a' && char <= 'z') || (char >= 'A' && char <= 'Z')
+}
 const order = (a: string, b: string): number => (a.codePointAt(0) ?? 0) - (b.codePointAt(0) ?? 0)
 
 function compareNumbers(left: readonly string[], right: readonly string[], from: number): number {
@@ -173,7 +210,8 @@ function compareNumbers(left: readonly string[], right: readonly string[], from:
   const run = (chars: readonly string[]) => {
     let number = lead
     let at = from
-    for (; at < chars.length && isDigit(chars[at] ?? ''); at++) number = number * 10n + BigInt(chars[at] ?? '0')
+    for (; at < chars.length && isDigit(chars[at] ?? ''); at++)
+      number = number * 10n + BigInt((chars[at]?.codePointAt(0) ?? 48) - 48)
     return { number, at }
   }
   const l = run(left)

@@ -58,7 +58,7 @@ const TIMESTAMP =
 
 /** The text is what Go's time.Time prints, for that is what becomes of a date in an environment. */
 function resolveTimestamp(text: string): { type: ScalarType; value: ScalarValue } | undefined {
-  const match = TIMESTAMP.exec(text)
+  const match = text[4] === '-' ? TIMESTAMP.exec(text) : undefined
   if (!match) return undefined
   const [, year = '', month = '', day = '', t] = match
   const [hour = '0', minute = '0', second = '0', fraction = ''] = t ? match.slice(5, 9) : match.slice(10, 14)
