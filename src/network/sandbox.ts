@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { settleAll } from '../settle.ts'
 import type { LiveNetwork } from './bridge.ts'
 import { renderResolvConf } from './dns/resolv-conf.ts'
@@ -11,7 +12,8 @@ import { vethName } from './instance.ts'
 import { unlessGone } from './links.ts'
 import { inNamespace, interfaceNames, isPinned, pinNamespace, unpinNamespace } from './namespace.ts'
 import { setLink } from './netlink/link.ts'
-import type { Message } from './netlink/message.ts'
+import type { Message, Reply } from './netlink/message.ts'
+import { getRoute, isLocal } from './netlink/route.ts'
 import { NETLINK, NetlinkSocket } from './netlink/socket.ts'
 import type { DnsSpec, Endpoint, EndpointSpec, PortSpec, PublishedPort, Sandbox } from './network.ts'
 import { Publishing } from './publishing.ts'
@@ -112,9 +114,8 @@ export class LiveSandbox {
   }
 
   /** Within the container's namespace. It takes a moment, unless the kernel is at work on other devices. */
-  async #configure(route: NetlinkSocket, messages: readonly Message[]): Promise<void> {
-    if (this.#host.links.isLocked) await route.request(...messages)
-    else route.requestNow(...messages)
+  async #configure(route: NetlinkSocket, messages: readonly Message[]): Promise<readonly Reply[]> {
+    return this.#host.links.isLocked ? await route.request(...messages) : route.requestNow(...messages)
   }
 
   /** Everything of `endpoints` within a namespace that has none yet. While the kernel makes devices, the rest is done. */
@@ -132,6 +133,20 @@ export class LiveSandbox {
     const { containerId, netnsPath: namespace } = this.#identity
     await this.#host.links.make(() => plugIn(this.#host, endpoints, { containerId, namespace }))
     await this.#configure(route, [...endpoints.flatMap(bringUp), ...defaultRoutes(this.#endpoints)])
+    await this.#awaitIPv6(route, endpoints)
+  }
+
+  /**
+   * The kernel works off in the background what it takes for an IPv6 address to be heard. Whoever has sent to it before
+   * tries again only after a second.
+   */
+  async #awaitIPv6(route: NetlinkSocket, endpoints: readonly LiveEndpoint[]): Promise<void> {
+    const questions = endpoints.flatMap(({ endpoint }) => endpoint.ipv6Address ?? []).map(getRoute)
+    for (let waited = 0; questions.length > 0 && waited < 2000; waited++) {
+      const answers = await this.#configure(route, questions)
+      if (answers.every(isLocal)) return
+      await sleep(1)
+    }
   }
 
   #awaitUp(endpoints: readonly LiveEndpoint[]): Promise<void> {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { linux } from '../../sys/kernel.ts'
 
@@ -17,11 +17,8 @@ const families = [
 ] as const
 
 function isUsed(tables: string): boolean {
-  try {
-    return readFileSync(`/proc/thread-self/net/${tables}`, 'utf8').split('\n').includes('filter')
-  } catch {
-    return false
-  }
+  const file = `/proc/thread-self/net/${tables}`
+  return existsSync(file) && readFileSync(file, 'utf8').split('\n').includes('filter')
 }
 
 export const isLegacyUsed = (): boolean => families.some(({ tables }) => isUsed(tables))

@@ -86,6 +86,23 @@ export const replaceDeviceRoute = (index: number, family: 4 | 6): Message => ({
   what: 'adding the default route',
 })
 
+/** Asks by which route packets would go to an IPv6 address. */
+export const getRoute = (address: string): Message => ({
+  type: RTM.GETROUTE,
+  flags: 0,
+  body: Buffer.concat([
+    Buffer.from([AF.INET6, 128, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
+    encodeAttributes(routeAttributes, { destination: address }),
+  ]),
+  what: `asking for the route to ${address}`,
+})
+
+/** Whether a route leads to this very namespace. */
+export function isLocal({ body }: Reply): boolean {
+  const RTN_LOCAL = 2
+  return body.readUInt8(7) === RTN_LOCAL
+}
+
 export const getRoutes = (): Message => ({
   type: RTM.GETROUTE,
   flags: NLM_F.DUMP,
