@@ -101,39 +101,56 @@ export class ContentStore {
   }
 }
 
-/** A blob on its way into the store, that can be read already. Disposed of before it is committed, it is gone. */
+/** Bytes that are written at a time. Sockets give 64 KiB, and each write is a trip to another thread and back. */
+const WRITE = 512 * 1024
+/** Or so many of them, however short they are. */
+const PIECES = 256
+
+/**
+ * A blob on its way into the store, that can be read already, but for what is yet to be written. Disposed of before it
+ * is committed, it is gone.
+ */
 export class BlobWriter implements LayerBlob, AsyncDisposable {
-  readonly path: string
+  #path: string
   readonly #file: FileHandle
   readonly #pathOf: (digest: Digest) => string
   readonly #hash = createHash('sha256')
   readonly #watchers = new Set<(size: number, complete: boolean) => void>()
   #size = 0
+  #pending: Buffer[] = []
+  #written = 0
   #digest: Digest | undefined
   #committed = false
 
   constructor(path: string, file: FileHandle, pathOf: (digest: Digest) => string) {
-    this.path = path
+    this.#path = path
     this.#file = file
     this.#pathOf = pathOf
+  }
+
+  /** Where it is at the moment. */
+  get path(): string {
+    return this.#path
   }
 
   get size(): number {
     return this.#size
   }
 
+  /** Takes over `chunk`, which must not change any more. */
   async append(chunk: Buffer): Promise<void> {
     this.#hash.update(chunk)
-    for (let at = 0; at < chunk.length; ) at += (await this.#file.write(chunk, at)).bytesWritten
+    this.#pending.push(chunk)
     this.#size += chunk.length
-    this.#notify()
+    if (this.#size - this.#written >= WRITE || this.#pending.length >= PIECES) await this.#flush()
   }
 
   /**
    * Says that this is all of it.
    * @throws TscomposeError IMAGE_DIGEST_MISMATCH if it is not what was `expected`
    */
-  end(expected?: { readonly digest: Digest; readonly size: number }): Digest {
+  async end(expected?: { readonly digest: Digest; readonly size: number }): Promise<Digest> {
+    await this.#flush()
     this.#digest ??= `sha256:${this.#hash.digest('hex')}`
     if (expected && this.#size !== expected.size)
       throw new TscomposeError(
@@ -151,26 +168,48 @@ export class BlobWriter implements LayerBlob, AsyncDisposable {
 
   /** Puts it into the store, whole. */
   async commit(): Promise<{ readonly digest: Digest; readonly size: number }> {
-    const digest = this.end()
+    const digest = await this.end()
     await this.#file.close()
-    await rename(this.path, this.#pathOf(digest))
+    await rename(this.#path, this.#pathOf(digest))
+    this.#path = this.#pathOf(digest)
     this.#committed = true
     return { digest, size: this.#size }
   }
 
   watch(grown: (size: number, complete: boolean) => void): Disposable {
     this.#watchers.add(grown)
-    grown(this.#size, this.#digest !== undefined)
+    grown(this.#written, this.#digest !== undefined)
     return { [Symbol.dispose]: () => void this.#watchers.delete(grown) }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#committed) return
     await this.#file.close()
-    await rm(this.path, { force: true })
+    await rm(this.#path, { force: true })
+  }
+
+  async #flush(): Promise<void> {
+    const pending = this.#pending
+    if (pending.length === 0) return
+    this.#pending = []
+    await writeAll(this.#file, pending)
+    this.#written = this.#size
+    this.#notify()
   }
 
   #notify(): void {
-    for (const grown of this.#watchers) grown(this.#size, this.#digest !== undefined)
+    for (const grown of this.#watchers) grown(this.#written, this.#digest !== undefined)
+  }
+}
+
+/** writev(2) may write less than it is given. */
+async function writeAll(file: FileHandle, chunks: readonly Buffer[]): Promise<void> {
+  for (let rest = chunks; rest.length > 0; ) {
+    let { bytesWritten } = await file.writev(rest)
+    rest = rest.flatMap(chunk => {
+      const left = chunk.subarray(Math.min(bytesWritten, chunk.length))
+      bytesWritten -= chunk.length - left.length
+      return left.length > 0 ? [left] : []
+    })
   }
 }

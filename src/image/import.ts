@@ -39,7 +39,7 @@ export async function importArchive(
     signal.throwIfAborted()
     throw new TscomposeError('IMAGE_LAYER_INVALID', `cannot read the archive: ${(cause as Error).message}`, { cause })
   }
-  await lease.hold([writer.end()])
+  await lease.hold([await writer.end()])
   const { digest, size } = await writer.commit()
   await workshop.unpack(digest, size, signal)
   const created = new Date().toISOString()

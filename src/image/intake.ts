@@ -1,6 +1,7 @@
 import type { Catalog } from './catalog.ts'
 import type { BlobWriter } from './content.ts'
 import type { Digest } from './image.ts'
+import type { UnpackedLayer } from './layers.ts'
 import type { Descriptor } from './manifest.ts'
 import { SharedWork } from './shared-work.ts'
 import type { Layer } from './state.ts'
@@ -38,13 +39,36 @@ export class Intake {
     return this.#catalog.layer(diffId) !== undefined
   }
 
-  /** A layer whose archive stands in the content store. */
-  async stored(diffId: Digest, blob: Layer['blob'], onProgress: OnLayerProgress, signal: AbortSignal): Promise<void> {
+  /** Whether there may be the layer of an archive of so many bytes. */
+  hasArchiveOf(size: number): boolean {
+    return Object.values(this.#catalog.state.layers).some(({ blob }) => blob.size === size)
+  }
+
+  /**
+   * Begins to unpack what may turn out to be a layer, while its archive is still being written.
+   * @throws TscomposeError IMAGE_LAYER_INVALID if it is none, and the others of the unpacker
+   */
+  ahead(archive: LayerBlob, signal: AbortSignal): Promise<UnpackedLayer> {
+    return this.#catalog.directories.unpack(undefined, archive, () => {}, signal)
+  }
+
+  /**
+   * A layer whose archive stands in the content store.
+   * @param ahead it unpacked, if that has been done already; it is still the caller's to dispose of
+   */
+  async stored(
+    diffId: Digest,
+    blob: Layer['blob'],
+    onProgress: OnLayerProgress,
+    signal: AbortSignal,
+    ahead?: UnpackedLayer,
+  ): Promise<void> {
     const archive = wholeFile(this.#catalog.content.path(blob.digest), blob.size)
     const work = async (tell: OnLayerProgress, signal: AbortSignal) => {
       if (this.has(diffId)) return
-      const unpacked = await this.#unpack(diffId, archive, blob.size, tell, signal)
-      this.#catalog.addLayer(diffId, { ...unpacked, blob })
+      if (ahead?.diffId === diffId) return await this.#keep(ahead, blob)
+      await using unpacked = await this.#unpack(diffId, archive, blob.size, tell, signal)
+      await this.#keep(unpacked, blob)
     }
     await this.#running.do(diffId, work, onProgress, signal)
   }
@@ -65,35 +89,31 @@ export class Intake {
       const downloading = async () => {
         const onProgress = (current: number) => tell({ step: 'downloading', current, total: size })
         await download(writer, onProgress, until)
-        writer.end({ digest, size })
+        await writer.end({ digest, size })
         tell({ step: 'downloaded', current: size, total: size })
       }
       const onFailure = (error: unknown) => {
         failed.abort(error)
-        throw error
       }
-      const both = [
-        downloading().catch(onFailure),
-        this.#unpack(diffId, writer, size, tell, until).catch(onFailure),
-      ] as const
-      await Promise.allSettled(both)
+      await using layers = new AsyncDisposableStack()
+      const unpacking = async () => layers.use(await this.#unpack(diffId, writer, size, tell, until))
+      const [unpacked] = await Promise.all([unpacking().catch(onFailure), downloading().catch(onFailure)])
       failed.signal.throwIfAborted() // what failed first, not what it tore down
-      const unpacked = await both[1]
-      try {
-        await writer.commit()
-      } catch (error) {
-        await this.#catalog.directories.remove(unpacked.directory)
-        throw error
-      }
-      this.#catalog.addLayer(diffId, { ...unpacked, blob: { digest, size, mediaType } })
+      if (!unpacked) throw new TypeError('a layer was neither unpacked nor refused')
+      await writer.commit()
+      await this.#keep(unpacked, { digest, size, mediaType })
     }
     await this.#running.do(diffId, work, onProgress, signal)
   }
 
   async #unpack(diffId: Digest, archive: LayerBlob, total: number, tell: OnLayerProgress, signal: AbortSignal) {
     const onProgress = (current: number) => tell({ step: 'extracting', current, total })
-    const taken = () => this.#catalog.layerDirectories()
-    return await this.#catalog.directories.unpack(diffId, archive, taken, onProgress, signal)
+    return await this.#catalog.directories.unpack(diffId, archive, onProgress, signal)
+  }
+
+  async #keep(unpacked: UnpackedLayer, blob: Layer['blob']): Promise<void> {
+    const directory = await unpacked.keep(this.#catalog.layerDirectories())
+    this.#catalog.addLayer(unpacked.diffId, { directory, size: unpacked.size, blob })
   }
 }
 

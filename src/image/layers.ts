@@ -45,27 +45,35 @@ export class LayerDirectories {
   }
 
   /**
-   * Unpacks a layer into a directory that gets its name when it is whole.
-   * @param taken the names that others have
+   * Unpacks a layer into a directory without a name, which it gets when it is kept.
+   * @param diffId what it has to have; without it any will do
    */
   async unpack(
-    diffId: Digest,
+    diffId: Digest | undefined,
     blob: LayerBlob,
-    taken: () => ReadonlySet<string>,
     onProgress: (current: number) => void,
     signal: AbortSignal,
-  ): Promise<{ readonly directory: string; readonly size: number }> {
+  ): Promise<UnpackedLayer> {
     const temporary = this.#temporary()
     await mkdir(this.path(temporary))
     try {
       await chmod(this.path(temporary), 0o755) // whatever our umask; the archive may say otherwise
-      const { size } = await this.#unpacker.unpack(
-        { blob, directory: this.path(temporary), diffId, onProgress },
-        signal,
-      )
-      const directory = shortName(diffId, taken())
-      await rename(this.path(temporary), this.path(directory))
-      return { directory, size }
+      const job = { blob, directory: this.path(temporary), ...(diffId && { diffId }), onProgress }
+      const unpacked = await this.#unpacker.unpack(job, signal)
+      let isKept = false
+      return {
+        diffId: unpacked.diffId,
+        size: unpacked.size,
+        keep: async taken => {
+          const directory = shortName(unpacked.diffId, taken)
+          await rename(this.path(temporary), this.path(directory))
+          isKept = true
+          return directory
+        },
+        [Symbol.asyncDispose]: async () => {
+          if (!isKept) await this.remove(temporary)
+        },
+      }
     } catch (error) {
       await this.remove(temporary)
       throw error
@@ -133,6 +141,15 @@ export class LayerDirectories {
   #temporary(): string {
     return `.${randomBytes(8).toString('hex')}`
   }
+}
+
+/** A layer in a directory of its own. Disposed of before it is kept, it is gone. */
+export interface UnpackedLayer extends AsyncDisposable {
+  readonly diffId: Digest
+  /** Bytes of its files. */
+  readonly size: number
+  /** @param taken the names that others have. @returns the name of its directory */
+  keep(taken: ReadonlySet<string>): Promise<string>
 }
 
 /** As few digits of the diff id as tell it from the others. */

@@ -64,7 +64,7 @@ export async function writeLayer(
     for await (const chunk of movedInto(target, archive, latest)) await put(chunk)
   await put(TRAILER)
   await flush()
-  await lease.hold([blob.end()])
+  await lease.hold([await blob.end()])
   const { digest, size } = await blob.commit()
   return await workshop.unpack(digest, size, signal)
 }

@@ -9,6 +9,7 @@ import { decompress } from '../unpack/decompress.ts'
 import { entryPath } from '../unpack/entry-path.ts'
 import { TarError } from '../unpack/tar-entry.ts'
 import { TarReader } from '../unpack/tar-reader.ts'
+import type { Ahead } from './ahead.ts'
 
 /** A file of an archive, in the content store. */
 export interface ArchiveFile {
@@ -33,11 +34,17 @@ export class ArchiveFiles {
    * Takes an archive, maybe compressed as a whole, into the content store, file by file.
    * @throws TscomposeError IMAGE_ARCHIVE_INVALID
    */
-  static async read(catalog: Catalog, lease: Lease, archive: Readable, signal: AbortSignal): Promise<ArchiveFiles> {
+  static async read(
+    catalog: Catalog,
+    ahead: Ahead,
+    lease: Lease,
+    archive: Readable,
+    signal: AbortSignal,
+  ): Promise<ArchiveFiles> {
     const files = new ArchiveFiles(catalog)
     addAbortSignal(signal, archive)
     try {
-      await files.#read(archive, lease)
+      await files.#read(archive, ahead, lease)
     } catch (cause) {
       signal.throwIfAborted()
       if (!isDamage(cause)) throw cause
@@ -48,22 +55,28 @@ export class ArchiveFiles {
     return files
   }
 
-  async #read(archive: Readable, lease: Lease): Promise<void> {
+  async #read(archive: Readable, ahead: Ahead, lease: Lease): Promise<void> {
     const reader = new TarReader()
     await using writers = new AsyncDisposableStack()
     let writer: BlobWriter | undefined
     let path = ''
+    let size = 0
     for await (const chunk of decompress(archive)) {
       for (const event of reader.read(chunk)) {
         if (event.type === 'entry') {
           const { type, name, linkname } = event.entry
           path = entryPath(name)
+          size = event.entry.size
           if (type === 'link') this.#links.set(path, entryPath(linkname))
           if (type === 'symlink') this.#links.set(path, resolve(dirname(path), linkname))
           writer = type === 'file' ? writers.use(await this.#catalog.content.create()) : undefined
-        } else if (event.type === 'data') await writer?.append(event.chunk)
-        else if (writer) {
-          await lease.hold([writer.end()])
+        } else if (event.type === 'data' && writer) {
+          if (writer.size === 0) ahead.begin(writer, event.chunk, size)
+          await writer.append(event.chunk)
+        } else if (event.type === 'end' && writer) {
+          const digest = await writer.end()
+          await lease.hold([digest])
+          ahead.end(writer, digest)
           this.#files.set(path, await writer.commit())
         }
       }

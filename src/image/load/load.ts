@@ -10,6 +10,7 @@ import { mediaTypes, ociManifest } from '../manifest.ts'
 import { tagged, withImage } from '../names.ts'
 import type { Layer } from '../state.ts'
 import { compressionOf } from '../unpack/decompress.ts'
+import { Ahead } from './ahead.ts'
 import { ArchiveFiles } from './archive-files.ts'
 import { type ArchivedImage, archivedImages } from './archive-images.ts'
 
@@ -23,10 +24,11 @@ export async function loadArchive(
 ): Promise<readonly Image[]> {
   await using lease = catalog.lease()
   intake.prepare()
-  const files = await ArchiveFiles.read(catalog, lease, archive, signal)
+  await using ahead = new Ahead(intake)
+  const files = await ArchiveFiles.read(catalog, ahead, lease, archive, signal)
   const images = await archivedImages(files)
   const taken = await settleAll(
-    images.map(image => takeIn(image, { catalog, intake, lease, files, onProgress, signal })),
+    images.map(image => takeIn(image, { catalog, intake, ahead, lease, files, onProgress, signal })),
   )
   await catalog.change(state =>
     taken.reduce((state, { id, manifest, names }) => tagged(withImage(state, id, manifest), id, ...names), state),
@@ -37,6 +39,7 @@ export async function loadArchive(
 interface Loading {
   readonly catalog: Catalog
   readonly intake: Intake
+  readonly ahead: Ahead
   readonly lease: Lease
   readonly files: ArchiveFiles
   readonly onProgress: OnImageProgress
@@ -47,7 +50,7 @@ async function takeIn(
   image: ArchivedImage,
   loading: Loading,
 ): Promise<ArchivedImage & { id: Digest; manifest: Digest }> {
-  const { catalog, intake, lease, files, onProgress, signal } = loading
+  const { catalog, intake, ahead, lease, files, onProgress, signal } = loading
   const id = image.config.digest
   const configuration = parseConfiguration(await catalog.content.read(id))
   const { diffIds } = configuration
@@ -69,7 +72,9 @@ async function takeIn(
       if (!blob || intake.has(diffId)) return
       const line = { status: 'Loading layer', id: shortId(diffId) }
       const tell = (current: number) => onProgress({ ...line, progressDetail: { current, total: blob.size } })
-      await intake.stored(diffId, blob, ({ current }) => tell(current), signal)
+      const unpacked = await ahead.layer(blob.digest)
+      signal.throwIfAborted()
+      await intake.stored(diffId, blob, ({ current }) => tell(current), signal, unpacked)
       tell(blob.size)
     }),
   )

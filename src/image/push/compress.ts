@@ -75,6 +75,6 @@ async function compress(
   })
   const gzip = createGzip({ level: LEVEL, chunkSize: CHUNK })
   for await (const chunk of pipeline(source, gzip, () => {}) as AsyncIterable<Buffer>) await writer.append(chunk)
-  await lease.hold([writer.end()])
+  await lease.hold([await writer.end()])
   return { ...(await writer.commit()), mediaType: `${mediaTypes.ociLayer}+gzip` }
 }

@@ -67,7 +67,11 @@ function answer(work: () => FromUnpacker): void {
   }
 }
 
-async function unpack(blob: GrowingFile, directory: string, diffId: Digest): Promise<Written> {
+async function unpack(
+  blob: GrowingFile,
+  directory: string,
+  expected: Digest | undefined,
+): Promise<Written & { readonly diffId: Digest }> {
   const hash = createHash('sha256')
   const reader = new TarReader()
   const writer = new LayerWriter()
@@ -98,10 +102,10 @@ async function unpack(blob: GrowingFile, directory: string, diffId: Digest): Pro
       say({ type: 'progress', current: blob.position })
     }
     reader.finish()
-    const digest: Digest = `sha256:${hash.digest('hex')}`
-    if (digest !== diffId)
-      throw new Failure('IMAGE_DIGEST_MISMATCH', `the layer has the diff id ${digest}, not ${diffId} as announced`)
-    return writer.finish()
+    const diffId: Digest = `sha256:${hash.digest('hex')}`
+    if (expected && diffId !== expected)
+      throw new Failure('IMAGE_DIGEST_MISMATCH', `the layer has the diff id ${diffId}, not ${expected} as announced`)
+    return { ...writer.finish(), diffId }
   } finally {
     writer.abandon()
     await archive.return()

@@ -10,8 +10,8 @@ export type ToUnpacker =
       readonly blob: string
       /** An empty directory. */
       readonly directory: string
-      /** The digest that the uncompressed archive has to have. */
-      readonly diffId: Digest
+      /** The digest that the uncompressed archive has to have; without it any will do. */
+      readonly diffId?: Digest
     }
   /** `size` bytes of the blob are there to read; `complete`: and there will be no more. */
   | { readonly type: 'available'; readonly size: number; readonly complete: boolean }
@@ -36,7 +36,7 @@ export interface PackJob {
 export type FromUnpacker =
   /** Bytes of the blob that have been unpacked. */
   | { readonly type: 'progress'; readonly current: number }
-  | ({ readonly type: 'unpacked' } & Written)
+  | ({ readonly type: 'unpacked'; readonly diffId: Digest } & Written)
   | { readonly type: 'removed' }
   | { readonly type: 'measured'; readonly size: number }
   /** Of the archive, in bytes. */

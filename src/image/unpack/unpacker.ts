@@ -15,10 +15,14 @@ export interface UnpackJob {
   readonly blob: LayerBlob
   /** An empty directory, which gets the layer. */
   readonly directory: string
-  readonly diffId: Digest
+  /** That which the layer has to have; without it any will do. */
+  readonly diffId?: Digest
   /** Gets the number of bytes of the blob that have been unpacked. */
   readonly onProgress: (current: number) => void
 }
+
+/** A layer that has been unpacked, and the diff id it has. */
+export type Unpacked = Written & { readonly diffId: Digest }
 
 /** How long a process is kept for the next layer. */
 const IDLE_MS = 3_000
@@ -41,14 +45,14 @@ export class Unpacker {
   }
 
   /** @throws TscomposeError IMAGE_LAYER_INVALID, IMAGE_LAYER_TOO_LARGE, IMAGE_DIGEST_MISMATCH, IMAGE_UNPACK_FAILED */
-  async unpack({ blob, directory, diffId, onProgress }: UnpackJob, signal: AbortSignal): Promise<Written> {
+  async unpack({ blob, directory, diffId, onProgress }: UnpackJob, signal: AbortSignal): Promise<Unpacked> {
     using lease = await this.#lease()
     signal.throwIfAborted()
     const { process } = lease
     const abandon = () => process.tell({ type: 'abandon' })
     signal.addEventListener('abort', abandon)
     try {
-      const result = process.run({ type: 'unpack', blob: blob.path, directory, diffId }, onProgress)
+      const result = process.run({ type: 'unpack', blob: blob.path, directory, ...(diffId && { diffId }) }, onProgress)
       let told = 0
       using _ = blob.watch((size, complete) => {
         if (size - told < NOTICE && !complete) return
@@ -57,7 +61,7 @@ export class Unpacker {
       })
       const message = await result
       if (message.type !== 'unpacked') throw new TypeError(`unexpected answer: ${message.type}`)
-      return { size: message.size, entries: message.entries }
+      return { size: message.size, entries: message.entries, diffId: message.diffId }
     } catch (error) {
       signal.throwIfAborted()
       throw error
