@@ -2,6 +2,7 @@ import { label } from '../../compose/labels.ts'
 import { serviceOf } from '../../compose/select.ts'
 import type { EventMessage } from '../../engine/api.ts'
 import type { Define } from '../command.ts'
+import { connectSteadily } from '../engine.ts'
 import { findTarget } from '../target.ts'
 import { parseTime } from '../times.ts'
 
@@ -12,7 +13,7 @@ export const define: Define = (command, cli) =>
     .option('--since <time>', 'From then on')
     .option('--until <time>', 'Up to then')
     .action(async (services: string[], flags: { json?: boolean; since?: string; until?: string }) => {
-      const { engine, name, project } = await findTarget(cli, services)
+      const { engine, name, project } = await findTarget(cli, services, connectSteadily)
       if (project) for (const service of services) serviceOf(project.services, service)
       const now = Date.now()
       const events = await engine.systemEvents(

@@ -184,4 +184,7 @@ function upgraded(socket: Socket, early: Buffer): Socket {
   return forgiveWrites(socket)
 }
 
-const closed = (): Error => Object.assign(new Error('the connection was closed'), { code: 'ECONNRESET' })
+/** The code of a connection that ended in order, but too early: what was sent may have been read. */
+export const CLOSED = 'ECONNABORTED'
+
+const closed = (): Error => Object.assign(new Error('the connection was closed'), { code: CLOSED })

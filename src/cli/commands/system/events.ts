@@ -1,6 +1,6 @@
 import type { EventMessage } from '../../../engine/api.ts'
 import { collect, type Define } from '../../command.ts'
-import { connect } from '../../engine.ts'
+import { connectSteadily } from '../../engine.ts'
 import { filtersOf } from '../../key-values.ts'
 import { parseTime } from '../../times.ts'
 
@@ -20,7 +20,7 @@ export const define: Define = (command, cli) =>
     .action(async ({ filter, format, since, until }: EventsFlags) => {
       const now = Date.now()
       const render = await renderer(format)
-      const events = await (await connect()).systemEvents(
+      const events = await (await connectSteadily()).systemEvents(
         {
           filters: filtersOf(filter),
           ...(since !== undefined && { since: parseTime(since, now) }),
