@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import { test } from 'node:test'
 import { LineSplitter, logLines } from '../../src/compose/logs/lines.ts'
 import { mergeByTime } from '../../src/compose/logs/merge.ts'
+import { LogPlace } from '../../src/compose/logs/place.ts'
 import { encodeFrame } from '../../src/engine/stream-frames.ts'
 
 const all = async <T>(source: AsyncIterable<T>): Promise<T[]> => {
@@ -52,5 +53,17 @@ test('logs are merged by time, and what has the same time by container', async (
   assert.deepEqual(
     merged.map(({ time, name }) => time + name),
     ['1a', '2b', '3d', '4a', '4a', '4b'],
+  )
+})
+
+test('a log goes on behind the last line that was shown, of those with one time, too', () => {
+  const place = new LogPlace()
+  for (const time of ['1', '2', '2']) place.pass(time)
+  assert.equal(place.time, '2')
+  const isNew = place.resume()
+  const again = ['2', '2', '2', '3']
+  assert.deepEqual(
+    again.map(time => isNew(time)),
+    [false, false, true, true],
   )
 })

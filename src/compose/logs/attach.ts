@@ -3,6 +3,7 @@ import type { Engine, EventMessage } from '../../engine/api.ts'
 import { TscomposeError } from '../../errors.ts'
 import { label } from '../labels.ts'
 import { observeContainers } from '../observe.ts'
+import { LogPlace } from './place.ts'
 import { type LogSource, type ShowLine, timedLines } from './show.ts'
 
 export interface ContainerExit extends LogSource {
@@ -29,6 +30,8 @@ interface Watched extends LogSource {
   readonly service: string
   /** Settles with the end of the output. */
   output: Promise<void>
+  /** How far its log has been shown, of all its runs. */
+  readonly place: LogPlace
   /** `ending`: it has ended, and what it wrote last is still being shown. */
   phase: 'running' | 'ending' | 'over'
 }
@@ -73,7 +76,7 @@ export class Attachment implements AsyncDisposable {
       if (oneOff || !this.#options.watched(service) || this.#watched.has(id)) continue
       // A short-lived container may have come and gone before the events told of it: they will.
       if (await this.#startedMeanwhile(id)) await Promise.race([this.#seen(id), delay(eventDelayMs)])
-      else if (state === 'running') this.#begin({ id, name, service }, this.#since)
+      else if (state === 'running') this.#begin({ id, name, service })
     }
     this.#complete = true
     this.#checkEnd()
@@ -102,12 +105,11 @@ export class Attachment implements AsyncDisposable {
 
   async #listen(events: AsyncIterable<EventMessage>): Promise<void> {
     try {
-      for await (const { Action, Actor, timeNano } of events) {
+      for await (const { Action, Actor } of events) {
         const { name = '', exitCode = '0', [label.service]: service = '', [label.oneOff]: oneOff } = Actor.Attributes
         if (oneOff === 'True') continue
         const known = this.#watched.get(Actor.ID)
-        if (Action === 'start')
-          this.#begin({ id: Actor.ID, name, service }, known ? seconds(timeNano / 1e6) : this.#since)
+        if (Action === 'start') this.#begin({ id: Actor.ID, name, service })
         else if (known?.phase === 'running') void this.#over(known, Number(exitCode), Action === 'destroy')
       }
       if (!this.#end.signal.aborted) throw new TscomposeError('COMPOSE_ENGINE_GONE', 'the engine has ended')
@@ -116,7 +118,7 @@ export class Attachment implements AsyncDisposable {
     }
   }
 
-  #begin({ id, name, service }: LogSource & { service: string }, since: string): void {
+  #begin({ id, name, service }: LogSource & { service: string }): void {
     if (!this.#options.watched(service)) return
     const before = this.#watched.get(id)
     for (const other of this.#watched.values())
@@ -124,17 +126,20 @@ export class Attachment implements AsyncDisposable {
         this.#watched.delete(other.id)
         this.#options.recreated(name)
       }
-    const watched: Watched = { id, name, service, phase: 'running', output: before?.output ?? Promise.resolve() }
+    const { output, place } = before ?? { output: Promise.resolve(), place: new LogPlace() }
+    const watched: Watched = { id, name, service, phase: 'running', output, place }
     if (this.#isOver) this.#allEnded = silent()
     this.#watched.set(id, watched)
     this.#awaited.get(id)?.()
-    if (this.#options.shown(service)) watched.output = watched.output.then(() => this.#showOutput(watched, since))
+    if (this.#options.shown(service)) watched.output = watched.output.then(() => this.#showOutput(watched))
   }
 
-  async #showOutput(source: LogSource, since: string): Promise<void> {
+  /** Of a run after the first, what comes behind all that has been shown. */
+  async #showOutput({ place, ...source }: Watched): Promise<void> {
     try {
-      const request = { follow: true, since }
-      for await (const line of timedLines(this.#engine, source, request, this.#end.signal)) this.#options.show(line)
+      const request = { follow: true, since: this.#since }
+      const lines = timedLines(this.#engine, source, request, this.#end.signal, place)
+      for await (const line of lines) this.#options.show(line)
     } catch (error) {
       // Removed while it was read: its end is told by its own event.
       if (!(error instanceof TscomposeError && error.code === 'ENGINE_CONTAINER_NOT_FOUND'))

@@ -1,7 +1,8 @@
-import type { Engine, EventMessage, LogsOptions } from '../../engine/api.ts'
+import type { ContainerInspect, Engine, EventMessage, LogsOptions } from '../../engine/api.ts'
 import { TscomposeError } from '../../errors.ts'
 import { whenAborted } from '../apply/apply.ts'
 import { label } from '../labels.ts'
+import { LogPlace } from './place.ts'
 import type { LogSource, ReadLog, ShowLine } from './show.ts'
 
 /**
@@ -27,7 +28,8 @@ export async function followLogs(
   for (const source of sources) following.add(source, { ...options, follow: true })
   const watching = (async () => {
     try {
-      for await (const event of events) if (isWanted(event, belongs)) following.add(sourceOf(event), sinceStart(event))
+      for await (const event of events)
+        if (isWanted(event, belongs)) following.begin(sourceOf(event), event.timeNano / 1e6)
     } catch (error) {
       if (!end.signal.aborted && !signal.aborted) throw error
     }
@@ -47,10 +49,13 @@ const isWanted = ({ Actor: { Attributes } }: EventMessage, belongs: (service: st
 
 const sourceOf = ({ Actor: { ID, Attributes } }: EventMessage): LogSource => ({ id: ID, name: Attributes.name ?? '' })
 
-/** What it wrote before it was started again has been shown. The clock of events is coarser than that of the log. */
-const sinceStart = ({ timeNano }: EventMessage): LogsOptions => ({
+/**
+ * For a run of which nothing before has been shown. An event is told some time after the program began to write, and a
+ * next run may have begun since.
+ */
+const sinceStart = (told: number, { State }: ContainerInspect): LogsOptions => ({
   follow: true,
-  since: (timeNano / 1e9 - 0.001).toFixed(6),
+  since: (Math.min(told, Date.parse(State.StartedAt)) / 1000 - 0.001).toFixed(6),
 })
 
 /** The logs that are being read, each run of a container after the one before. */
@@ -60,6 +65,7 @@ class Following {
   readonly #show: ShowLine
   /** The last run of each container that is read, or is to be. */
   readonly #last = new Map<string, Promise<void>>()
+  readonly #places = new Map<string, LogPlace>()
   readonly #ended = Promise.withResolvers<void>()
 
   constructor(engine: Engine, read: ReadLog, show: ShowLine) {
@@ -75,36 +81,56 @@ class Following {
     return this.#ended.promise
   }
 
+  /** The log of a container as the options say. */
   add(source: LogSource, options: LogsOptions): void {
+    this.#append(source, () => this.#readRun(source, options))
+  }
+
+  /** The log of a container that has begun another run. @param told when, in milliseconds */
+  begin(source: LogSource, told: number): void {
+    this.#append(source, async () => {
+      const place = this.#places.get(source.id)
+      if (place?.time !== undefined) return await this.#readRun(source, { follow: true })
+      const container = await this.#inspect(source)
+      return container !== undefined && (await this.#readRun(source, sinceStart(told, container)))
+    })
+  }
+
+  #append(source: LogSource, read: () => Promise<boolean>): void {
     const before = this.#last.get(source.id) ?? Promise.resolve()
-    const run: Promise<void> = before
-      .then(() => this.#readRun(source, options))
-      .then(
-        goesOn => {
-          // Of a container that goes on, an event brings the next run.
-          if (this.#last.get(source.id) === run && !goesOn) this.#last.delete(source.id)
-          if (this.#last.size === 0) this.#ended.resolve()
-        },
-        error => this.#ended.reject(error),
-      )
+    const run: Promise<void> = before.then(read).then(
+      goesOn => {
+        // Of a container that goes on, an event brings the next run.
+        if (this.#last.get(source.id) === run && !goesOn) this.#last.delete(source.id)
+        if (this.#last.size === 0) this.#ended.resolve()
+      },
+      error => this.#ended.reject(error),
+    )
     this.#last.set(source.id, run)
   }
 
   /** @returns whether another run of the container follows */
   async #readRun(source: LogSource, options: LogsOptions): Promise<boolean> {
-    const lines = this.#read(source, options)
+    const place = this.#places.get(source.id) ?? new LogPlace()
+    this.#places.set(source.id, place)
+    const lines = this.#read(source, options, place)
     for (let next = await lines.next(); ; next = await lines.next()) {
       if (next.done) return next.value && (await this.#goesOn(source))
       this.#show(next.value)
     }
   }
 
-  async #goesOn({ id }: LogSource): Promise<boolean> {
+  async #goesOn(source: LogSource): Promise<boolean> {
+    const container = await this.#inspect(source)
+    return container !== undefined && (container.State.Restarting || container.State.Running)
+  }
+
+  /** @returns undefined if it has been removed */
+  async #inspect({ id }: LogSource): Promise<ContainerInspect | undefined> {
     try {
-      const { State } = await this.#engine.containerInspect(id)
-      return State.Restarting || State.Running
+      return await this.#engine.containerInspect(id)
     } catch (error) {
-      if (error instanceof TscomposeError && error.code === 'ENGINE_CONTAINER_NOT_FOUND') return false
+      if (error instanceof TscomposeError && error.code === 'ENGINE_CONTAINER_NOT_FOUND') return undefined
       throw error
     }
   }

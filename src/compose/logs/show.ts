@@ -3,6 +3,7 @@ import { isLost } from '../../engine/client/steady-engine.ts'
 import { TscomposeError } from '../../errors.ts'
 import { type LogLine, logLines } from './lines.ts'
 import { mergeByTime } from './merge.ts'
+import { LogPlace } from './place.ts'
 
 export interface LogSource {
   readonly id: string
@@ -19,26 +20,28 @@ export type ShowLine = (line: ShownLine) => void
 /**
  * A container's log with the time of each line taken off it. Where the engine ends while a log is followed, it goes on
  * with the next one, behind the last line.
+ * @param place behind which it begins, and which goes along
  */
 export async function* timedLines(
   engine: Engine,
   source: LogSource,
   options: LogsOptions,
   signal?: AbortSignal,
+  place = new LogPlace(),
 ): AsyncGenerator<ShownLine> {
-  let last = ''
-  for (let rest = options; ; ) {
+  const { tail, ...others } = options
+  for (;;) {
+    const isNew = place.resume()
+    const request = place.time === undefined ? options : { ...others, since: place.time }
     try {
-      for await (const line of readLines(engine, source, rest, signal)) {
-        if (line.time <= last && rest !== options) continue
-        last = line.time
+      for await (const line of readLines(engine, source, request, signal)) {
+        if (!isNew(line.time)) continue
+        place.pass(line.time)
         yield line
       }
       return
     } catch (error) {
       if (!options.follow || !isLost(error)) throw error
-      const { tail, ...others } = options
-      rest = last === '' ? { ...options } : { ...others, since: last }
     }
   }
 }
@@ -69,12 +72,12 @@ async function* readLines(
 }
 
 /** A log that cannot be read is told, and is no failure. @returns whether it could be read to its end */
-export type ReadLog = (source: LogSource, options: LogsOptions) => AsyncGenerator<ShownLine, boolean>
+export type ReadLog = (source: LogSource, options: LogsOptions, place?: LogPlace) => AsyncGenerator<ShownLine, boolean>
 
 export const readLog = (engine: Engine, warn: (message: string) => void, signal: AbortSignal): ReadLog =>
-  async function* (source, options) {
+  async function* (source, options, place) {
     try {
-      yield* timedLines(engine, source, options, signal)
+      yield* timedLines(engine, source, options, signal, place)
       return true
     } catch (error) {
       if (!(error instanceof TscomposeError) || error.code === 'ENGINE_STOPPED') throw error
