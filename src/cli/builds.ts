@@ -12,11 +12,11 @@ export function builds(
 ): NonNullable<BringUpOptions['build']> {
   return {
     when,
-    run: async services => {
+    run: async (services, timed) => {
       const { buildDefaults, buildServices } = await import('../compose/build/build.ts')
       const { openBuildProgress } = await import('./progress/build.ts')
       await using progress = await openBuildProgress(cli, { quiet })
-      await buildServices(engine, project, services, buildDefaults, progress.tell, cli.signal)
+      await buildServices(engine, project, services, buildDefaults, progress.tell, cli.signal, timed)
     },
   }
 }

@@ -1,5 +1,6 @@
 import { type UpOptions, upDefaults } from '../compose/plan/up.ts'
 import type { Project } from '../compose/project.ts'
+import type { BringUpOptions } from '../compose/up.ts'
 import { TscomposeError } from '../errors.ts'
 import type { Cli } from './cli.ts'
 import { isTrue } from './globals.ts'
@@ -21,6 +22,18 @@ export function commonUpOptions(cli: Cli, project: Project, { removeOrphans }: C
     orphans: remove ? 'remove' : ignore ? 'ignore' : 'warn',
     allResources: cli.options.allResources,
     separator: cli.options.compatibility ? '_' : '-',
+  }
+}
+
+/** Who may be asked whether a volume is made anew: nobody when nothing is to be changed. */
+export function volumeConfirmation(cli: Cli, { yes }: { readonly yes?: boolean }): Pick<BringUpOptions, 'confirm'> {
+  if (yes) return { confirm: async () => true }
+  if (cli.options.dryRun) return {}
+  return {
+    confirm: async question => {
+      const { confirm } = await import('./confirm.ts')
+      return await confirm(cli, `${question} [y/N]:`)
+    },
   }
 }
 

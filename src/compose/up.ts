@@ -3,10 +3,13 @@ import { lockProject } from './lock.ts'
 import { observe, observeImages } from './observe.ts'
 import { carryOut, type Surroundings } from './operation.ts'
 import { renderBuilds, withBuilt } from './plan/builds.ts'
+import type { Observed } from './plan/observed.ts'
 import { planPulls } from './plan/pulls.ts'
+import { divergedVolumes } from './plan/resources.ts'
 import { planUp, type UpOptions } from './plan/up.ts'
 import type { Project, Service } from './project.ts'
 import { selectServices } from './select.ts'
+import type { Timed } from './timings/timings.ts'
 import { checkSupported } from './translate/supported.ts'
 import { withinSeconds } from './wait-timeout.ts'
 
@@ -15,8 +18,10 @@ export interface BringUpOptions extends UpOptions {
   /** Builds the images of services; `missing` is the default. */
   readonly build?: {
     readonly when: 'always' | 'missing' | 'never'
-    readonly run: (services: readonly Service[]) => Promise<void>
+    readonly run: (services: readonly Service[], timed: Timed) => Promise<void>
   }
+  /** Asks whether a volume may be made anew. Without it none is. */
+  readonly confirm?: (question: string) => Promise<boolean>
   /** Seconds that `wait` may take. */
   readonly waitTimeout?: number
   /** The engine's run-time directory, for the lock. */
@@ -44,11 +49,7 @@ export async function bringUp(surroundings: Surroundings, project: Project, opti
     observed = { ...observed, images: withBuilt(project, unbuilt, observed.images) }
   }
   if (build && unbuilt.length > 0 && !surroundings.dryRun) {
-    const run = () => build.run(unbuilt)
-    await (surroundings.stopwatch?.built(
-      unbuilt.map(({ name }) => name),
-      run,
-    ) ?? run())
+    await build.run(unbuilt, surroundings.stopwatch?.built ?? ((_, act) => act()))
     observed = { ...observed, images: await observeImages(engine, project, services) }
   }
   const pulls = planPulls(project, services, observed.images, {
@@ -60,7 +61,23 @@ export async function bringUp(surroundings: Surroundings, project: Project, opti
     await carryOut(surroundings, { ...operation, observed }, pulls)
     if (!surroundings.dryRun) observed = { ...observed, images: await observeImages(engine, project, services) }
   }
+  const recreateVolumes = await volumesToRecreate(project, observed, services, options)
+  const plan = planUp(project, observed, { ...options, recreateVolumes })
   await withinSeconds(options.waitTimeout ?? 0, signal, until =>
-    carryOut({ ...surroundings, signal: until }, { ...operation, observed }, planUp(project, observed, options)),
+    carryOut({ ...surroundings, signal: until }, { ...operation, observed }, plan),
   )
+}
+
+async function volumesToRecreate(
+  project: Project,
+  observed: Observed,
+  services: readonly Service[],
+  { confirm }: BringUpOptions,
+): Promise<string[]> {
+  const agreed: string[] = []
+  for (const { key, name } of divergedVolumes(project, observed, services)) {
+    const question = `Volume "${name}" exists but doesn't match configuration in compose file. Recreate (data will be lost)?`
+    if (await confirm?.(question)) agreed.push(key)
+  }
+  return agreed
 }

@@ -57,6 +57,23 @@ Total: 2.55s
 `,
   ))
 
+test('services that are built side by side have times of their own; the last one is in the chain', async () => {
+  let clock = 0
+  const stopwatch = new Stopwatch(() => clock)
+  const first = Promise.withResolvers<void>()
+  const second = Promise.withResolvers<void>()
+  const builds = [stopwatch.built('web', () => first.promise), stopwatch.built('api', () => second.promise)]
+  clock = 100
+  first.resolve()
+  await builds[0]
+  clock = 250
+  second.resolve()
+  await builds[1]
+  const { services, chain } = stopwatch.read()
+  assert.deepEqual(services, { web: { built: 100 }, api: { built: 250 } })
+  assert.deepEqual(chain, [{ service: 'api', stage: 'built', ms: 250 }])
+})
+
 test('the summary names what took longest', async () =>
   assert.equal(renderSummary(await timed()), '3 services in 2.55s; longest: db healthy in 2.00s\n'))
 

@@ -5,7 +5,7 @@ import { collect, type Define } from '../command.ts'
 import { connect, runDir } from '../engine.ts'
 import { loadWhole, tellLeftOut } from '../model.ts'
 import { openSurroundings } from '../surroundings.ts'
-import { commonUpOptions, pullPolicy, scaleOptions } from '../up-options.ts'
+import { commonUpOptions, pullPolicy, scaleOptions, volumeConfirmation } from '../up-options.ts'
 
 interface CreateFlags {
   readonly build?: boolean
@@ -48,7 +48,7 @@ export const define: Define = (command, cli) =>
         recreateDependencies: flags.recreate ? 'diverged' : 'never',
         scale: scaleOptions(flags.scale ?? []),
         start: false,
-        recreateVolumes: flags.yes ?? false,
+        ...volumeConfirmation(cli, flags),
         runDir: runDir(),
         build: builds(cli, engine, project, {
           when: flags.build === undefined ? 'missing' : flags.build ? 'always' : 'never',

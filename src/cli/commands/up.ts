@@ -13,7 +13,7 @@ import { loadWhole, tellLeftOut } from '../model.ts'
 import { integer } from '../numbers.ts'
 import { openSurroundings } from '../surroundings.ts'
 import { checkUpFlags, type UpFlags } from '../up-flags.ts'
-import { commonUpOptions, pullPolicy, scaleOptions } from '../up-options.ts'
+import { commonUpOptions, pullPolicy, scaleOptions, volumeConfirmation } from '../up-options.ts'
 
 export const define: Define = (command, cli) =>
   command
@@ -94,7 +94,7 @@ function bringUpOptions(cli: Cli, project: Project, services: string[], flags: U
     start: flags.start,
     wait: flags.wait ?? false,
     waitTimeout: flags.waitTimeout,
-    recreateVolumes: flags.yes ?? false,
+    ...volumeConfirmation(cli, flags),
     runDir: runDir(),
     ...(flags.timeout !== undefined && { timeout: flags.timeout }),
     ...(policy && { pull: policy }),

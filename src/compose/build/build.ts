@@ -3,6 +3,7 @@ import { TscomposeError } from '../../errors.ts'
 import { label } from '../labels.ts'
 import { imageName } from '../names.ts'
 import type { Project, Service } from '../project.ts'
+import type { Timed } from '../timings/timings.ts'
 import { absoluteCache } from './cache-spec.ts'
 import { buildOrder, type ServiceBuild, serviceBuild, withBuiltFrom } from './service-build.ts'
 
@@ -36,6 +37,7 @@ export async function buildServices(
   options: BuildOptions,
   tell: OnBuild,
   signal: AbortSignal,
+  timed: Timed = (_, act) => act(),
 ): Promise<void> {
   const all = withBuiltFrom(project, services).flatMap(service => serviceBuild(project, service) ?? [])
   const ordered = buildOrder(all)
@@ -47,8 +49,10 @@ export async function buildServices(
     const run = async () => {
       await Promise.all(before.map(name => done.get(name)))
       until.throwIfAborted()
-      const messages = await engine.imageBuild(buildRequest(project, build, options), undefined, until)
-      for await (const message of messages) tell(build.service, message)
+      await timed(build.service, async () => {
+        const messages = await engine.imageBuild(buildRequest(project, build, options), undefined, until)
+        for await (const message of messages) tell(build.service, message)
+      })
     }
     done.set(
       build.service,

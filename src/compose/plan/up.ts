@@ -1,6 +1,6 @@
 import { TscomposeError } from '../../errors.ts'
 import { containerName } from '../names.ts'
-import type { Project, Service } from '../project.ts'
+import type { Project, ProjectVolume, Service } from '../project.ts'
 import { dependenciesOf, inDependencyOrder, selectServices, serviceOf } from '../select.ts'
 import { PlanBuilder } from './builder.ts'
 import { type Convergence, converge } from './converge.ts'
@@ -31,8 +31,8 @@ export interface UpOptions {
   readonly wait: boolean
   /** Seconds of grace instead of the services' own. */
   readonly timeout?: number
-  /** Makes volumes anew whose definition has changed; what is in them is lost. */
-  readonly recreateVolumes: boolean
+  /** Volumes to make anew, by key, since their definition has changed; what is in them is lost. */
+  readonly recreateVolumes: readonly string[]
   readonly allResources: boolean
   /** In names of containers: `-`, or `_`. */
   readonly separator: string
@@ -48,7 +48,7 @@ export const upDefaults: UpOptions = {
   scale: {},
   start: true,
   wait: false,
-  recreateVolumes: false,
+  recreateVolumes: [],
   allResources: false,
   separator: '-',
 }
@@ -71,7 +71,9 @@ export function planUp(project: Project, observed: Observed, options: UpOptions)
   else if (options.orphans === 'warn' && orphans.length > 0) plan.warn(orphanWarning(orphans))
 
   // Volumes to be made anew: what uses them goes first.
-  const remade = options.recreateVolumes ? divergedVolumes(project, observed, selected) : []
+  const diverged = divergedVolumes(project, observed, selected)
+  const remade = diverged.filter(({ key }) => options.recreateVolumes.includes(key))
+  for (const volume of diverged) if (!remade.includes(volume)) plan.warn(keptVolume(volume))
   const evicted = new Map<ObservedContainer, number>()
   for (const container of ofProject(observed))
     if (remade.some(({ name }) => container.volumes.some(volume => volume.name === name)))
@@ -169,6 +171,9 @@ function expectedNumber(project: Project, service: Service, { scale }: UpOptions
   }
   return expected
 }
+
+const keptVolume = ({ name }: ProjectVolume): string =>
+  `volume "${name}" exists but doesn't match configuration in compose file: it stays as it is`
 
 function stopAndRemove(
   plan: PlanBuilder,

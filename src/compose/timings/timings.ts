@@ -25,10 +25,13 @@ export interface Timings {
   readonly chain: readonly ChainLink[]
 }
 
+/** Does something for a service, and takes the time of it. */
+export type Timed = <T>(service: string, act: () => Promise<T>) => Promise<T>
+
 /** Takes the time of the steps of one plan after the other. */
 export class Stopwatch {
   readonly #plans: TimedStep[][] = []
-  readonly #builds: ChainLink[] = []
+  readonly #builds: { readonly service: string; readonly ms: number; readonly end: number }[] = []
   readonly #begin: number
   readonly #now: () => number
 
@@ -49,12 +52,12 @@ export class Stopwatch {
     }
   }
 
-  /** Takes the time of the builds of services, which are one thing to wait for. */
-  async built<T>(services: readonly string[], act: () => Promise<T>): Promise<T> {
+  /** Takes the time of the build of a service. */
+  readonly built: Timed = async (service, act) => {
     const begin = this.#now()
     const result = await act()
-    const ms = this.#now() - begin
-    this.#builds.push(...services.map(service => ({ service, stage: 'built' as const, ms })))
+    const end = this.#now()
+    this.#builds.push({ service, ms: end - begin, end })
     return result
   }
 
@@ -64,8 +67,14 @@ export class Stopwatch {
     return {
       totalMs: this.#now() - this.#begin,
       services,
-      chain: [...this.#builds.slice(0, 1), ...this.#plans.flatMap(criticalChain)],
+      chain: [...this.#lastBuild(), ...this.#plans.flatMap(criticalChain)],
     }
+  }
+
+  /** Containers are made when all images are: what they waited for is the build that ended last. */
+  #lastBuild(): ChainLink[] {
+    const [last] = this.#builds.toSorted((a, b) => b.end - a.end)
+    return last ? [{ service: last.service, stage: 'built', ms: last.ms }] : []
   }
 }
 
