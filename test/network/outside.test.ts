@@ -74,7 +74,7 @@ test('a host that was no router between two of its devices does not become one',
   pinNamespace(far, () => {})
   try {
     sh(`ip link add other type veth peer name eth0 netns ${far}
-        ip address add 203.0.113.1/24 dev other; ip link set other up`)
+        ip address add 203.0.113.1/24 dev other; ip link set other up; ip link add br-theirs type bridge`)
     machine.inside(
       far,
       'ip link set eth0 up; ip address add 203.0.113.2/24 dev eth0; ip route add default via 203.0.113.1',
@@ -86,6 +86,8 @@ test('a host that was no router between two of its devices does not become one',
     const net = await machine.network('front')
     assert.equal(machine.forwarding(), '1')
     assert.ok(!(await reaches()), 'forwarding is on now')
+    assert.doesNotMatch(sh('nft list ruleset'), /br-theirs/, 'who has a bridge means to forward')
+    sh('ip link delete br-theirs')
     const web = await machine.sandbox('web', [net], { publish: [port(80, 8080)] })
     await machine.serve(web, 'web', 80)
     for (const address of ['203.0.113.2', outsideAddress])

@@ -27,7 +27,8 @@ export function forwardingBefore(links: readonly Link[]): ForwardingBefore | und
   if (isOn(switchFile)) return links.map(markOf).find(mark => mark !== undefined)
   const devices = readdirSync(conf).filter(name => name !== 'all')
   const open = devices.filter(name => isOn(`${conf}/${name}/forwarding`))
-  const closed = devices.filter(name => !['default', 'lo', ...open].includes(name))
+  const others = links.filter(isRouting).map(({ name }) => name)
+  const closed = devices.filter(name => !['default', 'lo', ...open, ...others].includes(name))
   return { acceptsRedirects: isOn(redirectsFile), open, closed }
 }
 
@@ -42,9 +43,7 @@ export function switchForwardingOn(): void {
  */
 export function switchForwardingOff(links: readonly Link[], before: ForwardingBefore): void {
   const isOurs = ({ alias }: Link) => parseDeviceAlias(alias) !== undefined
-  const stillNeeded = links.some(
-    link => markOf(link) !== undefined || (!isOurs(link) && routingKinds.has(link.linkInfo?.kind ?? '')),
-  )
+  const stillNeeded = links.some(link => markOf(link) !== undefined || (!isOurs(link) && isRouting(link)))
   if (stillNeeded || !isOn(switchFile)) return
   // On while packets are forwarded: somebody has said so meanwhile.
   const acceptsRedirects = before.acceptsRedirects || isOn(redirectsFile)
@@ -58,6 +57,8 @@ export function switchForwardingOff(links: readonly Link[], before: ForwardingBe
 
 /** Devices of others (Docker, libvirt, a VPN) that are no use without forwarding, or may be in use as routers. */
 const routingKinds = new Set(['bridge', 'wireguard', 'tun', 'vxlan', 'macvlan', 'ipvlan'])
+
+const isRouting = ({ linkInfo }: Link): boolean => routingKinds.has(linkInfo?.kind ?? '')
 
 function markOf({ alias }: Link): ForwardingBefore | undefined {
   const purpose = parseDeviceAlias(alias)?.purpose
