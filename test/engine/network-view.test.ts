@@ -81,6 +81,12 @@ test('inspect and list show published and exposed ports', () => {
   ])
 })
 
+test('a port on the container’s own address has no number of the host', () => {
+  const own = [{ protocol: 'tcp', containerPort: 80, hostIp: '::', hostPort: 0 }] as const
+  assert.deepEqual(toPortMap(own, {}), { '80/tcp': [{ HostIp: '::', HostPort: '' }] })
+  assert.deepEqual(toPortSummaries(own, { '80/tcp': {} }), [{ PrivatePort: 80, Type: 'tcp' }])
+})
+
 test('extra hosts', () => {
   assert.deepEqual(parseExtraHost('db:10.0.0.1'), { name: 'db', address: '10.0.0.1' })
   assert.deepEqual(parseExtraHost('db=[::1]'), { name: 'db', address: '::1' })
