@@ -9,6 +9,7 @@ import { runToCompletion } from './api.ts'
 import { buildImages } from './build.ts'
 import { config } from './config.ts'
 import { exec, health, logs } from './containers.ts'
+import { cycles } from './cycles.ts'
 import { image } from './image.ts'
 import { network } from './network.ts'
 import { chain, project, services, stubborn } from './projects.ts'
@@ -103,6 +104,7 @@ const benchmarks: Record<string, Benchmark> = {
 
   exec,
   logs,
+  cycles,
   health,
 
   idle: async ([ours]) =>
