@@ -40,6 +40,15 @@ test('of a damaged file, what it held before its last change is still there', as
   assert.equal(found.value, 1)
 })
 
+test('a first text that has not got its name yet counts once it is whole', async () => {
+  const file = join(directory, 'nameless.json')
+  await writeFile(`${file}.tmp`, '1')
+  assert.deepEqual(await readJson(file, isNumber), { value: 1 })
+  assert.equal(await readFile(file, 'utf8'), '1')
+  await writeFile(join(directory, 'half.json.tmp'), '{"x')
+  assert.deepEqual(await readJson(join(directory, 'half.json'), isNumber), { missing: true })
+})
+
 test('the last of many values is the one in the file, and every writer is told when his or a later one is', async () => {
   const file = new RecordFile<number>(join(directory, 'record.json'))
   await Promise.all(Array.from({ length: 50 }, (_, n) => file.write(n)))

@@ -36,8 +36,8 @@ export class Networks {
   /** Reads what is on disk, and writes down the predefined networks the first time. */
   async load(): Promise<void> {
     const { directory, report } = this.#options
-    const files = (await readdir(directory).catch(() => [])).filter(name => name.endsWith('.json'))
-    for (const file of files) {
+    const files = (await readdir(directory).catch(() => [])).map(name => name.replace(/\.tmp$/, ''))
+    for (const file of new Set(files.filter(name => name.endsWith('.json')))) {
       const found = await readJson(join(directory, file), isNetworkRecord)
       if ('setAside' in found) report(`damaged record of a network set aside as ${found.setAside}`)
       if (!('value' in found)) continue

@@ -78,11 +78,20 @@ export type ReadResult<T> =
  */
 export async function readJson<T>(file: string, isWhole: (value: unknown) => value is T): Promise<ReadResult<T>> {
   const found = await parsed(file, isWhole)
-  if (found !== 'damaged') return found
+  if (found !== 'damaged' && 'value' in found) return found
+  if (found !== 'damaged') return await completed(file, isWhole)
   const setAside = `${file}.damaged-${Date.now()}`
   await rename(file, setAside)
   const before = await parsed(besideName(file), isWhole)
   return typeof before === 'object' && 'value' in before ? { ...before, setAside } : { setAside }
+}
+
+/** A first text that was synced, but the machine lost its power before the file's name was on the disk. */
+async function completed<T>(file: string, isWhole: (value: unknown) => value is T): Promise<ReadResult<T>> {
+  const found = await parsed(besideName(file), isWhole)
+  if (found === 'damaged' || 'missing' in found) return { missing: true }
+  await rename(besideName(file), file)
+  return found
 }
 
 async function parsed<T>(
@@ -108,8 +117,8 @@ async function parsed<T>(
 
 /** Takes away a file that {@link writeJson} wrote, and what is beside it. */
 export function removeJson(file: string): void {
-  removeFile(file)
   removeFile(besideName(file))
+  removeFile(file)
 }
 
 /** A file that is not there is no error. */
