@@ -1,3 +1,4 @@
+import { Option } from 'commander'
 import { carryOut } from '../../compose/operation.ts'
 import { planPushes } from '../../compose/plan/pushes.ts'
 import type { Project } from '../../compose/project.ts'
@@ -28,12 +29,14 @@ export const define: Define = (command, cli) =>
   command
     .argument('<REPOSITORY[:TAG]>')
     .option('--app', 'Also publish the images of the services (not supported)')
+    .addOption(new Option('--insecure-registry').hideHelp())
     .option('--oci-version <version>', 'Form of the artifact: 1.0 or 1.1')
     .option('--resolve-image-digests', 'Pin the images of services to digests')
     .option('--with-env', 'Also publish env files')
     .option('-y, --yes', 'Answer questions with yes')
     .action(async (repository: string, flags: PublishFlags) => {
       const ociVersion = checkFlags(flags)
+      const insecure = flags.insecureRegistry ? repository.split('/', 1) : []
       const { loadProject } = await import('../../compose/load/index.ts')
       const { project, warnings } = await loadProject({ ...loadOptions(cli), profiles: ['*'], noEnvResolution: true })
       for (const warning of warnings) cli.stderr.write(renderWarning(warning))
@@ -54,7 +57,7 @@ export const define: Define = (command, cli) =>
       if (cli.options.dryRun) return void cli.stdout.write(`publish ${layers.length} files as ${repository}\n`)
       surroundings.report({ id: repository, text: 'publishing', status: 'working' })
       await publish(repository, layers, {
-        insecureRegistries: cli.options.insecureRegistries,
+        insecureRegistries: [...cli.options.insecureRegistries, ...insecure],
         created: new Date().toISOString(),
         signal: cli.signal,
         ...(ociVersion && { ociVersion }),

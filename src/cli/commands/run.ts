@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { Option } from 'commander'
 import { parsePorts } from '../../compose/load/syntax/ports.ts'
 import { splitCommand } from '../../compose/load/syntax/shell-words.ts'
 import { parseVolume } from '../../compose/load/syntax/volumes.ts'
@@ -8,7 +9,7 @@ import { serviceOf } from '../../compose/select.ts'
 import { TscomposeError } from '../../errors.ts'
 import { builds } from '../builds.ts'
 import type { Cli } from '../cli.ts'
-import { collect, type Define, Exit } from '../command.ts'
+import { collect, type Define, Exit, plainOption } from '../command.ts'
 import { connect, runDir } from '../engine.ts'
 import { readEnvFileFlags, resolveEnvironment } from '../environment.ts'
 import { exitCodeOfFailure } from '../exit-codes.ts'
@@ -30,6 +31,7 @@ interface RunFlags {
   readonly name?: string
   readonly deps: boolean
   readonly tty?: boolean
+  readonly noTty?: boolean
   readonly publish?: readonly string[]
   readonly pull?: string
   readonly quiet?: boolean
@@ -40,6 +42,7 @@ interface RunFlags {
   readonly useAliases?: boolean
   readonly user?: string
   readonly volume?: readonly string[]
+  readonly volumes?: readonly string[]
   readonly workdir?: string
 }
 
@@ -60,7 +63,7 @@ export const define: Define = (command, cli) =>
     .option('--name <name>', 'Name of the container')
     .option('--no-deps', 'Leave dependencies alone')
     .option('-t, --tty', 'With a terminal (the default where there is one)')
-    .option('-T, --no-tty', 'Without a terminal')
+    .addOption(plainOption('-T, --no-tty', 'Without a terminal'))
     .option('-p, --publish <port>', 'Publish a port', collect)
     .option('--pull <policy>', 'When to fetch the image: always, missing, never')
     .option('-q, --quiet', 'No progress')
@@ -72,13 +75,15 @@ export const define: Define = (command, cli) =>
     .option('--use-aliases', 'Take the service’s names on its networks')
     .option('-u, --user <user>', 'As this user')
     .option('-v, --volume <volume>', 'Mount this, too', collect)
+    .addOption(new Option('--volumes <volume>').argParser(collect).hideHelp())
     .option('-w, --workdir <dir>', 'In this directory')
     .action(async (name: string, words: string[], flags: RunFlags) => {
       if (flags.servicePorts && flags.publish)
         throw new TscomposeError('CLI_FLAG', '--service-ports and --publish are incompatible')
       const [project, engine] = await Promise.all([loadModel(cli, [name]), connect()])
       const detach = flags.detach ?? false
-      const tty = !detach && wantsTty(cli, flags.tty)
+      if (flags.tty && flags.noTty) throw new TscomposeError('CLI_FLAG', "--tty and --no-tty can't be used together")
+      const tty = !detach && wantsTty(cli, flags.noTty ? false : flags.tty)
       const stdin = !detach && flags.interactive
       const service = await overridden(cli, project, serviceOf(project.services, name), words, { ...flags, tty }, stdin)
       const quiet = cli.options.progress === 'auto' && flags.quiet ? ('quiet' as const) : cli.options.progress
@@ -139,7 +144,7 @@ async function overridden(
     ...resolveEnvironment(flags.env ?? [], cli.env, project.environment),
   ]
   const command = words.length > 0 ? [...words] : flags.entrypoint === undefined ? service.command : []
-  const volumes = (flags.volume ?? []).map(text => toVolume(project, text))
+  const volumes = [...(flags.volume ?? []), ...(flags.volumes ?? [])].map(text => toVolume(project, text))
   const replaced = new Set(volumes.map(({ target }) => target))
   return {
     ...service,
