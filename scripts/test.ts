@@ -39,7 +39,10 @@ const stages: Record<string, Stage> = {
   // Slow, if the processor is emulated: a few files, one after the other, with time.
   vm: {
     command: 'sh',
-    args: ['-c', `exec ${vm} "$@"`, 'sh', process.execPath, '--test', '--test-concurrency=1', '--test-timeout=900000'],
+    args: [
+      ...['-c', `exec ${vm} "$@"`, 'sh', 'env', 'TSCOMPOSE_TEST_PATIENCE=5'],
+      ...[process.execPath, '--test', '--test-concurrency=1', '--test-timeout=900000'],
+    ],
     files: [
       'test/e2e/limits.test.ts',
       'test/runtime/cgroup.test.ts',

@@ -227,19 +227,21 @@ export class Bridges {
       }
       for (const network of networks) {
         const bridge = found.get(network.id)
-        if (bridge) this.#enter(network, bridge)
-        else {
-          this.#unmade.set(network.id, network)
+        this.#unmade.set(network.id, network)
+        try {
+          if (bridge) this.#enter(network, bridge)
+          else await this.#remake(network)
+        } catch {
           // It stays unmade, and the reason is told to whoever needs it.
-          await this.#remake(network).catch(() => {})
         }
       }
       return links
     })
   }
 
-  /** @throws TscomposeError NETWORK_SUBNET_OVERLAPS if somebody has taken its subnet meanwhile */
+  /** @throws TscomposeError NETWORK_SUBNET_OVERLAPS if somebody has taken its subnet meanwhile, NETWORK_OPTION_INVALID */
   async #remake(network: Network): Promise<LiveNetwork> {
+    parseBridgeOptions(network)
     const state = await readHostNetwork(this.#host.route)
     const others = this.#inTheWayOf(network, state).filter(({ exclusive }) => exclusive)
     for (const subnet of network.subnets.map(({ subnet }) => parseSubnet(subnet))) {

@@ -162,9 +162,12 @@ export class Machine implements AsyncDisposable {
 /** A shell command on the host. */
 export const sh = (command: string): string => execFileSync('sh', ['-c', command], { encoding: 'utf8', stdio: 'pipe' })
 
+/** Seconds; more where processors are emulated. */
+const patience = process.env.TSCOMPOSE_TEST_PATIENCE ?? '1'
+
 /** What a server says; the empty text where none is reached within a second. */
 export const ask = (address: string, port: number): string =>
-  `busybox nc -w 1 ${address} ${port} </dev/null 2>/dev/null || true`
+  `busybox nc -w ${patience} ${address} ${port} </dev/null 2>/dev/null || true`
 
 export const shell = async (command: string): Promise<string> => (await run('sh', ['-c', command])).stdout
 
