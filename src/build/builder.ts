@@ -8,11 +8,13 @@ import type { Runtime } from '../runtime/runtime.ts'
 import { BuildCache } from './cache/cache.ts'
 import type { Journal } from './cache/journal.ts'
 import { CacheMounts } from './cache/mounts.ts'
-import type { CacheRecord } from './cache/record.ts'
+import type { CacheRecord, ProjectUse } from './cache/record.ts'
+import { keepBudget } from './cache/upkeep.ts'
 import { checkStages } from './check.ts'
 import type { BuildContext } from './context/context.ts'
 import { failOnWarnings, givenToStages, parseDockerfile, stageGraph } from './dockerfile/index.ts'
 import { excerptsOf } from './excerpt.ts'
+import { keyOf } from './key.ts'
 import { writeImage } from './output.ts'
 import { Progress } from './progress.ts'
 import type { BuildRequest, BuildResult, OnBuildEvent } from './request.ts'
@@ -34,7 +36,8 @@ export interface BuilderOptions {
   /** What the journal has remembered; the image store has kept the layers. */
   readonly journal: Journal
   readonly records: ReadonlyMap<string, CacheRecord>
-  /** Bytes that cached layers may take which no image has. */
+  readonly projects: Map<string, ProjectUse>
+  /** Bytes that cached layers may take which no image has, and cache mounts. */
   readonly budget: number
 }
 
@@ -43,9 +46,12 @@ export class Builder implements AsyncDisposable {
   readonly cache: BuildCache
   readonly mounts: CacheMounts
   readonly #around: Surroundings
+  readonly #budget: number
+  #upkeep: Promise<void> = Promise.resolve()
 
   private constructor(options: BuilderOptions, cache: BuildCache) {
-    const { directory, runDir, images, runtime, openSandbox } = options
+    const { directory, runDir, images, runtime, openSandbox, budget } = options
+    this.#budget = budget
     this.cache = cache
     this.mounts = new CacheMounts(join(directory, 'mounts'))
     const workDir = join(directory, 'work')
@@ -55,12 +61,12 @@ export class Builder implements AsyncDisposable {
 
   /** Takes up the cache, and clears away what a build has left that was interrupted. */
   static async open(options: BuilderOptions): Promise<Builder> {
-    const { directory, journal, records, budget } = options
+    const { directory, journal, records, projects } = options
     await rm(join(directory, 'work'), { recursive: true, force: true })
     await mkdir(join(directory, 'work'), { recursive: true, mode: 0o700 })
     await rm(options.runDir, { recursive: true, force: true })
     const { workshop } = options.images
-    return new Builder(options, await BuildCache.open({ workshop, journal, records, budget }))
+    return new Builder(options, await BuildCache.open({ workshop, journal, records, projects }))
   }
 
   /**
@@ -69,6 +75,8 @@ export class Builder implements AsyncDisposable {
   async build(request: BuildRequest, tell: OnBuildEvent, signal: AbortSignal): Promise<BuildResult> {
     const progress = new Progress(tell)
     await using held = new AsyncDisposableStack()
+    const began = Date.now()
+    held.defer(() => this.#keepBudget(began))
     held.defer(() => progress.close())
     const around = this.#around
     const { images } = around
@@ -119,10 +127,23 @@ export class Builder implements AsyncDisposable {
     failOnWarnings(directives, build.warnings)
     const image = await writeImage(build, result, request)
     await exportCaches(build)
+    if (request.context.kind === 'directory') {
+      const { path } = request.context
+      around.cache.remember(keyOf('project', [path, file, request.target]), { directory: path, keys: build.usedKeys() })
+    }
     return { image, names: request.tags }
   }
 
+  /** Nobody waits for it: it is after the build, and one after the other. */
+  #keepBudget(since: number): void {
+    const { cache, mounts } = this
+    const { workshop } = this.#around.images
+    const work = () => keepBudget({ cache, mounts, workshop, budget: this.#budget }, since).catch(() => {})
+    this.#upkeep = this.#upkeep.then(work)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#upkeep
     await this.cache[Symbol.asyncDispose]()
   }
 }

@@ -40,6 +40,8 @@ export interface EngineConfig {
   readonly tlsKey: string
   /** Where `GET /metrics` is answered beside the socket: `127.0.0.1:9323`; absent: nowhere. */
   readonly metricsAddr?: string
+  /** Bytes that the build cache may take besides what images have: `builder.gc.defaultKeepStorage`. */
+  readonly buildCacheBudget: number
   /** Seconds without a request and without a running container after which the engine ends; 0: never. Not of Docker. */
   readonly idleTimeout: number
 }
@@ -66,6 +68,7 @@ export const defaultConfig: EngineConfig = {
   tlsCaCert: '',
   tlsCert: '',
   tlsKey: '',
+  buildCacheBudget: 20e9,
   idleTimeout: 60,
 }
 
@@ -110,6 +113,16 @@ const ulimits: Parse<Ulimit[]> = value => {
   return limits.every(limit => limit !== undefined) ? limits : undefined
 }
 
+/** `{"gc": {"enabled": true, "defaultKeepStorage": "10GB"}}` */
+const builder: Parse<number> = value => {
+  if (!isObject(value) || Object.keys(value).some(key => key !== 'gc')) return undefined
+  const { gc = {} } = value
+  if (!isObject(gc)) return undefined
+  const { enabled = true, defaultKeepStorage = defaultConfig.buildCacheBudget, ...others } = gc
+  if (typeof enabled !== 'boolean' || Object.keys(others).length > 0) return undefined
+  return enabled ? size(defaultKeepStorage) : Number.POSITIVE_INFINITY
+}
+
 const row = <Field extends keyof EngineConfig>(
   field: Field,
   parse: Parse<EngineConfig[Field]>,
@@ -140,6 +153,11 @@ const keys: Readonly<Record<string, ReturnType<typeof row>>> = {
   tlscert: row('tlsCert', string, 'the path of a file'),
   tlskey: row('tlsKey', string, 'the path of a file'),
   'metrics-addr': row('metricsAddr', hostAndPort, 'an address and a port such as "127.0.0.1:9323"'),
+  builder: row(
+    'buildCacheBudget',
+    builder,
+    'an object such as {"gc": {"enabled": true, "defaultKeepStorage": "20GB"}}; policies are not supported',
+  ),
   'idle-timeout': row('idleTimeout', seconds, 'a number of seconds'),
 }
 

@@ -3,7 +3,7 @@ import { appendFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { overBudget } from '../../src/build/cache/budget.ts'
+import { type Kept, overBudget } from '../../src/build/cache/budget.ts'
 import { Journal } from '../../src/build/cache/journal.ts'
 import { reasonToRun } from '../../src/build/cache/reasons.ts'
 import type { CacheRecord, StepDescription } from '../../src/build/cache/record.ts'
@@ -36,15 +36,42 @@ test('a step says which argument has changed, and from what', () => {
 
 test('what has never been built has no reason', () => assert.equal(reasonToRun(step(), [], asked), undefined))
 
-test('what was used longest ago goes first, and what is in use or of an image stays', () => {
-  const of = (key: string, used: number, more = {}) => ({
-    ...record({ key, used }),
-    ...{ inUse: false, shared: false },
-    ...more,
-  })
-  const records = [of('new', 3), of('old', 1), of('image', 0, { shared: true }), of('busy', 0, { inUse: true })]
-  assert.deepEqual(overBudget(records, 10), ['old'])
-  assert.deepEqual(overBudget(records, 0), ['old', 'new'])
+const kept = (key: string, used: number, more: Partial<Kept> = {}): Kept => ({
+  ...{ key, used, size: 10, inUse: false, shared: false, wanted: false },
+  ...more,
+})
+
+test('what was used longest ago goes first, and what is in use, of an image or of a project stays', () => {
+  const all = [
+    kept('new', 3),
+    kept('old', 1),
+    kept('image', 0, { shared: true }),
+    kept('busy', 0, { inUse: true }),
+    kept('project', 0, { wanted: true }),
+  ]
+  assert.deepEqual(overBudget(all, 40), [])
+  assert.deepEqual(overBudget(all, 30), ['old'])
+  assert.deepEqual(overBudget(all, 0), ['old', 'new'])
+})
+
+test('a journal knows what projects use, until they are gone', async t => {
+  const directory = mkdtempSync(join(tmpdir(), 'journal-'))
+  t.after(() => rmSync(directory, { recursive: true }))
+  {
+    using journal = (await Journal.open(directory)).journal
+    journal.append({ project: 'a', last: { directory: '/a', keys: ['one'] } })
+    journal.append({ project: 'b', last: { directory: '/b', keys: ['two'] } })
+    journal.append({ project: 'a', last: { directory: '/a', keys: ['three'] } })
+    journal.append({ project: 'b' })
+    for (let line = 0; line < 100; line++) journal.append({ remove: ['none'] })
+    await journal.synced()
+  }
+  // The second time it has been written anew.
+  for (const _ of [1, 2]) {
+    const { journal, projects, damaged } = await Journal.open(directory)
+    using _journal = journal
+    assert.deepEqual([[...projects], damaged], [[['a', { directory: '/a', keys: ['three'] }]], 0])
+  }
 })
 
 test('a journal of which the end is torn off gives all that was whole', async t => {

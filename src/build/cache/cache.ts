@@ -2,9 +2,8 @@ import { existsSync } from 'node:fs'
 import type { Digest } from '../../image/image.ts'
 import type { Lease, Workshop } from '../../image/workshop.ts'
 import type { Key } from '../key.ts'
-import { overBudget } from './budget.ts'
 import type { Journal } from './journal.ts'
-import type { CacheRecord } from './record.ts'
+import type { CacheRecord, ProjectUse } from './record.ts'
 import { syncFileSystem } from './sync.ts'
 
 /** A layer that a step has made. It stays until the session that took it ends, whatever becomes of the cache. */
@@ -27,8 +26,8 @@ export interface CacheOptions {
   readonly workshop: Workshop
   readonly journal: Journal
   readonly records: ReadonlyMap<Key, CacheRecord>
-  /** Bytes that layers which no image has may take. */
-  readonly budget: number
+  /** What the last build of each project has come through; changes as builds end. */
+  readonly projects: Map<string, ProjectUse>
 }
 
 /** What earlier builds have made, by what went into it. */
@@ -100,7 +99,7 @@ export class BuildCache implements AsyncDisposable {
     ;(layer as Entry).pins++
   }
 
-  /** Ends the use of layers by a session, and keeps to the budget. */
+  /** Ends the use of layers by a session. */
   async unpin(layers: Iterable<CachedLayer>): Promise<void> {
     const now = Date.now()
     const used: Key[] = []
@@ -112,7 +111,25 @@ export class BuildCache implements AsyncDisposable {
       else if (entry.pins === 0) await this.#discard(entry)
     }
     if (used.length > 0) this.#options.journal.append({ use: used, at: now })
-    await this.#trim()
+  }
+
+  /** Remembers what a project uses, which is kept as long as its directory is there. */
+  remember(project: string, last: ProjectUse): void {
+    const { projects, journal } = this.#options
+    if (JSON.stringify(projects.get(project)) === JSON.stringify(last)) return
+    projects.set(project, last)
+    journal.append({ project, last })
+  }
+
+  /** Keys of what the projects use that are on the disk; those that are not are forgotten. */
+  wanted(): ReadonlySet<Key> {
+    const { projects, journal } = this.#options
+    for (const [project, { directory }] of projects) {
+      if (existsSync(directory)) continue
+      projects.delete(project)
+      journal.append({ project })
+    }
+    return new Set([...projects.values()].flatMap(({ keys }) => keys))
   }
 
   /** Adds a layer under its key, in the place of an older one. */
@@ -162,11 +179,6 @@ export class BuildCache implements AsyncDisposable {
     for (const entry of gone) await this.#drop(entry)
     if (gone.length > 0) this.#options.journal.append({ remove: gone.map(({ record }) => record.key) })
     return gone.map(({ record }) => record)
-  }
-
-  async #trim(): Promise<void> {
-    const keys = new Set(overBudget(this.records(), this.#options.budget))
-    if (keys.size > 0) await this.remove(({ key }) => keys.has(key))
   }
 
   async #drop(entry: Entry | undefined): Promise<void> {

@@ -2,7 +2,13 @@ import { closeSync, existsSync, fdatasync, ftruncateSync, openSync, renameSync, 
 import { mkdir, open, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { type CacheRecord, isJournalLine, type JournalLine, replay } from './record.ts'
+import { type CacheRecord, isJournalLine, type JournalLine, type ProjectUse, replay, replayProjects } from './record.ts'
+
+/** What a journal comes to. */
+export interface Memory {
+  readonly records: Map<string, CacheRecord>
+  readonly projects: Map<string, ProjectUse>
+}
 
 const datasync = promisify(fdatasync)
 
@@ -20,18 +26,17 @@ export class Journal implements Disposable {
   }
 
   /** `damaged` lines are left out: what they told of is carried out again. */
-  static async open(
-    directory: string,
-  ): Promise<{ readonly journal: Journal; readonly records: Map<string, CacheRecord>; readonly damaged: number }> {
+  static async open(directory: string): Promise<Memory & { readonly journal: Journal; readonly damaged: number }> {
     await mkdir(directory, { recursive: true, mode: 0o700 })
     const file = join(directory, 'journal')
     const text = existsSync(file) ? await readFile(file, 'utf8') : ''
     const { lines, whole, damaged } = parse(text)
-    const records = replay(lines)
-    if (lines.length > 2 * records.size + 64) await rewrite(file, records.values())
+    const memory = { records: replay(lines), projects: replayProjects(lines) }
+    const isHistory = lines.length > 2 * (memory.records.size + memory.projects.size) + 64
+    if (isHistory) await rewrite(file, memory)
     const fd = openSync(file, 'a', 0o600)
-    if (whole < Buffer.byteLength(text) && lines.length <= 2 * records.size + 64) ftruncateSync(fd, whole)
-    return { journal: new Journal(fd), records, damaged }
+    if (whole < Buffer.byteLength(text) && !isHistory) ftruncateSync(fd, whole)
+    return { journal: new Journal(fd), ...memory, damaged }
   }
 
   /** Appends a line. It is in the file when this returns, and on the disk soon after. */
@@ -71,11 +76,15 @@ function parse(text: string): { lines: JournalLine[]; whole: number; damaged: nu
   return { lines, whole: Buffer.byteLength(text.slice(0, end)), damaged: all.length - lines.length }
 }
 
-async function rewrite(file: string, records: Iterable<CacheRecord>): Promise<void> {
+async function rewrite(file: string, { records, projects }: Memory): Promise<void> {
   const temporary = `${file}.new`
   {
     await using handle = await open(temporary, 'w', 0o600)
-    for (const record of records) await handle.write(`${JSON.stringify({ add: record })}\n`)
+    const lines: JournalLine[] = [
+      ...[...records.values()].map(add => ({ add })),
+      ...[...projects].map(([project, last]) => ({ project, last })),
+    ]
+    for (const line of lines) await handle.write(`${JSON.stringify(line)}\n`)
     await handle.sync()
   }
   renameSync(temporary, file)

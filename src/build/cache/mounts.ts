@@ -13,6 +13,8 @@ export interface CacheDirectory {
   /** Milliseconds since 1970. */
   readonly used: number
   readonly uses: number
+  /** Bytes when it was last measured. */
+  readonly size: number
   readonly inUse: boolean
 }
 
@@ -21,6 +23,7 @@ interface Remembered {
   readonly created: string
   used: number
   uses: number
+  size?: number
 }
 
 interface Directory {
@@ -107,7 +110,7 @@ export class CacheMounts {
   }
 
   #named(id: string, index: number): Directory {
-    const name = keyOf('cache mount', [id, index]).slice(0, 32)
+    const name = cacheDirectoryName(id, index)
     const known = this.#directories.get(name)
     if (known) return known
     const remembered = { id, created: new Date().toISOString(), used: Date.now(), uses: 0 }
@@ -120,8 +123,17 @@ export class CacheMounts {
     return [...this.#directories.values()].map(({ name, remembered, users }) => ({
       name,
       ...remembered,
+      size: remembered.size ?? 0,
       inUse: users > 0,
     }))
+  }
+
+  /** Remembers what a directory takes on the disk. */
+  measured(name: string, size: number): void {
+    const directory = this.#directories.get(name)
+    if (!directory || directory.remembered.uses === 0) return
+    directory.remembered.size = size
+    this.#remember(directory)
   }
 
   path(name: string): string {
@@ -138,3 +150,6 @@ export class CacheMounts {
     await rm(gone, { recursive: true, force: true })
   }
 }
+
+/** @param index of a private mount that others are using, too */
+export const cacheDirectoryName = (id: string, index: number): string => keyOf('cache mount', [id, index]).slice(0, 32)

@@ -41,20 +41,33 @@ export interface StepDescription {
   readonly files: Readonly<Record<string, string>>
 }
 
+/** What the last build of a directory has come through. */
+export interface ProjectUse {
+  readonly directory: string
+  /** Steps, and the names of directories of cache mounts. */
+  readonly keys: readonly Key[]
+}
+
 /** A line of the journal. */
 export type JournalLine =
   | { readonly add: CacheRecord }
   | { readonly use: readonly Key[]; readonly at: number }
   | { readonly archive: Key; readonly digest: Digest; readonly size: number }
   | { readonly remove: readonly Key[] }
+  /** `last` is absent for a project that is gone. */
+  | { readonly project: string; readonly last?: ProjectUse }
 
 export function isJournalLine(value: unknown): value is JournalLine {
-  const { add, use, archive, digest, remove } = (value ?? {}) as Record<string, unknown>
+  const { add, use, archive, digest, remove, project, last } = (value ?? {}) as Record<string, unknown>
   if (add !== undefined) {
     const { key, id, directory, size, about } = (add ?? {}) as Partial<CacheRecord>
     return (
       [key, id, directory].every(text => typeof text === 'string') && typeof size === 'number' && about !== undefined
     )
+  }
+  if (project !== undefined) {
+    const { directory, keys } = (last ?? { directory: '', keys: [] }) as Partial<ProjectUse>
+    return typeof project === 'string' && typeof directory === 'string' && Array.isArray(keys)
   }
   return Array.isArray(use) || Array.isArray(remove) || (typeof archive === 'string' && typeof digest === 'string')
 }
@@ -72,7 +85,18 @@ export function replay(lines: Iterable<JournalLine>): Map<Key, CacheRecord> {
       for (const key of line.use) change(key, record => ({ ...record, used: line.at, uses: record.uses + 1 }))
     else if ('archive' in line)
       change(line.archive, record => ({ ...record, archive: { digest: line.digest, size: line.size } }))
-    else for (const key of line.remove) records.delete(key)
+    else if ('remove' in line) for (const key of line.remove) records.delete(key)
   }
   return records
+}
+
+/** The projects that a journal comes to. */
+export function replayProjects(lines: Iterable<JournalLine>): Map<string, ProjectUse> {
+  const projects = new Map<string, ProjectUse>()
+  for (const line of lines) {
+    if (!('project' in line)) continue
+    if (line.last) projects.set(line.project, line.last)
+    else projects.delete(line.project)
+  }
+  return projects
 }

@@ -69,6 +69,8 @@ export class Build implements AsyncDisposable {
   #graph: StageGraph = []
   /** What the steps have come to so far, taken from the cache or made. */
   readonly layers: { readonly stage: number; readonly layer: CachedLayer }[] = []
+  /** Names of the directories of cache mounts that its steps have. */
+  readonly mounts = new Set<string>()
   /** What the Dockerfile's checks have brought up. */
   readonly warnings: BuildWarning[] = []
   readonly #stages = new Map<number, Promise<StageResult>>()
@@ -122,6 +124,11 @@ export class Build implements AsyncDisposable {
     const lengths = this.#graph.map(({ instructions }) => instructions.length + 1)
     const sum = (some: readonly number[]) => some.reduce((total, length) => total + length, 0)
     return { number: sum(lengths.slice(0, this.#graph.indexOf(node))) + index + 1, of: sum(lengths) }
+  }
+
+  /** What the next build of the same will look for. */
+  usedKeys(): readonly Key[] {
+    return [...new Set([...this.layers.map(({ layer }) => layer.record.key), ...this.mounts])].sort()
   }
 
   /** Then steps are not told apart by their stage. */

@@ -1,3 +1,4 @@
+import { cacheDirectoryName } from '../cache/mounts.ts'
 import type { RunStep } from '../dockerfile/step.ts'
 import { commandLine } from '../image-config.ts'
 import { keyOf, sortedPairs } from '../key.ts'
@@ -34,6 +35,7 @@ export async function runStep(build: Build, state: StageState, step: RunStep): P
     extraHosts,
     epoch: build.plan.epoch,
   })
+  for (const mount of step.mounts) if (mount.type === 'cache') build.mounts.add(cacheDirectoryName(mount.id, 0))
   const files = Object.assign({}, ...read.map(filesOf)) as Record<string, string>
   const variables = Object.fromEntries(step.environment)
   const about = { parent: stack.key, keyword: 'RUN', text: step.shown, variables, files }

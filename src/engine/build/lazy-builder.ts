@@ -1,17 +1,15 @@
 import { join } from 'node:path'
 import type { Builder } from '../../build/builder.ts'
 import type { Journal } from '../../build/cache/journal.ts'
-import type { CacheRecord } from '../../build/cache/record.ts'
+import type { CacheRecord, ProjectUse } from '../../build/cache/record.ts'
 import type { Context } from '../context.ts'
 import { notSupported } from '../failures.ts'
 
 export interface BuildMemory {
   readonly journal: Journal
   readonly records: ReadonlyMap<string, CacheRecord>
+  readonly projects: Map<string, ProjectUse>
 }
-
-/** Bytes of layers that no image has, unless they are in use. */
-const BUDGET = 20e9
 
 /** The builder, opened when somebody builds: most engines never do. */
 export class LazyBuilder implements AsyncDisposable {
@@ -33,7 +31,7 @@ export class LazyBuilder implements AsyncDisposable {
     if (!this.#memory) throw notSupported('building images')
     const context = this.#context()
     const [{ Builder }, { openSandbox }] = await Promise.all([import('../../build/builder.ts'), import('./sandbox.ts')])
-    const { directories, images, runtime } = context
+    const { directories, images, runtime, config } = context
     return await Builder.open({
       directory: join(directories.data, 'build'),
       runDir: join(directories.run, 'build'),
@@ -41,7 +39,7 @@ export class LazyBuilder implements AsyncDisposable {
       runtime,
       openSandbox: openSandbox(context),
       ...this.#memory,
-      budget: BUDGET,
+      budget: config.buildCacheBudget,
     })
   }
 

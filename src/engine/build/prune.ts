@@ -1,42 +1,47 @@
-import type { Filters } from '../api.ts'
+import { overBudget } from '../../build/cache/budget.ts'
+import type { BuildCacheItem, Filters } from '../api.ts'
 import type { Context } from '../context.ts'
+import { booleanFilter, matchesExpression, matchesPrefix, validateFilters } from '../filters.ts'
+import { parseMoment } from '../time.ts'
+import { buildCacheOf } from './disk-usage.ts'
 
-/** Forgets steps that are not in use, and the cache mounts of steps. */
+const accepted = ['description', 'id', 'inuse', 'private', 'shared', 'type', 'unused-for', 'until']
+
+/**
+ * `POST /build/prune`: forgets steps that are not in use, and directories of cache mounts; with `all` also steps whose
+ * layers images have, which gains nothing.
+ * @param options.keepStorage bytes that may stay: then what was used longest ago goes
+ */
 export async function pruneBuilds(
   context: Context,
   { all = false, filters = {}, keepStorage = 0 }: { all?: boolean; filters?: Filters; keepStorage?: number },
 ): Promise<{ CachesDeleted: string[]; SpaceReclaimed: number }> {
-  const { cache, mounts } = await context.builder()
-  const [until] = filters.until ?? []
-  const before = until === undefined ? Number.POSITIVE_INFINITY : momentOf(until)
-  let left = cache.records().reduce((sum, { size, shared }) => sum + (shared ? 0 : size), 0)
-  let reclaimed = 0
-  const gone = await cache.remove(({ used, size, archive }, shared) => {
-    if (used >= before || (shared && !all)) return false
-    if (keepStorage > 0 && left <= keepStorage) return false
-    if (!shared) {
-      left -= size
-      reclaimed += size + (archive?.blob?.size ?? archive?.size ?? 0)
-    }
-    return true
-  })
-  const directories = mounts.list().filter(({ inUse, used }) => !inUse && used < before && keepStorage === 0)
-  for (const { name } of directories) {
-    reclaimed += await context.images.workshop.measure(mounts.path(name)).catch(() => 0)
-    await mounts.remove(name)
-  }
-  return {
-    CachesDeleted: [...gone.map(({ key }) => key.slice(0, 25)), ...directories.map(({ name }) => name.slice(0, 25))],
-    SpaceReclaimed: reclaimed,
-  }
+  validateFilters(filters, accepted)
+  const builder = await context.builder()
+  const { cache, mounts } = builder
+  const before = Math.min(...[...(filters.until ?? []), ...(filters['unused-for'] ?? [])].map(parseMoment))
+  const items = (await buildCacheOf(builder)).filter(
+    item => !item.InUse && (all || !item.Shared) && Date.parse(item.LastUsedAt) < before && fits(filters, item),
+  )
+  const kept = items.map(({ ID, Size, LastUsedAt, Shared }) => ({
+    ...{ key: ID, size: Size, used: Date.parse(LastUsedAt), inUse: false, wanted: false, shared: Shared },
+  }))
+  const asked = new Set(keepStorage > 0 ? overBudget(kept, keepStorage) : items.map(({ ID }) => ID))
+  const steps = await cache.remove(({ key }) => asked.has(idOf(key)))
+  const directories = mounts.list().filter(({ name, inUse }) => !inUse && asked.has(idOf(name)))
+  for (const { name } of directories) await mounts.remove(name)
+  const deleted = [...steps.map(({ key }) => idOf(key)), ...directories.map(({ name }) => idOf(name))]
+  const freed = items.filter(({ ID, Shared }) => !Shared && deleted.includes(ID))
+  return { CachesDeleted: deleted, SpaceReclaimed: freed.reduce((sum, { Size }) => sum + Size, 0) }
 }
 
-const units = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+/** As `system df -v` shows it. */
+const idOf = (key: string): string => key.slice(0, 25)
 
-/** A duration before now (`24h`), seconds since the epoch, or a time in words of RFC 3339. */
-function momentOf(text: string): number {
-  const parts = [...text.matchAll(/(\d+)([smhd])/g)]
-  if (parts.length > 0 && parts.map(([whole]) => whole).join('') === text)
-    return Date.now() - parts.reduce((sum, [, count, unit]) => sum + Number(count) * units[unit as 's'], 0)
-  return /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text)
-}
+const fits = (filters: Filters, { ID, Type, Description, InUse, Shared }: BuildCacheItem): boolean =>
+  matchesPrefix(filters, 'id', ID) &&
+  matchesExpression(filters, 'type', [Type]) &&
+  matchesExpression(filters, 'description', [Description]) &&
+  (booleanFilter(filters, 'inuse') ?? InUse) === InUse &&
+  (booleanFilter(filters, 'shared') ?? Shared) === Shared &&
+  (booleanFilter(filters, 'private') ?? !Shared) === !Shared
