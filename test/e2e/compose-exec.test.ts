@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -14,6 +15,11 @@ services:
     environment: {FROM_FILE: file}
     working_dir: /tmp
     ports: ['80']
+  shell:
+    image: rootfs:/
+    command: sh
+    tty: true
+    stdin_open: true
   off:
     image: rootfs:/
     command: ['true']
@@ -77,6 +83,40 @@ test('exec and run', { skip }, async t => {
     assert.match(await inTerminal(`${program} exec -T app sh -c 'tty'`), /not a tty/)
     assert.match(await inTerminal(`echo piped | ${program} exec app cat`), /piped\s/)
     assert.match(await inTerminal(`${program} run --rm off sh -c 'stty size'`), /31 117\s/)
+  })
+
+  await t.test('who attaches leaves by the detach keys, and ends with the code of what ends', async () => {
+    await machine.ok(['up', '-d', 'shell'], { cwd })
+    const attach = (...flags: string[]) => {
+      const child = spawn('script', ['-qec', [program, 'attach', ...flags, 'shell'].join(' '), '/dev/null'], {
+        cwd,
+        env: { ...machine.env, TERM: 'xterm' },
+      })
+      let screen = ''
+      child.stdout.on('data', text => {
+        screen += text
+      })
+      const shows = async (text: string) => {
+        while (!screen.includes(text)) await once(child.stdout, 'data')
+      }
+      return { child, shows, result: resultOf(child) }
+    }
+    const first = attach()
+    first.child.stdin.write('echo $((40+2))\n')
+    await first.shows('42')
+    first.child.stdin.write('\x10\x11')
+    assert.equal((await first.result).code, 0)
+    const second = attach('--detach-keys', 'ctrl-x')
+    second.child.stdin.write('echo $((50+5))\n')
+    await second.shows('55')
+    second.child.stdin.write('\x18')
+    assert.equal((await second.result).code, 0)
+    const third = attach()
+    third.child.stdin.write('exit 9\n')
+    assert.equal((await third.result).code, 9)
+    const { stderr } = await machine.run(['attach', 'shell'], { cwd })
+    assert.match(stderr, /^service "shell" is not running/)
+    await machine.ok(['rm', '-f', 'shell'], { cwd })
   })
 
   await t.test('what does not run is told', async () => {
