@@ -149,6 +149,7 @@ test('a chain is shut by a last rule that takes everything, and by no other', ()
   const match = { match: { op: '==' } }
   assert.ok(isShut(rules([match, { accept: null }], [counter, reject])))
   assert.ok(isShut(rules([{ drop: null }])))
+  assert.ok(isShut(rules([{ log: { prefix: 'no' } }, { reject: null }])))
   assert.ok(!isShut(rules([match, { drop: null }])))
   assert.ok(!isShut(rules([reject], [{ accept: null }])))
   assert.ok(!isShut(rules()))

@@ -44,7 +44,7 @@ export function chainsToOpen(listing: readonly Json[], ownTables: string): reado
 /** Whether the last rule of a chain drops or rejects whatever comes there, of what `list chain` says. */
 export function isShut(listing: readonly Json[]): boolean {
   const last = listing.findLast(item => item.rule)?.rule as { readonly expr?: readonly Json[] } | undefined
-  const steps = last?.expr?.filter(step => !('counter' in step)) ?? []
+  const steps = last?.expr?.filter(step => !('counter' in step || 'log' in step)) ?? []
   const [step = {}] = steps
   const target = (step.xt as { readonly name?: string } | undefined)?.name // of iptables-nft(8)
   return steps.length === 1 && ('drop' in step || 'reject' in step || target === 'REJECT' || target === 'DROP')
