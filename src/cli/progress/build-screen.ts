@@ -6,6 +6,8 @@ import { BuildSteps, failureView, isShown, type ShownStep, stepName } from './bu
 const FRAME = 100
 /** Lines of the log of a step that runs. */
 const TAIL = 6
+/** The engine's words (build/cache/reasons.ts). */
+const afterOther = 'a step before it has run'
 const ERASE_BELOW = '\u001b[J'
 const HIDE_CURSOR = '\u001b[?25l'
 const SHOW_CURSOR = '\u001b[?25h'
@@ -52,6 +54,10 @@ export function openBuildScreen(screen: Screen, { color = true, now = Date.now }
       ? tail.slice(-length).map(line => cut(` => => # ${line}`, (screen.columns ?? 80) - 1))
       : []
 
+  /** Why it runs, where that is news: what is behind a step that has run has to run, too. */
+  const reasonOf = ({ progress: { why } }: ShownStep): readonly string[] =>
+    why === undefined || why === afterOther ? [] : [cut(` => => because ${why}`, (screen.columns ?? 80) - 1)]
+
   /** What fits on the screen: steps that run with their logs, and as many of the others as there is room for. */
   const frame = (): readonly string[] => {
     const room = Math.max(3, (screen.rows ?? 24) - 2)
@@ -62,7 +68,9 @@ export function openBuildScreen(screen: Screen, { color = true, now = Date.now }
     const logs = running.reduce((sum, step) => sum + tailOf(step, tail).length, 0)
     const others = all.filter(step => !running.includes(step))
     const shown = new Set([...others.slice(-Math.max(0, room - running.length - logs) || others.length), ...running])
-    const lines = all.filter(step => shown.has(step)).flatMap(step => [lineOf(step), ...tailOf(step, tail)])
+    const lines = all
+      .filter(step => shown.has(step))
+      .flatMap(step => [lineOf(step), ...reasonOf(step), ...tailOf(step, tail)])
     return [headline(false), ...lines.slice(-room)]
   }
 
@@ -81,7 +89,7 @@ export function openBuildScreen(screen: Screen, { color = true, now = Date.now }
     /** The whole of it stays on the terminal, above whatever comes next. */
     async [Symbol.asyncDispose]() {
       clearInterval(timer)
-      write([headline(true), ...steps.all.map(lineOf)])
+      write([headline(true), ...steps.all.flatMap(step => [lineOf(step), ...reasonOf(step)])])
       screen.write(
         SHOW_CURSOR +
           steps
