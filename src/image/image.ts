@@ -127,7 +127,12 @@ export interface ImageStore {
   /** @param repository a name without a tag; with one, that is the tag which is pushed */
   push(repository: string, options: PushOptions, signal: AbortSignal): Promise<readonly PushedImage[]>
   /** Loads every image of a docker-archive or OCI archive (tar, maybe compressed). */
-  load(archive: Readable, onProgress: OnImageProgress, signal: AbortSignal): Promise<readonly Image[]>
+  load(
+    archive: Readable,
+    onProgress: OnImageProgress,
+    signal: AbortSignal,
+    platform?: Platform,
+  ): Promise<readonly Image[]>
   /**
    * An archive of images, for {@link load} and for others that read one of Docker's or an OCI layout.
    * @param references names, ids, or repositories for all their tags

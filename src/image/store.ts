@@ -9,6 +9,7 @@ import type {
   ImageStore,
   ImageStoreOptions,
   OnImageProgress,
+  Platform,
   PullOptions,
   PushedImage,
   PushOptions,
@@ -111,8 +112,19 @@ class LocalImageStore implements ImageStore {
     return await this.#pusher.push(one, tag === undefined, options, signal)
   }
 
-  async load(archive: Readable, onProgress: OnImageProgress, signal: AbortSignal): Promise<readonly Image[]> {
-    return await loadArchive(this.#catalog, this.#intake, archive, onProgress, signal)
+  async load(
+    archive: Readable,
+    onProgress: OnImageProgress,
+    signal: AbortSignal,
+    platform?: Platform,
+  ): Promise<readonly Image[]> {
+    return await loadArchive(
+      this.#catalog,
+      this.#intake,
+      archive,
+      { onProgress, ...(platform && { platform }) },
+      signal,
+    )
   }
 
   async save(references: readonly string[]): Promise<Readable> {

@@ -47,7 +47,7 @@ const operations: readonly (readonly [method: keyof Engine, args: readonly unkno
   ['execResize', ['e', 24, 80], undefined],
   ['execInspect', ['e'], { ID: 'e', ExitCode: null }],
   ['imageList', [{ all: true, filters: { reference: ['a'] } }], []],
-  ['imageInspect', ['localhost:5000/a/b:1'], { Id: 'i' }],
+  ['imageInspect', ['localhost:5000/a/b:1', { platform: 'linux/arm64' }], { Id: 'i' }],
   ['imageTag', ['a', 'localhost:5000/b', '2'], undefined],
   ['imageDelete', ['a/b:1', { force: true }], [{ Untagged: 'a/b:1' }]],
   ['networkList', [{ filters: { driver: ['bridge'] } }], []],

@@ -73,12 +73,18 @@ export interface ImagePruneResponse {
 
 export type ImageDeleteItem = { Untagged: string } | { Deleted: string }
 
+/** `linux/arm64`: an image that is here for another one is not the one that is meant. */
+export interface ForPlatform {
+  platform?: string
+}
+
 export interface ImageOperations {
   imageList(options?: { all?: boolean; filters?: Filters }): Promise<ImageSummary[]>
-  imageInspect(name: string): Promise<ImageInspect>
-  imageLoad(archive: Readable, signal: AbortSignal): Promise<AsyncIterable<JSONMessage>>
+  imageInspect(name: string, options?: ForPlatform): Promise<ImageInspect>
+  /** Of an image for several platforms the archive's one for this machine is taken, or for that which is asked for. */
+  imageLoad(archive: Readable, signal: AbortSignal, options?: ForPlatform): Promise<AsyncIterable<JSONMessage>>
   /** An archive of images (`GET /images/get`), for {@link imageLoad}. */
-  imageSave(names: readonly string[]): Promise<Readable>
+  imageSave(names: readonly string[], options?: ForPlatform): Promise<Readable>
   /** Makes an image of the archive of a root file system (`POST /images/create?fromSrc=`): a stream, or what is at a URL. */
   imageImport(
     source: Readable | URL,
@@ -87,8 +93,8 @@ export interface ImageOperations {
   ): Promise<AsyncIterable<JSONMessage>>
   /** Makes an image of a container and what it has changed (`POST /commit`). */
   imageCommit(container: string, options?: ImageCommitOptions): Promise<{ Id: string }>
-  imageHistory(name: string): Promise<ImageHistoryItem[]>
+  imageHistory(name: string, options?: ForPlatform): Promise<ImageHistoryItem[]>
   imagePrune(options?: { filters?: Filters }): Promise<ImagePruneResponse>
   imageTag(name: string, repo: string, tag: string): Promise<void>
-  imageDelete(name: string, options?: { force?: boolean; noprune?: boolean }): Promise<ImageDeleteItem[]>
+  imageDelete(name: string, options?: ForPlatform & { force?: boolean; noprune?: boolean }): Promise<ImageDeleteItem[]>
 }

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import type { ImageProgress, RegistryAuth } from '../../image/image.ts'
 import type { Filters, ImageInspect, ImageSummary, JSONMessage, RegistryAuthConfig } from '../api.ts'
 import type { Context } from '../context.ts'
-import { findImage } from './find.ts'
+import { findImage, findImageFor } from './find.ts'
 import { parsePlatform } from './platform.ts'
 import { progressStream } from './progress.ts'
 import { imageFilter, inspectImage, summarizeImage } from './view.ts'
@@ -18,8 +18,8 @@ export async function listImages(context: Context, filters: Filters = {}): Promi
     .map(image => summarizeImage(image, uses.get(image.id) ?? 0))
 }
 
-export async function inspect(context: Context, reference: string): Promise<ImageInspect> {
-  const image = await findImage(context, reference)
+export async function inspect(context: Context, reference: string, platform?: string): Promise<ImageInspect> {
+  const image = await findImageFor(context, reference, platform)
   return inspectImage(image, context.images.lowerdirs(image))
 }
 
@@ -51,10 +51,12 @@ export function pullImage(
 export function loadImages(
   { images, events }: Context,
   archive: Readable,
+  platform: string | undefined,
   signal: AbortSignal,
 ): AsyncIterable<JSONMessage> {
   return progressStream(async (onProgress, abort, tell) => {
-    for (const image of await images.load(archive, onProgress, abort)) {
+    const wanted = platform === undefined ? undefined : parsePlatform(platform)
+    for (const image of await images.load(archive, onProgress, abort, wanted)) {
       events.emit('image', 'load', image.id, { name: image.id })
       const names = image.repoTags.map(tag => `Loaded image: ${tag}\n`)
       for (const stream of names.length > 0 ? names : [`Loaded image ID: ${image.id}\n`]) tell({ stream })

@@ -2,7 +2,7 @@ import type { Image } from '../../image/image.ts'
 import type { Filters, ImageInspect, ImageSummary } from '../api.ts'
 import { invalid } from '../failures.ts'
 import { booleanFilter, matchesLabels, validateFilters } from '../filters.ts'
-import { NEVER, unixSeconds } from '../time.ts'
+import { NEVER, parseMoment, unixSeconds } from '../time.ts'
 
 /** An item of `GET /images/json`. @param containers how many use it */
 export const summarizeImage = (image: Image, containers: number): ImageSummary => ({
@@ -49,7 +49,7 @@ export async function imageFilter(
   find: (reference: string) => Promise<Image | undefined>,
 ): Promise<(image: Image) => boolean> {
   validateFilters(filters, accepted)
-  if (filters.until?.length) throw invalid("invalid filter 'until'")
+  const until = (filters.until ?? []).map(parseMoment)
   const dangling = booleanFilter(filters, 'dangling')
   const moments = async (name: string) =>
     await Promise.all(
@@ -66,6 +66,7 @@ export async function imageFilter(
     matchesLabels(filters, { ...image.config.Labels }) &&
     before.every(moment => image.created.getTime() < moment) &&
     since.every(moment => image.created.getTime() > moment) &&
+    until.every(moment => image.created.getTime() < moment) &&
     (references.length === 0 || image.repoTags.some(tag => references.some(matches => matches(tag))))
 }
 

@@ -1,7 +1,7 @@
 import type { ImageOperations } from '../api.ts'
 import type { Context } from '../context.ts'
 import { commitContainer } from '../image/commit.ts'
-import { findImage } from '../image/find.ts'
+import { findImageFor } from '../image/find.ts'
 import { historyOf } from '../image/history.ts'
 import { inspect, listImages, loadImages, tagImage } from '../image/images.ts'
 import { importImage } from '../image/import.ts'
@@ -13,13 +13,14 @@ export const imageOperations = (context: Context): ImageOperations => ({
   async imageList(options = {}) {
     return await listImages(context, options.filters)
   },
-  async imageInspect(name) {
-    return await inspect(context, name)
+  async imageInspect(name, options = {}) {
+    return await inspect(context, name, options.platform)
   },
-  async imageLoad(archive, signal) {
-    return loadImages(context, archive, signal)
+  async imageLoad(archive, signal, options = {}) {
+    return loadImages(context, archive, options.platform, signal)
   },
-  async imageSave(names) {
+  async imageSave(names, { platform } = {}) {
+    if (platform) for (const name of names) await findImageFor(context, name, platform)
     return await context.images.save(names)
   },
   async imageImport(source, options, signal) {
@@ -28,8 +29,8 @@ export const imageOperations = (context: Context): ImageOperations => ({
   async imageCommit(container, options = {}) {
     return { Id: await commitContainer(context, context.containers.find(container), options) }
   },
-  async imageHistory(name) {
-    const image = await findImage(context, name)
+  async imageHistory(name, { platform } = {}) {
+    const image = await findImageFor(context, name, platform)
     return historyOf(image, context.images.layerSizes(image))
   },
   async imagePrune({ filters } = {}) {
@@ -38,7 +39,8 @@ export const imageOperations = (context: Context): ImageOperations => ({
   async imageTag(name, repo, tag) {
     await tagImage(context, name, repo, tag)
   },
-  async imageDelete(name, { force } = {}) {
+  async imageDelete(name, { force, platform } = {}) {
+    if (platform) await findImageFor(context, name, platform)
     return await deleteImage(context, name, force)
   },
 })

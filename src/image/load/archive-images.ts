@@ -1,8 +1,8 @@
 import { TscomposeError } from '../../errors.ts'
 import { hexOf } from '../digest.ts'
-import type { Digest } from '../image.ts'
+import type { Digest, Platform } from '../image.ts'
 import { JsonObject } from '../json.ts'
-import { choosePlatform, type Descriptor, hostPlatform, parseManifest } from '../manifest.ts'
+import { choosePlatform, type Descriptor, parseManifest } from '../manifest.ts'
 import { parseReference, type Reference } from '../reference.ts'
 import type { ArchiveFile, ArchiveFiles } from './archive-files.ts'
 
@@ -21,10 +21,11 @@ const INVALID = 'IMAGE_ARCHIVE_INVALID'
 /**
  * The images of an archive of `docker save` (moby image/spec, manifest.json) or of an OCI image layout (image-spec
  * image-layout.md). Many archives are both; then the names are Docker's.
- * @throws TscomposeError IMAGE_ARCHIVE_INVALID
+ * @param platform of an image for several this one is taken
+ * @throws TscomposeError IMAGE_ARCHIVE_INVALID, IMAGE_PLATFORM_MISSING
  */
-export async function archivedImages(files: ArchiveFiles): Promise<readonly ArchivedImage[]> {
-  const layout = files.has('index.json') ? await ociImages(files) : []
+export async function archivedImages(files: ArchiveFiles, platform: Platform): Promise<readonly ArchivedImage[]> {
+  const layout = files.has('index.json') ? await ociImages(files, platform) : []
   if (!files.has('manifest.json')) {
     if (layout.length > 0) return layout
     const older = files.has('repositories')
@@ -45,7 +46,7 @@ export async function archivedImages(files: ArchiveFiles): Promise<readonly Arch
   })
 }
 
-async function ociImages(files: ArchiveFiles): Promise<readonly ArchivedImage[]> {
+async function ociImages(files: ArchiveFiles, platform: Platform): Promise<readonly ArchivedImage[]> {
   const blob = ({ digest }: Descriptor) => `blobs/sha256/${hexOf(digest)}`
   const read = async (path: string) => parseManifest(await files.text(path), `${path} in the archive`)
   const index = await read('index.json')
@@ -55,7 +56,7 @@ async function ociImages(files: ArchiveFiles): Promise<readonly ArchivedImage[]>
     const names = namesOf(descriptor)
     let manifest = await read(blob(descriptor))
     if (manifest.kind === 'index') {
-      descriptor = choosePlatform(manifest, hostPlatform, 'the archive')
+      descriptor = choosePlatform(manifest, platform, 'the archive')
       manifest = await read(blob(descriptor))
     }
     if (manifest.kind === 'index') throw new TscomposeError(INVALID, 'image indexes in the archive are nested too deep')

@@ -4,9 +4,9 @@ import { settleAll } from '../../settle.ts'
 import type { Catalog, Lease } from '../catalog.ts'
 import { parseConfiguration } from '../config.ts'
 import { digestOf, shortId } from '../digest.ts'
-import type { Digest, Image, OnImageProgress } from '../image.ts'
+import type { Digest, Image, OnImageProgress, Platform } from '../image.ts'
 import type { Intake } from '../intake.ts'
-import { mediaTypes, ociManifest } from '../manifest.ts'
+import { hostPlatform, isPlatform, mediaTypes, ociManifest, platformName } from '../manifest.ts'
 import { tagged, withImage } from '../names.ts'
 import type { Layer } from '../state.ts'
 import { compressionOf } from '../unpack/decompress.ts'
@@ -19,16 +19,16 @@ export async function loadArchive(
   catalog: Catalog,
   intake: Intake,
   archive: Readable,
-  onProgress: OnImageProgress,
+  { onProgress, platform }: { readonly onProgress: OnImageProgress; readonly platform?: Platform },
   signal: AbortSignal,
 ): Promise<readonly Image[]> {
   await using lease = catalog.lease()
   intake.prepare()
   await using ahead = new Ahead(intake)
   const files = await ArchiveFiles.read(catalog, ahead, lease, archive, signal)
-  const images = await archivedImages(files)
+  const images = await archivedImages(files, platform ?? hostPlatform)
   const taken = await settleAll(
-    images.map(image => takeIn(image, { catalog, intake, ahead, lease, files, onProgress, signal })),
+    images.map(image => takeIn(image, { catalog, intake, ahead, lease, files, platform, onProgress, signal })),
   )
   await catalog.change(state =>
     taken.reduce((state, { id, manifest, names }) => tagged(withImage(state, id, manifest), id, ...names), state),
@@ -42,6 +42,7 @@ interface Loading {
   readonly ahead: Ahead
   readonly lease: Lease
   readonly files: ArchiveFiles
+  readonly platform: Platform | undefined
   readonly onProgress: OnImageProgress
   readonly signal: AbortSignal
 }
@@ -50,10 +51,15 @@ async function takeIn(
   image: ArchivedImage,
   loading: Loading,
 ): Promise<ArchivedImage & { id: Digest; manifest: Digest }> {
-  const { catalog, intake, ahead, lease, files, onProgress, signal } = loading
+  const { catalog, intake, ahead, lease, files, platform, onProgress, signal } = loading
   const id = image.config.digest
   const configuration = parseConfiguration(await catalog.content.read(id))
   const { diffIds } = configuration
+  if (platform && !isPlatform(platform, configuration.platform))
+    throw new TscomposeError(
+      'IMAGE_PLATFORM_MISSING',
+      `the archive's image ${shortId(id)} is made for ${platformName(configuration.platform)}, not for ${platformName(platform)}`,
+    )
   if (diffIds.length !== image.layers.length)
     throw new TscomposeError(
       'IMAGE_ARCHIVE_INVALID',

@@ -4,12 +4,14 @@ import type { Define } from '../../command.ts'
 import { connect } from '../../engine.ts'
 import { humanSize } from '../../output/human-size.ts'
 import { renderTable } from '../../output/table.ts'
+import { forPlatform } from '../../platform.ts'
 
 interface HistoryFlags {
   readonly format: string
   readonly human: boolean
   /** False with `--no-trunc`. */
   readonly trunc: boolean
+  readonly platform?: string
   readonly quiet?: boolean
 }
 
@@ -22,10 +24,11 @@ export const define: Define = (command, cli) =>
     .option('--format <format>', 'table, json, or a Go template', 'table')
     .option('-H, --human', 'Sizes and dates for people', true)
     .option('--no-trunc', 'Whole ids and steps')
+    .option('--platform <platform>', 'Only if the image is made for it')
     .option('-q, --quiet', 'Only ids')
     .action(async (image: string, flags: HistoryFlags) => {
       const { format, quiet } = flags
-      const rows = (await (await connect()).imageHistory(image)).map(item => fields(item, flags))
+      const rows = (await (await connect()).imageHistory(image, forPlatform(flags))).map(item => fields(item, flags))
       if (quiet) cli.stdout.write(rows.map(({ ID }) => `${ID}\n`).join(''))
       else if (format === 'table')
         cli.stdout.write(

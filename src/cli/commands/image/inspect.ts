@@ -1,12 +1,14 @@
 import type { Define } from '../../command.ts'
 import { connect } from '../../engine.ts'
 import { printInspected } from '../../output/inspect.ts'
+import { forPlatform } from '../../platform.ts'
 
 export const define: Define = (command, cli) =>
   command
     .argument('<IMAGE...>')
     .option('-f, --format <template>', 'json, or a Go template')
-    .action(async (images: string[], { format }: { format?: string }) => {
+    .option('--platform <platform>', 'Only if the image is made for it')
+    .action(async (images: string[], { format, ...flags }: { format?: string; platform?: string }) => {
       const engine = await connect()
-      await printInspected(cli, images, name => engine.imageInspect(name), format)
+      await printInspected(cli, images, name => engine.imageInspect(name, forPlatform(flags)), format)
     })

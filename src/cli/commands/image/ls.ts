@@ -1,4 +1,4 @@
-import { collect, type Define } from '../../command.ts'
+import { collect, type Define, notSupportedYet } from '../../command.ts'
 import { connect } from '../../engine.ts'
 import { filtersOf } from '../../key-values.ts'
 import { imageRows } from '../../output/image-rows.ts'
@@ -11,6 +11,7 @@ interface LsFlags {
   /** False with `--no-trunc`. */
   readonly trunc: boolean
   readonly quiet?: boolean
+  readonly tree?: boolean
 }
 
 const headers = { ID: 'IMAGE ID', CreatedSince: 'CREATED', CreatedAt: 'CREATED AT' }
@@ -20,16 +21,18 @@ export const define: Define = (command, cli) =>
     .argument('[REPOSITORY[:TAG]]')
     .option('-a, --all', 'Accepted for old scripts: there are no images in between')
     .option('--digests', 'Also the digests by which registries know them')
-    .option('-f, --filter <name=value>', 'Only images by before, dangling, label, reference or since', collect)
+    .option('-f, --filter <name=value>', 'Only images by before, dangling, label, reference, since or until', collect)
     .option('--format <format>', 'table, json, or a Go template', 'table')
     .option('--no-trunc', 'Whole ids')
     .option('-q, --quiet', 'Only ids')
-    .action(async (name: string | undefined, { digests, filter, format, trunc, quiet }: LsFlags) => {
+    .option('--tree', 'Not supported: an image is here for one platform')
+    .action(async (name: string | undefined, { digests, filter, format, trunc, quiet, tree }: LsFlags) => {
+      if (tree) throw notSupportedYet('--tree')
       const filters = filtersOf([...(filter ?? []), ...(name === undefined ? [] : [`reference=${name}`])])
       const images = await (await connect()).imageList({ filters })
       const options = { digests: digests || format.includes('.Digest'), trunc }
       const rows = images.flatMap(image => imageRows(image, options))
-      if (quiet && format === 'table') cli.stdout.write([...new Set(rows.map(({ ID }) => `${ID}\n`))].join(''))
+      if (quiet && format === 'table') cli.stdout.write(rows.map(({ ID }) => `${ID}\n`).join(''))
       else if (format === 'table')
         cli.stdout.write(
           renderTable([

@@ -2,17 +2,19 @@ import { TscomposeError } from '../../../errors.ts'
 import { type Define, plainOption } from '../../command.ts'
 import { forEach } from '../../each.ts'
 import { connect } from '../../engine.ts'
+import { forPlatform } from '../../platform.ts'
 
 export const define: Define = (command, cli) =>
   command
     .argument('<IMAGE...>')
     .option('-f, --force', 'Also one with several names; one that does not exist is no error')
     .addOption(plainOption('--no-prune', 'Accepted for old scripts: an image has no parents'))
-    .action(async (images: string[], { force = false }: { force?: boolean }) => {
+    .option('--platform <platform>', 'Only if the image is made for it')
+    .action(async (images: string[], { force = false, ...flags }: { force?: boolean; platform?: string }) => {
       const engine = await connect()
       await forEach(images, async name => {
         try {
-          for (const item of await engine.imageDelete(name, { force }))
+          for (const item of await engine.imageDelete(name, { force, ...forPlatform(flags) }))
             cli.stdout.write('Untagged' in item ? `Untagged: ${item.Untagged}\n` : `Deleted: ${item.Deleted}\n`)
         } catch (error) {
           if (!force || !isMissing(error)) throw error

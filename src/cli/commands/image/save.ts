@@ -1,12 +1,14 @@
 import type { Define } from '../../command.ts'
 import { connect } from '../../engine.ts'
 import { checkOutput, writeArchive } from '../../output/archive-file.ts'
+import { forPlatform } from '../../platform.ts'
 
 export const define: Define = (command, cli) =>
   command
     .argument('<IMAGE...>')
     .option('-o, --output <file>', 'Instead of standard output')
-    .action(async (images: string[], { output }: { output?: string }) => {
+    .option('--platform <platform>', 'Only if the images are made for it')
+    .action(async (images: string[], { output, ...flags }: { output?: string; platform?: string }) => {
       await checkOutput(cli, output)
-      await writeArchive(cli, await (await connect()).imageSave(images), output)
+      await writeArchive(cli, await (await connect()).imageSave(images, forPlatform(flags)), output)
     })

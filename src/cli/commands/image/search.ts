@@ -47,7 +47,7 @@ export const define: Define = (command, cli) =>
 
 /** The names by which templates know what was found. */
 function fields({ name, description, star_count, is_official, is_automated }: ImageSearchItem, trunc: boolean) {
-  const line = description.replace(/\s+/g, ' ').trim()
+  const line = description.replace(/[\r\n]/g, ' ')
   return {
     Description: trunc && line.length > DESCRIPTION ? `${line.slice(0, DESCRIPTION - 1)}…` : line,
     IsAutomated: is_automated ? '[OK]' : '',

@@ -6,14 +6,14 @@ export const imageOperations = (connection: EngineConnection): ImageOperations =
   imageList(options = {}) {
     return connection.json('GET', '/images/json', { query: { ...options } })
   },
-  imageInspect(name) {
-    return connection.json('GET', path`/images/${name}/json`)
+  imageInspect(name, options = {}) {
+    return connection.json('GET', path`/images/${name}/json`, { query: { ...options } })
   },
-  imageLoad(archive, signal) {
-    return progress(connection, '/images/load', { upload: archive, signal })
+  imageLoad(archive, signal, options = {}) {
+    return progress(connection, '/images/load', { query: { ...options }, upload: archive, signal })
   },
-  async imageSave(names) {
-    return (await connection.send('GET', '/images/get', { query: { names } })).body
+  async imageSave(names, options = {}) {
+    return (await connection.send('GET', '/images/get', { query: { names, ...options } })).body
   },
   imageImport(source, options, signal) {
     const { changes, ...query } = options
@@ -27,8 +27,8 @@ export const imageOperations = (connection: EngineConnection): ImageOperations =
   imageCommit(container, { config, ...query } = {}) {
     return connection.json('POST', '/commit', { query: { container, ...query }, ...(config && { body: config }) })
   },
-  imageHistory(name) {
-    return connection.json('GET', path`/images/${name}/history`)
+  imageHistory(name, options = {}) {
+    return connection.json('GET', path`/images/${name}/history`, { query: { ...options } })
   },
   imagePrune(options = {}) {
     return connection.json('POST', '/images/prune', { query: { ...options } })
@@ -36,7 +36,7 @@ export const imageOperations = (connection: EngineConnection): ImageOperations =
   async imageTag(name, repo, tag) {
     await connection.perform('POST', path`/images/${name}/tag`, { query: { repo, tag } })
   },
-  imageDelete(name, options = {}) {
-    return connection.json('DELETE', path`/images/${name}`, { query: { ...options } })
+  imageDelete(name, { platform, ...options } = {}) {
+    return connection.json('DELETE', path`/images/${name}`, { query: { ...options, platforms: platform } })
   },
 })

@@ -4,7 +4,7 @@ import { invalid } from '../../failures.ts'
 import { importSource } from '../../image/import.ts'
 import { type Answer, empty, json } from '../answer.ts'
 import { hasBody } from '../body.ts'
-import { defined } from '../query.ts'
+import { defined, type Query } from '../query.ts'
 import { parseRegistryAuth } from '../registry-auth.ts'
 import { commitConfig, registryAuthConfig } from '../requests.ts'
 import { type Call, type Route, route } from '../router.ts'
@@ -21,7 +21,7 @@ async function create(call: Call): Promise<Answer> {
   const options = {
     platform: platformOf(query.text('platform')),
     auth: parseRegistryAuth(headers['x-registry-auth']),
-    allTags: isRepository(reference),
+    allTags: isRepository(reference) || undefined,
   }
   const lines = await engine.imagePull(reference, defined(options), signal)
   return { kind: 'lines', lines, atOnce: false }
@@ -78,6 +78,8 @@ function platformOf(text: string | undefined): string | undefined {
   }
 }
 
+const forPlatform = (query: Query) => defined({ platform: platformOf(query.text('platform')) })
+
 async function push({ engine, params: { name }, query, headers, signal }: Call<'name'>): Promise<Answer> {
   const options = {
     tag: query.text('tag'),
@@ -104,19 +106,27 @@ export const imageRoutes: readonly Route[] = [
   ),
   route('POST', '/images/create', create),
   route('POST', '/commit', commit),
-  route('POST', '/images/load', async ({ engine, stream, signal }) => ({
+  route('POST', '/images/load', async ({ engine, query, stream, signal }) => ({
     kind: 'lines',
-    lines: await engine.imageLoad(stream, signal),
+    lines: await engine.imageLoad(stream, signal, forPlatform(query)),
     atOnce: false,
   })),
-  route('GET', '/images/get', async ({ engine, query }) => archive(await engine.imageSave(query.all('names')))),
+  route('GET', '/images/get', async ({ engine, query }) =>
+    archive(await engine.imageSave(query.all('names'), forPlatform(query))),
+  ),
   route('GET', '/images/search', search),
   route('POST', '/images/prune', async ({ engine, query }) =>
     json(await engine.imagePrune(defined({ filters: query.filters() }))),
   ),
-  route('GET', '/images/{name}/get', async ({ engine, params: { name } }) => archive(await engine.imageSave([name]))),
-  route('GET', '/images/{name}/history', async ({ engine, params: { name } }) => json(await engine.imageHistory(name))),
-  route('GET', '/images/{name}/json', async ({ engine, params: { name } }) => json(await engine.imageInspect(name))),
+  route('GET', '/images/{name}/get', async ({ engine, params: { name }, query }) =>
+    archive(await engine.imageSave([name], forPlatform(query))),
+  ),
+  route('GET', '/images/{name}/history', async ({ engine, params: { name }, query }) =>
+    json(await engine.imageHistory(name, forPlatform(query))),
+  ),
+  route('GET', '/images/{name}/json', async ({ engine, params: { name }, query }) =>
+    json(await engine.imageInspect(name, forPlatform(query))),
+  ),
   route('POST', '/images/{name}/tag', tag),
   route('POST', '/images/{name}/push', push),
   route('GET', '/distribution/{name}/json', async ({ engine, params: { name }, headers, signal }) =>
@@ -128,6 +138,15 @@ export const imageRoutes: readonly Route[] = [
     json(await engine.systemAuth(await body(registryAuthConfig), signal)),
   ),
   route('DELETE', '/images/{name}', async ({ engine, params: { name }, query }) =>
-    json(await engine.imageDelete(name, defined({ force: query.boolean('force'), noprune: query.boolean('noprune') }))),
+    json(
+      await engine.imageDelete(
+        name,
+        defined({
+          force: query.boolean('force'),
+          noprune: query.boolean('noprune'),
+          platform: platformOf(query.text('platforms')),
+        }),
+      ),
+    ),
   ),
 ]
