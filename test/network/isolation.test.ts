@@ -1,7 +1,10 @@
 import './own-host.ts'
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { addressOf, ask, hostAddress, Machine, outsideAddress, port, sh, skip } from './machine.ts'
 
 /** Both ways in which bridged packets may or may not pass the firewall. */
@@ -65,6 +68,32 @@ test('the host’s loopback services are out of reach for crafted packets', { sk
   assert.equal(await attack(), '')
   sh('nft flush chain inet $(nft list tables | sed -n "s/^table inet \\(tscompose_[0-9a-f]*\\)$/\\1/p") guard')
   assert.match(await attack(), /secret/, 'what the guard is for')
+})
+
+test('a container does not pass for the host itself', { skip }, async () => {
+  await using machine = await Machine.start()
+  const net = await machine.network('front')
+  const attacker = await machine.sandbox('attacker', [net])
+  const heard: string[] = []
+  await using server = createSocket('udp4', (_, { address }) => heard.push(address))
+  server.bind(5555)
+  await once(server, 'listening')
+  const { gateway } = attacker.endpoints[0] ?? {}
+  const say = async () => {
+    for (let i = 0; i < 10 && heard.length === 0; i++) {
+      await machine.in(attacker, `bash -c 'echo hello > /dev/udp/${gateway}/5555'`)
+      await sleep(20)
+    }
+    return heard.splice(0)
+  }
+  assert.deepEqual(await say(), [addressOf(attacker)])
+  machine.inside(
+    attacker.netnsPath,
+    `nft 'table ip x { chain p { type nat hook postrouting priority 100; udp dport 5555 snat to 127.0.0.2; }; }'`,
+  )
+  assert.deepEqual(await say(), [])
+  sh('nft flush chain inet $(nft list tables | sed -n "s/^table inet \\(tscompose_[0-9a-f]*\\)$/\\1/p") guard')
+  assert.deepEqual(await say(), ['127.0.0.2'], 'what the guard is for')
 })
 
 test('icc=false keeps the containers of a network apart', { skip }, async () => {

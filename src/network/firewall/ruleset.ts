@@ -85,10 +85,12 @@ const chains = `
     dnat ip6 to ip6 daddr . meta l4proto . th dport map @published6_at
     dnat ip6 to meta l4proto . th dport map @published6
   }
-  # route_localnet, which published ports on 127.0.0.1 need, must not open the host's loopback to containers.
+  # route_localnet, which published ports on 127.0.0.1 need, must not open the host's loopback to containers, nor
+  # let them pass for the host itself.
   chain guard {
     type filter hook prerouting priority raw
     iifname @bridges ip daddr 127.0.0.0/8 drop
+    iifname @bridges ip saddr 127.0.0.0/8 drop
   }
   chain prerouting {
     type nat hook prerouting priority dstnat - 10
