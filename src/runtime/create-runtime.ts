@@ -6,6 +6,7 @@ import { O } from '../sys/constants.ts'
 import type { Cgroup } from './cgroup/cgroup.ts'
 import { openCgroups } from './cgroup/cgroups.ts'
 import { deviceRules } from './cgroup/device-rules.ts'
+import { CgroupParents } from './cgroup/parents.ts'
 import { compileContainer } from './compile/container.ts'
 import { compileExec } from './compile/exec.ts'
 import { readExitRecord } from './exit-record.ts'
@@ -40,12 +41,15 @@ export interface RuntimeOptions {
 export function createRuntime({ runDir }: RuntimeOptions): Runtime {
   mkdirSync(`${runDir}/containers`, { recursive: true, mode: 0o700 })
   const instance = createHash('sha256').update(realpathSync(runDir)).digest('hex').slice(0, 12)
-  return new LocalRuntime(`${realpathSync(runDir)}/containers`, openCgroups(instance))
+  const directory = `${realpathSync(runDir)}/containers`
+  const parents = new CgroupParents(directory)
+  return new LocalRuntime(directory, openCgroups(instance, parents), parents)
 }
 
 class LocalRuntime implements Runtime {
   readonly #directory: string
   readonly #cgroups: ReturnType<typeof openCgroups>
+  readonly #parents: CgroupParents
   readonly #processes = new Set<MonitoredProcess>()
   /** The warnings of limits, which are the same as long as the machine is. */
   readonly #rehearsed = new Map<string, readonly string[]>()
@@ -54,14 +58,15 @@ class LocalRuntime implements Runtime {
   /** Of the containers whose monitors have not ended. */
   readonly #monitors = new Map<string, Promise<unknown>>()
 
-  constructor(directory: string, cgroups: ReturnType<typeof openCgroups>) {
+  constructor(directory: string, cgroups: ReturnType<typeof openCgroups>, parents: CgroupParents) {
     this.#directory = directory
     this.#cgroups = cgroups
+    this.#parents = parents
   }
 
   async launch(given: ContainerSpec, attach?: AttachStreams): Promise<Launched> {
     const { id, stateDir, log } = given
-    const cgroup = this.#cgroups.cgroup(id)
+    const cgroup = this.#cgroups.cgroup(id, given.cgroupParent)
     const { spec, facts, warnings } = prepareContainer(given, cgroup)
     // Its root is mounted until then, and no two overlays may have one writable layer.
     await this.#monitors.get(id)
@@ -69,6 +74,7 @@ class LocalRuntime implements Runtime {
     undo.defer(() => this.release(id))
     const runDir = `${this.#directory}/${id}`
     mkdirSync(runDir, { recursive: true, mode: 0o700 })
+    this.#parents.note(id, given.cgroupParent)
     using inherited = new InheritedDescriptors()
     let limits: readonly string[] | undefined
     const limit = async () => {
@@ -103,7 +109,7 @@ class LocalRuntime implements Runtime {
     const known = this.#rehearsed.get(key)
     if (known) return known
     // A name like that of a container: the next engine takes it for one and removes it, should this one die here.
-    const cgroup = this.#cgroups.cgroup(`rehearsal-${randomBytes(8).toString('hex')}`)
+    const cgroup = this.#cgroups.cgroup(`rehearsal-${randomBytes(8).toString('hex')}`, '')
     try {
       cgroup.create([])
       const warnings = cgroup.apply(resources)
@@ -120,7 +126,7 @@ class LocalRuntime implements Runtime {
     const { id } = container
     if (container.pidfd === undefined)
       throw new TscomposeError('RUNTIME_LAUNCH_FAILED', `container ${id} is not running`)
-    const cgroup = this.#cgroups.cgroup(id)
+    const cgroup = this.#cgroup(id)
     const { spec, facts } = prepareProcess(given, cgroup)
     using inherited = new InheritedDescriptors()
     if (facts.join.how === 'clone') inherited.open(facts.join.directory)
@@ -136,7 +142,7 @@ class LocalRuntime implements Runtime {
 
   async adopt(spec: ContainerSpec): Promise<Adopted> {
     const { id, stateDir } = spec
-    const cgroup = this.#cgroups.cgroup(id)
+    const cgroup = this.#cgroup(id)
     const monitor = await connectMonitor(`${this.#directory}/${id}`)
     if (monitor) return { status: 'running', container: this.#hold(new MonitoredContainer(monitor, cgroup, spec)) }
     const exit = await this.lastExit(id, stateDir)
@@ -147,16 +153,23 @@ class LocalRuntime implements Runtime {
     const record = await readExitRecord(stateDir)
     if (!record) return undefined
     const { status, finishedAt } = record
-    return { exitCode: exitCodeOf(status), ...wantOfMemory(this.#cgroups.cgroup(id)), finishedAt }
+    return { exitCode: exitCodeOf(status), ...wantOfMemory(this.#cgroup(id)), finishedAt }
   }
 
   async release(containerId: string): Promise<void> {
     // Whoever removes the state directory next must not meet a monitor that is still writing there.
     const lastWords = this.#lastWords(containerId)
-    await this.#cgroups.cgroup(containerId).remove()
+    const parent = this.#parents.of(containerId)
+    await this.#cgroups.cgroup(containerId, parent).remove()
+    if (parent) this.#parents.tidy()
     await Promise.race([lastWords, delay(MONITOR_PATIENCE_MS, undefined, { ref: false })])
     this.#exits.delete(containerId)
     removeRunDir(`${this.#directory}/${containerId}`)
+  }
+
+  /** That of a container which has been launched. */
+  #cgroup(id: string): Cgroup {
+    return this.#cgroups.cgroup(id, this.#parents.of(id))
   }
 
   /** Settles when the monitor of a container has written all that it will; at once if there is none. */

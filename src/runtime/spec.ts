@@ -198,6 +198,8 @@ export interface ContainerSpec {
   readonly init: boolean
   readonly namespaces: NamespacesSpec
   readonly resources: ResourcesSpec
+  /** The cgroup that its own is made in: a path below the root of each hierarchy. Empty: at that root. */
+  readonly cgroupParent: string
   readonly devices: readonly DeviceSpec[]
   /** True: all of the host's devices, nothing masked or read-only, a writable cgroup tree. */
   readonly privileged: boolean

@@ -82,7 +82,11 @@ test('what cannot be done is refused by name, before anything is made', { skip }
   await using bench = await Bench.make()
   await using engine = await bench.open()
   for (const [HostConfig, message] of [
-    [{ CgroupParent: '/x' }, 'not supported yet: HostConfig.CgroupParent'],
+    [{ CgroupParent: '/x/../../y' }, 'invalid cgroup parent: /x/../../y'],
+    [
+      { CgroupParent: 'user.slice' },
+      'not supported yet: cgroup parent "user.slice": slices are systemd\'s own; a path without ".slice"',
+    ],
     [{ DeviceRequests: [{}] }, 'not supported yet: device requests (GPUs)'],
     [{ Runtime: 'runsc' }, 'unknown or invalid runtime name: runsc'],
     [{ UsernsMode: 'private' }, 'not supported yet: user namespace mode "private"'],

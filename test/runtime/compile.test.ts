@@ -32,6 +32,7 @@ const spec: ContainerSpec = {
   init: false,
   namespaces: { pid: 'private', ipc: 'private', uts: 'private', cgroup: 'host', network: { path: '/run/netns/web' } },
   resources: {},
+  cgroupParent: '',
   devices: [],
   privileged: false,
   maskedPaths: [],

@@ -71,6 +71,7 @@ export class Bench implements AsyncDisposable {
       init: false,
       namespaces: { pid: 'private', ipc: 'private', uts: 'private', cgroup: 'host', network: 'host' },
       resources: {},
+      cgroupParent: '',
       devices: [],
       privileged: false,
       maskedPaths: defaultMaskedPaths,

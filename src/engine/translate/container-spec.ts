@@ -12,6 +12,7 @@ import type { ContainerConfig, HostConfig } from '../api.ts'
 import type { EngineConfig } from '../config.ts'
 import { invalid } from '../failures.ts'
 import type { Machine } from '../system/machine.ts'
+import { parseCgroupParent } from './cgroup-parent.ts'
 import { processEnvironment } from './environment.ts'
 import { usesInit } from './init.ts'
 import { effectiveLogConfig, translateLog } from './log.ts'
@@ -74,6 +75,7 @@ export function toContainerSpec(asked: Asked, resolved: Resolved, around: Surrou
     init: usesInit(hostConfig.Init, around.config.init, args[0], modes.pid === 'private'),
     namespaces: { ...resolved.namespaces, uts: modes.uts, cgroup: modes.cgroup },
     resources: resolved.resources,
+    cgroupParent: parseCgroupParent(hostConfig.CgroupParent),
     devices: resolved.devices,
     privileged: hostConfig.Privileged === true,
     maskedPaths: paths.masked,

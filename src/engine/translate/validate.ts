@@ -5,6 +5,7 @@ import { invalid, notSupported } from '../failures.ts'
 import { toPortSpecs } from '../network/ports.ts'
 import { parseSignal } from '../signals.ts'
 import type { Machine } from '../system/machine.ts'
+import { parseCgroupParent } from './cgroup-parent.ts'
 import { deviceNumberOf } from './devices.ts'
 import { parseExtraHost } from './extra-hosts.ts'
 import { effectiveLogConfig, translateLog } from './log.ts'
@@ -17,7 +18,6 @@ const SHORTEST_INTERVAL = 1_000_000 // nanoseconds
 
 /** Options that would give another container than was asked for if they were ignored. */
 const unsupported: readonly (readonly [keyof HostConfig, (value: unknown) => boolean])[] = [
-  ['CgroupParent', value => value !== ''],
   ['StorageOpt', value => typeof value === 'object' && value !== null && Object.keys(value).length > 0],
   ['Isolation', value => value !== '' && value !== 'default'],
   ['ContainerIDFile', value => value !== ''],
@@ -55,6 +55,7 @@ export function validateRequest(
   }
   toPortSpecs(host.PortBindings ?? {}, config.ExposedPorts ?? {}, host.PublishAllPorts === true)
   parseNamespaceModes(host)
+  parseCgroupParent(host.CgroupParent)
   translateResources(host, machine.processors, deviceNumberOf)
   translateCapabilities(host, machine.capabilities)
   translateSecurityOpts(host, { noNewPrivileges: engine.noNewPrivileges, appArmor: machine.appArmor })

@@ -24,7 +24,7 @@ export type CgroupView =
  * microseconds; only what waits for processes is asynchronous.
  */
 export interface Cgroup {
-  /** The name of its directories, which is unique on this machine. */
+  /** The path of its directories in their hierarchies, which is unique on this machine. */
   readonly name: string
   readonly join: CgroupJoin
   readonly view: CgroupView
@@ -55,7 +55,8 @@ export interface Cgroup {
 /** All cgroups of one engine. */
 export interface Cgroups {
   readonly version: 1 | 2
-  cgroup(containerId: string): Cgroup
-  /** Ids of the containers that have a cgroup here, also those an earlier engine left. */
+  /** @param parent the cgroup it is in, a path below the root of each hierarchy; empty: that root */
+  cgroup(containerId: string, parent: string): Cgroup
+  /** Ids of the containers that have a cgroup at a root, also those an earlier engine left. */
   containerIds(): readonly string[]
 }

@@ -1,4 +1,5 @@
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import type { StatsReader } from '../runtime.ts'
 import type { DeviceRule, ResourcesSpec } from '../spec.ts'
 import type { Cgroup, CgroupJoin, CgroupView } from './cgroup.ts'
@@ -8,6 +9,7 @@ import type { Hierarchy } from './hierarchies.ts'
 import { idleWeightWarnings } from './io-weight.ts'
 import { limitsV1 } from './limits-v1.ts'
 import { statsReader } from './open-files.ts'
+import type { CgroupPlace } from './parents.ts'
 import { firstText } from './read-back.ts'
 import { applySettings, type CgroupFiles } from './setting.ts'
 import { statsV1 } from './stats-v1.ts'
@@ -19,11 +21,13 @@ const patienceMs = 5000
 /** A container's directory in each hierarchy of cgroups v1, cgroups(7). */
 export class CgroupV1 implements Cgroup, CgroupFiles {
   readonly #hierarchies: readonly Hierarchy[]
+  readonly #place: CgroupPlace
   readonly name: string
 
-  constructor(hierarchies: readonly Hierarchy[], name: string) {
+  constructor(hierarchies: readonly Hierarchy[], place: CgroupPlace) {
     this.#hierarchies = hierarchies
-    this.name = name
+    this.#place = place
+    this.name = join(place.parent, place.name)
   }
 
   get join(): CgroupJoin {
@@ -47,8 +51,12 @@ export class CgroupV1 implements Cgroup, CgroupFiles {
   }
 
   create(devices: readonly DeviceRule[]): void {
+    const { parents, parent } = this.#place
+    for (const { mountPoint, controllers } of this.#hierarchies)
+      parents.make(mountPoint, parent, above => controllers.includes('cpuset') && inheritCpuset(above))
     for (const directory of this.#directories) mkdirSync(directory, 0o755)
-    this.#inheritCpuset()
+    const cpuset = this.#directoryOf('cpuset')
+    if (cpuset) inheritCpuset(cpuset)
     if (this.#directoryOf('devices')) this.#restrictDevices(devices)
   }
 
@@ -157,12 +165,12 @@ export class CgroupV1 implements Cgroup, CgroupFiles {
     const [allow, deny] = [open('devices.allow'), open('devices.deny')]
     for (const rule of rules) writeSync(rule.allow ? allow : deny, formatDeviceRule(rule))
   }
+}
 
-  /** A new cpuset is empty, and nothing can join it, until it is given CPUs and memory nodes. */
-  #inheritCpuset(): void {
-    const hierarchy = this.#hierarchies.find(({ controllers }) => controllers.includes('cpuset'))
-    if (!hierarchy) return
-    for (const file of ['cpuset.cpus', 'cpuset.mems'])
-      this.write('cpuset', file, readFileSync(`${hierarchy.mountPoint}/${file}`, 'utf8').trim())
+/** A new cpuset is empty, and nothing can join it, until it is given CPUs and memory nodes. */
+function inheritCpuset(directory: string): void {
+  for (const file of ['cpuset.cpus', 'cpuset.mems']) {
+    if (readFileSync(`${directory}/${file}`, 'utf8').trim() !== '') continue
+    writeFileSync(`${directory}/${file}`, readFileSync(`${dirname(directory)}/${file}`, 'utf8').trim(), { flag: 'r+' })
   }
 }

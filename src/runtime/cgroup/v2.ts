@@ -1,12 +1,15 @@
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { StatsReader } from '../runtime.ts'
 import type { DeviceRule, ResourcesSpec } from '../spec.ts'
 import type { Cgroup, CgroupJoin, CgroupView } from './cgroup.ts'
+import { enableControllers } from './controllers-v2.ts'
 import { attachDeviceProgram } from './device-program.ts'
 import { effectiveV2 } from './effective-v2.ts'
 import { idleWeightWarnings } from './io-weight.ts'
 import { limitsV2 } from './limits-v2.ts'
 import { statsReader } from './open-files.ts'
+import type { CgroupPlace } from './parents.ts'
 import { firstText } from './read-back.ts'
 import { applySettings, type CgroupFiles } from './setting.ts'
 import { statsV2 } from './stats-v2.ts'
@@ -17,11 +20,15 @@ const patienceMs = 5000
 /** A container's directory in the tree of cgroups v2, cgroups(7). */
 export class CgroupV2 implements Cgroup, CgroupFiles {
   readonly name: string
+  readonly #root: string
+  readonly #place: CgroupPlace
   readonly #directory: string
 
-  constructor(root: string, name: string) {
-    this.name = name
-    this.#directory = `${root}/${name}`
+  constructor(root: string, place: CgroupPlace) {
+    this.#root = root
+    this.#place = place
+    this.name = join(place.parent, place.name)
+    this.#directory = join(root, this.name)
   }
 
   get join(): CgroupJoin {
@@ -33,6 +40,7 @@ export class CgroupV2 implements Cgroup, CgroupFiles {
   }
 
   create(devices: readonly DeviceRule[]): void {
+    this.#place.parents.make(this.#root, this.#place.parent, enableControllers)
     mkdirSync(this.#directory, 0o755)
     if (devices.every(({ allow, type }) => allow && type === 'a')) return
     const fd = openSync(this.#directory, 'r')
