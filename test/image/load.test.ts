@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { buildImage, layoutArchive, legacyArchive } from './image-builder.ts'
 import { never, nothing, onDisk, openStore } from './store-fixture.ts'
-import { file, openEnded, tar } from './tar-builder.ts'
+import { file, type Item, openEnded, symlink, tar } from './tar-builder.ts'
 import { skip } from './unpack-fixture.ts'
 
 /** A stream in small pieces. */
@@ -109,7 +109,19 @@ const refused: [string, Buffer, string, RegExp][] = [
     'IMAGE_ARCHIVE_INVALID',
     /not an archive that can be loaded/,
   ],
-  ['an archive that is cut off', legacy.subarray(0, legacy.length - 1100), 'IMAGE_ARCHIVE_INVALID', /truncated/],
+  ['an archive that is cut off', legacy.subarray(0, legacy.length - 1500), 'IMAGE_ARCHIVE_INVALID', /truncated/],
+  [
+    'more entries than any image has',
+    tar(...Array<Item>(65_537).fill(symlink('a', 'b'))),
+    'IMAGE_ARCHIVE_INVALID',
+    /more than 65536 entries/,
+  ],
+  [
+    'a name that no file can have',
+    tar({ ...file('x'), pax: { path: 'x'.repeat(5000) } }),
+    'IMAGE_ARCHIVE_INVALID',
+    /too long/,
+  ],
   ['an archive of something else', tar(file('a.txt', 'x')), 'IMAGE_ARCHIVE_INVALID', /neither a manifest.json nor/],
   ['an archive older than images', tar(file('repositories', '{}')), 'IMAGE_ARCHIVE_INVALID', /before 1.10/],
   ['names that climb', tar(file('../../manifest.json', '[]')), 'IMAGE_ARCHIVE_INVALID', /outside/],

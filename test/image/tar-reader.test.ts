@@ -147,6 +147,12 @@ const sparse = (map: string, size: number, realSize = '100') => ({
   pax: { 'GNU.sparse.map': map, 'GNU.sparse.size': realSize },
 })
 
+const sparseInData = { 'GNU.sparse.major': '1', 'GNU.sparse.minor': '0', 'GNU.sparse.realsize': '100' }
+const globalHeader = (key: string, value: string) => {
+  const record = ` ${key}=${value}\n`
+  return { name: 'g', type: 'g', content: `${record.length + 5}${record}` }
+}
+
 /** Archives that are damaged or made to harm, with a part of what is said about them. */
 const bad: [string, Buffer, RegExp][] = [
   ['no archive at all', Buffer.from('hello world'.repeat(100)), /checksum/],
@@ -164,6 +170,16 @@ const bad: [string, Buffer, RegExp][] = [
   ['a sparse map beyond its file', tar(sparse('0,10,200,10', 20)), /does not fit/],
   ['a sparse map with too much data', tar(sparse('0,10', 20)), /does not fit/],
   ['half a sparse map', tar(sparse('0,10,20', 20)), /damaged/],
+  [
+    'a sparse map of megabytes before the data',
+    tar({ ...file('s', `9999999\n${'1\n'.repeat(2_500_000)}`), pax: sparseInData }),
+    /damaged/,
+  ],
+  [
+    'global headers without end',
+    tar(...Array.from({ length: 8 }, (_, i) => globalHeader(`comment${i}`, 'x'.repeat(10_000)))),
+    /global headers are too great/,
+  ],
 ]
 for (const [what, archive, message] of bad)
   test(`refused: ${what}`, () => {

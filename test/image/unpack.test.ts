@@ -24,6 +24,7 @@ mknod null c 1 3; mknod disk b 259 300; mkfifo pipe; chmod 622 pipe; chown 5:6 p
 truncate -s 8M sparse; echo middle | dd of=sparse bs=1 seek=4000000 conv=notrunc status=none
 touch 'with space' $'new\\nline' 'quote"s' 'back\\slash' 'ünï' $'caf\\xe9' -- -dash
 mkdir -p "$(printf 'long-directory-name/%.0s' {1..14})"; echo deep > "$(printf 'long-directory-name/%.0s' {1..14})$(printf 'n%.0s' {1..250})"
+touch $'raw\\xff-'"$(printf 'n%.0s' {1..150})"; ln -s $'t\\xe9' rawlink; touch wide; chown 3000000:4000000000 wide
 ln -s "$(printf 'target/%.0s' {1..40})" longlink; chown -h 7:8 longlink
 touch -d '2001-02-03 04:05:06.123456789' precise; touch -hd '1999-12-31 23:59:59.5' longlink; touch -d '1965-01-01' old; touch -d '2000-01-01' dir/empty dir
 `
@@ -36,7 +37,9 @@ for (const options of [
   '--format=gnu',
   '--format=gnu -S',
   '--format=posix --xattrs --xattrs-include=*',
+  '--format=posix -S --sparse-version=0.0',
   '--format=posix -S --sparse-version=0.1',
+  '--format=posix -S --sparse-version=1.0',
 ])
   test(`a tree of everything comes out as GNU tar unpacks it: ${options}`, { skip }, async t => {
     const work = await temporaryDirectory(t)

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm } from 'node:fs/promises'
+import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TscomposeError } from '../../errors.ts'
 import type { Filters, Labels, Volume, VolumeCreateRequest, VolumePruneResponse } from '../api.ts'
@@ -16,6 +16,7 @@ import { newId } from '../ids.ts'
 import { Serial } from '../serial.ts'
 import { diskUsage } from '../store/disk-usage.ts'
 import { readJson, writeJson } from '../store/json-file.ts'
+import { removeTree } from '../store/remove-tree.ts'
 
 /** What is kept of a volume, in `volume.json` beside its data. */
 interface VolumeRecord {
@@ -200,7 +201,9 @@ export class Volumes {
     }
     this.#byName.delete(name)
     this.#filling.delete(name)
-    await rm(join(this.#options.directory, name), { recursive: true, force: true })
+    await removeTree(join(this.#options.directory, name)).catch(error => {
+      if (error.code !== 'ENOENT') throw error
+    })
     this.#options.events.emit('volume', 'destroy', name, { driver: 'local' })
   }
 

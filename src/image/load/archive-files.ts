@@ -20,6 +20,11 @@ export interface ArchiveFile {
 /** The longest manifest or configuration we read into memory. */
 const DOCUMENT_LIMIT = 16 * 1024 * 1024
 
+/** An image has a few for each of its layers. */
+const ENTRIES_LIMIT = 65_536
+/** Bytes of a path, as for the kernel (limits.h). */
+const PATH_MAX = 4096
+
 /** The files of an archive by their path. An archive comes as a stream, and what it is may stand at its end. */
 export class ArchiveFiles {
   readonly #catalog: Catalog
@@ -57,19 +62,23 @@ export class ArchiveFiles {
 
   async #read(archive: Readable, ahead: Ahead, lease: Lease): Promise<void> {
     const reader = new TarReader()
-    await using writers = new AsyncDisposableStack()
     let writer: BlobWriter | undefined
+    await using begun = new AsyncDisposableStack()
+    begun.defer(async () => writer?.[Symbol.asyncDispose]())
+    let entries = 0
     let path = ''
     let size = 0
     for await (const chunk of decompress(archive)) {
       for (const event of reader.read(chunk)) {
         if (event.type === 'entry') {
           const { type, name, linkname } = event.entry
+          if (++entries > ENTRIES_LIMIT) throw new TarError(`it has more than ${ENTRIES_LIMIT} entries`)
+          if (name.length > PATH_MAX || linkname.length > PATH_MAX) throw new TarError('it has a name that is too long')
           path = entryPath(name)
           size = event.entry.size
           if (type === 'link') this.#links.set(path, entryPath(linkname))
           if (type === 'symlink') this.#links.set(path, resolve(dirname(path), linkname))
-          writer = type === 'file' ? writers.use(await this.#catalog.content.create()) : undefined
+          writer = type === 'file' ? await this.#catalog.content.create() : undefined
         } else if (event.type === 'data' && writer) {
           if (writer.size === 0) ahead.begin(writer, event.chunk, size)
           await writer.append(event.chunk)

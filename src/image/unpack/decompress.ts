@@ -1,5 +1,6 @@
 import { pipeline, Readable, type Transform } from 'node:stream'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
+import { TarError } from './tar-entry.ts'
 import { type FramePart, isZstd, ZstdFrames } from './zstd-frames.ts'
 
 export type Compression = 'gzip' | 'zstd' | 'none'
@@ -17,8 +18,33 @@ export function compressionOf(start: Buffer): Compression {
   return 'none'
 }
 
-/** The chunks of an archive, decompressed if its first bytes say that it is compressed. */
+/** Real archives compress two- to tenfold; only when there is much of it does more look like an attack. */
+const EXPANSION = { free: 1024 ** 3, factor: 250 }
+
+/** An archive that is small on the way and would fill the disk. */
+export class ExpansionError extends TarError {}
+
+/**
+ * The chunks of an archive, decompressed if its first bytes say that it is compressed.
+ * @throws ExpansionError where that makes far more of it than it was
+ */
 export async function* decompress(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void> {
+  let [taken, expanded] = [0, 0]
+  const counted = (async function* () {
+    for await (const chunk of source) {
+      taken += chunk.length
+      yield chunk
+    }
+  })()
+  for await (const chunk of decompressed(counted)) {
+    expanded += chunk.length
+    if (expanded > EXPANSION.free && expanded > EXPANSION.factor * taken)
+      throw new ExpansionError(`it expands to more than ${EXPANSION.factor} times its size`)
+    yield chunk
+  }
+}
+
+async function* decompressed(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void> {
   const chunks = source[Symbol.asyncIterator]()
   const start: Buffer[] = []
   let known = 0

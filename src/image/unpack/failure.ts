@@ -1,3 +1,4 @@
+import { ExpansionError } from './decompress.ts'
 import type { FailureCode } from './protocol.ts'
 import { TarError } from './tar-entry.ts'
 
@@ -15,6 +16,8 @@ export class Failure extends Error {
 export function failureOf(error: unknown): { code: FailureCode; message: string } {
   if (error instanceof Failure) return { code: error.code, message: error.message }
   if (!(error instanceof Error)) return { code: 'IMAGE_UNPACK_FAILED', message: String(error) }
+  if (error instanceof ExpansionError)
+    return { code: 'IMAGE_LAYER_TOO_LARGE', message: `the layer is a bomb: ${error.message}` }
   const isSystem = 'syscall' in error // what is no fault of the kernel comes from tar, gzip or zstd
   return {
     code: isSystem && !(error instanceof TarError) ? 'IMAGE_UNPACK_FAILED' : 'IMAGE_LAYER_INVALID',

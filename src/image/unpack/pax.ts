@@ -62,7 +62,7 @@ export function xattrsOf(records: PaxRecords): ReadonlyMap<string, Buffer> | und
   return xattrs
 }
 
-/** The map of GNU's PAX formats 0.0 and 0.1. Format 1.0 has it at the start of the data, see {@link sparseMapInData}. */
+/** The map of GNU's PAX formats 0.0 and 0.1. Format 1.0 has it at the start of the data, see {@link SparseMapBlocks}. */
 export function sparseMapOf(records: PaxRecords): SparseMap | undefined {
   const map = records.get('GNU.sparse.map')
   if (!map) return undefined
@@ -76,12 +76,33 @@ export const sparseInData = (records: PaxRecords): number | undefined =>
     ? natural(records.get('GNU.sparse.realsize')?.toString('latin1') ?? '')
     : undefined
 
-/** Decodes a map of format 1.0: the number of segments, then offset and length of each, a line each. */
-export function sparseMapInData(data: Buffer, realSize: number): SparseMap | undefined {
-  const lines = data.toString('latin1').split('\n')
-  const count = lines.length > 1 ? natural(lines[0] ?? '') : Number.POSITIVE_INFINITY
-  if (lines.length - 1 < 1 + 2 * count) return undefined
-  return { realSize, segments: pairs(lines.slice(1, 1 + 2 * count).map(natural)) }
+/** A map of format 1.0 in the blocks it comes in: the number of segments, then offset and length of each, a line each. */
+export class SparseMapBlocks {
+  readonly #blocks: Buffer[] = []
+  #lines = 0
+  #wanted: number | undefined
+
+  /** Bytes so far. */
+  length = 0
+
+  get isWhole(): boolean {
+    return this.#wanted !== undefined && this.#lines >= this.#wanted
+  }
+
+  add(block: Buffer): void {
+    this.length += block.length
+    this.#blocks.push(Buffer.from(block)) // a copy: the chunk it lies in may be used again
+    for (let at = block.indexOf(NEWLINE); at >= 0; at = block.indexOf(NEWLINE, at + 1)) this.#lines++
+    if (this.#lines > 0) this.#wanted ??= 1 + 2 * natural(this.#text().slice(0, this.#text().indexOf('\n')))
+  }
+
+  decode(realSize: number): SparseMap {
+    return { realSize, segments: pairs(this.#text().split('\n').slice(1, this.#wanted).map(natural)) }
+  }
+
+  #text(): string {
+    return Buffer.concat(this.#blocks).toString('latin1')
+  }
 }
 
 function pairs(numbers: readonly number[]): SparseMap['segments'] {

@@ -1,9 +1,11 @@
-import { applyPax, decodePax, type PaxRecords, sparseInData, sparseMapInData, sparseMapOf, xattrsOf } from './pax.ts'
+import { applyPax, decodePax, type PaxRecords, SparseMapBlocks, sparseInData, sparseMapOf, xattrsOf } from './pax.ts'
 import { type ByteString, type SparseMap, type TarEntry, TarError, type TarEvent } from './tar-entry.ts'
 import { BLOCK, decodeHeader, oldGnuSparse, oldGnuSparseExtension, type TarHeader, typeOf } from './tar-header.ts'
 
 /** More than any path or set of attributes the kernel takes: what a hostile archive may make us hold in memory. */
 const METADATA_LIMIT = 4 * 1024 * 1024
+/** Of all global headers together: what they say is gone through for each entry. */
+const GLOBAL_LIMIT = 64 * 1024
 
 /**
  * Reads a tar archive (ustar, PAX, GNU) from chunks cut anywhere, without copying file data: `read` each chunk, go
@@ -19,6 +21,7 @@ export class TarReader {
   #parts: Buffer[] = []
   #collected: (whole: Buffer) => TarEntry | undefined = () => undefined
   #global: PaxRecords = new Map()
+  #globalSize = 0
   #pax: PaxRecords | undefined
   #longName: ByteString | undefined
   #longLink: ByteString | undefined
@@ -83,6 +86,8 @@ export class TarReader {
         })
       case 'g':
         return this.#metadata(header.size, data => {
+          this.#globalSize += data.length
+          if (this.#globalSize > GLOBAL_LIMIT) throw new TarError('the global headers are too great')
           this.#global = new Map([...this.#global, ...decodePax(data)])
         })
       case 'L':
@@ -111,13 +116,17 @@ export class TarReader {
     const realSize = sparseInData(records)
     if (realSize === undefined) return this.#entry(header, sparseMapOf(records), xattrs)
     // The map takes up whole blocks at the start of the data; how many, only its end tells.
-    const grow = (data: Buffer): TarEntry | undefined => {
-      const map = sparseMapInData(data, realSize)
-      if (map) return this.#entry({ ...header, size: header.size - data.length }, map, xattrs)
-      if (data.length >= header.size) throw new TarError('a sparse map is damaged')
-      return this.#collect(BLOCK, more => grow(Buffer.concat([data, more])))
+    const blocks = new SparseMapBlocks()
+    const grow = (): TarEntry | undefined => {
+      if (blocks.isWhole)
+        return this.#entry({ ...header, size: header.size - blocks.length }, blocks.decode(realSize), xattrs)
+      if (blocks.length >= Math.min(header.size, METADATA_LIMIT)) throw new TarError('a sparse map is damaged')
+      return this.#collect(BLOCK, block => {
+        blocks.add(block)
+        return grow()
+      })
     }
-    return grow(Buffer.alloc(0))
+    return grow()
   }
 
   #oldGnuSparse(header: TarHeader, block: Buffer, records: PaxRecords | undefined): TarEntry | undefined {
