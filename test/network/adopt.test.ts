@@ -53,7 +53,9 @@ async function abandoned(machine: Machine, networks: NetworkSpec[], sandboxes: S
     [join(import.meta.dirname, 'abandon.ts'), machine.runDir, machine.dataDir, JSON.stringify({ networks, sandboxes })],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   )
-  const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
+  const ended = once(child, 'exit').then(() => assert.fail('it ended by itself'))
+  const [line] = (await Promise.race([once(createInterface(child.stdout), 'line'), ended])) as [string]
+  ended.catch(() => {})
   child.kill('SIGKILL')
   await once(child, 'exit')
   return JSON.parse(line)
