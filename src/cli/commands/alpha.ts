@@ -7,5 +7,5 @@ export const commands: CommandTable = {
   scale: { summary: 'As scale', load: () => import('./scale.ts') },
   viz: { summary: 'Draw which service waits for which, for Graphviz', load: () => import('./alpha/viz.ts') },
   watch: { summary: 'As watch', load: () => import('./watch.ts'), asksOutside: true },
-  generate: { summary: 'Not supported', hidden: true, load: () => import('./alpha/generate.ts') },
+  generate: { summary: 'Not supported: a file made of containers', load: () => import('./alpha/generate.ts') },
 }
