@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
 import type { Engine } from '../engine/api.ts'
 import { runHooks } from './apply/hooks.ts'
+import { ignoring } from './apply/ignoring.ts'
 import { readContents } from './contents.ts'
 import { imageName } from './names.ts'
 import { observe, observeImages } from './observe.ts'
@@ -27,8 +28,8 @@ export interface OneOffContainer {
   readonly name: string
   /** Its streams, connected before it starts so that nothing is lost. */
   readonly attach: () => Promise<Duplex>
-  /** Starts it and runs post_start hooks. @returns the exit code, once it has one */
-  readonly start: () => Promise<{ readonly exited: Promise<number> }>
+  /** Starts it. @returns the exit code, once it has one, and the end of its post_start hooks, which run beside it */
+  readonly start: () => Promise<{ readonly exited: Promise<number>; readonly hooks: Promise<void> }>
 }
 
 /**
@@ -90,7 +91,7 @@ async function startOneOff(
   container: { readonly id: string; readonly name: string },
   service: Service,
   { hookOutput }: Surroundings,
-): Promise<{ exited: Promise<number> }> {
+): Promise<{ exited: Promise<number>; hooks: Promise<void> }> {
   const { exited } = await engine.containerWait(container.id, 'next-exit', new AbortController().signal)
   try {
     await engine.containerStart(container.id)
@@ -100,6 +101,10 @@ async function startOneOff(
     await engine.containerDelete(container.id, { force: true, volumes: true }).catch(() => {})
     throw error
   }
-  await runHooks(engine, container, service.postStart, hookOutput)
-  return { exited: exited.then(({ StatusCode }) => StatusCode) }
+  // A program may be over before there was anything to do beside it.
+  const hooks = ignoring(['ENGINE_CONTAINER_NOT_FOUND', 'ENGINE_CONTAINER_NOT_RUNNING'], () =>
+    runHooks(engine, container, service.postStart, hookOutput),
+  )
+  hooks.catch(() => {})
+  return { exited: exited.then(({ StatusCode }) => StatusCode), hooks }
 }

@@ -72,6 +72,17 @@ test('hooks run around the life of a service; secrets and configs have their own
     assert.equal(code, 1)
     assert.match(stderr, /hooks-web-1 hook exited with status 4/)
   })
+  await t.test('run has the code of its program, whether that lives to see its hooks or not', async () => {
+    const run = async (...command: string[]) =>
+      await machine.run(['run', '--rm', '--no-deps', 'web', ...command], { cwd })
+    assert.deepEqual({ ...(await run('true')), stdout: '', stderr: '' }, { code: 0, stdout: '', stderr: '' })
+    const long = await run(
+      'sh',
+      '-c',
+      'until grep -q post /data/mark; do sleep 0.05; grep post /data/log > /data/mark; done; exit 7',
+    )
+    assert.equal(long.code, 7)
+  })
   await t.test('external secrets are refused by name', async () => {
     const text = 'services: { web: { image: "rootfs:/", secrets: [away] } }\nsecrets: { away: { external: true } }\n'
     const other = await machine.project('away', { 'compose.yaml': text })

@@ -114,17 +114,18 @@ export const define: Define = (command, cli) =>
           ...(flags.name !== undefined && { name: flags.name }),
         })
         if (detach) {
-          await container.start()
+          await (await container.start()).hooks
           return void cli.stdout.write(`${container.id}\n`)
         }
         const stream = await container.attach()
-        const { exited } = await container.start()
+        const { exited, hooks } = await container.start()
         // Every signal is the program's: it decides what an interrupt means.
         using _ = cli.divertSignals(signal => void engine.containerKill(container.id, signal).catch(() => {}))
         const resize = (height: number, width: number) => engine.containerResize(container.id, height, width)
         await connectStreams(cli, { stream, tty, stdin, resize })
         const code = await exited
         if (code !== 0) throw new Exit(code)
+        await hooks
       } catch (error) {
         throw exitCodeOfFailure(cli, error)
       }

@@ -13,6 +13,7 @@ import { networkRequest, volumeRequest } from '../translate/resources.ts'
 import type { ContainerEvents } from './events.ts'
 import { inService } from './failures.ts'
 import { type HookOutput, runHooks } from './hooks.ts'
+import { ignoring } from './ignoring.ts'
 import { runPreStart } from './pre-start.ts'
 import type { Report } from './report.ts'
 import { reported } from './reported.ts'
@@ -321,12 +322,3 @@ export class Performer {
 
 const grace = ({ timeout }: { readonly timeout?: number }): { timeout?: number } =>
   timeout === undefined ? {} : { timeout }
-
-/** What is gone already need not be removed: somebody else was faster. */
-async function ignoring(codes: readonly ErrorCode[], act: () => Promise<void>): Promise<void> {
-  try {
-    await act()
-  } catch (error) {
-    if (!(error instanceof TscomposeError && codes.includes(error.code))) throw error
-  }
-}

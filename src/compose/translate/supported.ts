@@ -12,6 +12,9 @@ const unsupported = [
   'deploy.resources.reservations.devices',
 ] as const
 
+/** `image` needs more of the engine; the others are of Windows and of Swarm. */
+const MOUNTED = new Set(['bind', 'volume', 'tmpfs'])
+
 /**
  * Refuses what would otherwise be ignored silently.
  * @returns warnings about what is ignored without harm
@@ -21,6 +24,8 @@ export function checkSupported(project: Project, services: readonly Service[]): 
   for (const service of services) {
     for (const path of unsupported)
       if (isGiven(at(service.canonical, path))) throw notSupported(project, `services.${service.name}.${path}`)
+    for (const [index, { type }] of service.volumes.entries())
+      if (!MOUNTED.has(type)) throw notSupported(project, `services.${service.name}.volumes.${index}.type`)
     for (const [index, { perReplica }] of service.preStart.entries())
       if (perReplica) throw notSupported(project, `services.${service.name}.pre_start.${index}.per_replica`)
   }
