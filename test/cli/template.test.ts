@@ -23,6 +23,7 @@ const shown: readonly (readonly [template: string, text: string])[] = [
   ['{{.Name}}: {{.State.Running}} {{ .State.ExitCode }}', 'web: true 0'],
   ['{{json .Args}} {{json .Config.Labels.plain}}', '["-c","true"] "x"'],
   ['{{.Args}} {{.Config.Labels}} {{.Entrypoint}}', '[-c true] map[com.example.tier:front plain:x] []'],
+  ['{{.Mounts}} {{.State.ExitCode}}', '[{/a /b} {vol /c}] 0'],
   ['{{upper .Name}} {{.Name | title | printf "%-6s|"}}', 'WEB Web   |'],
   ['{{join .Args ", "}} {{index (split .Id ":") 1}} {{truncate .Id 10}}', '-c, true 0123456789abcdef sha256:012'],
   ['{{len .Args}} {{len .Name}} {{len .Empty}} {{len .Entrypoint}}', '2 3 0 0'],

@@ -20,7 +20,10 @@ export function textOf(value: unknown): string {
   if (value === null) return '[]'
   if (Array.isArray(value)) return `[${value.map(textOf).join(' ')}]`
   if (!isObject(value)) return String(value)
-  return `map[${Object.keys(value)
+  // The fields of a struct begin with capitals, the keys of most maps do not.
+  const keys = Object.keys(value)
+  if (keys.length > 0 && keys.every(key => /^[A-Z]/.test(key))) return `{${Object.values(value).map(textOf).join(' ')}}`
+  return `map[${keys
     .sort()
     .map(key => `${key}:${textOf(value[key])}`)
     .join(' ')}]`

@@ -33,6 +33,7 @@ import {
   nullable,
   object,
   oneOf,
+  type Parser,
   pair,
   string,
   strings,
@@ -162,7 +163,8 @@ const files = list(
 )
 
 const restartPolicy = object<RestartPolicy>({
-  Name: oneOf('', 'no', 'always', 'unless-stopped', 'on-failure'),
+  // An unknown one is refused in dockerd's words, together with the rest of the policy.
+  Name: string as Parser<RestartPolicy['Name']>,
   MaximumRetryCount: integer,
 })
 

@@ -247,14 +247,15 @@ export class Volumes {
   }
 
   #toApi(record: VolumeRecord): Volume {
+    // In the order in which docker prints them.
     return {
-      Name: record.name,
-      Driver: 'local',
-      Mountpoint: this.#data(record),
       CreatedAt: record.created,
+      Driver: 'local',
       Labels: record.labels,
-      Scope: 'local',
+      Mountpoint: this.#data(record),
+      Name: record.name,
       Options: Object.keys(record.options).length > 0 ? record.options : null,
+      Scope: 'local',
     }
   }
 }

@@ -1,3 +1,4 @@
+import type { ContainerState } from '../../../engine/api.ts'
 import { TscomposeError } from '../../../errors.ts'
 import { type Define, Exit, plainOption } from '../../command.ts'
 import { attachedSession } from '../../create/attached.ts'
@@ -18,8 +19,7 @@ export const define: Define = (command, cli) =>
     .action(async (container: string, { detachKeys, noStdin, sigProxy }: AttachFlags) => {
       const engine = await connect()
       const { Id, Config, State } = await engine.containerInspect(container)
-      if (!State.Running)
-        throw new TscomposeError('ENGINE_CONTAINER_NOT_RUNNING', 'cannot attach to a stopped container, start it first')
+      refuse(State)
       const tty = Config.Tty === true
       const stdin = !noStdin && Config.OpenStdin === true
       const { exited } = await engine.containerWait(Id, 'not-running', new AbortController().signal)
@@ -33,3 +33,14 @@ export const define: Define = (command, cli) =>
       const { StatusCode } = await exited
       if (StatusCode !== 0) throw new Exit(StatusCode)
     })
+
+/** @throws TscomposeError ENGINE_CONTAINER_NOT_RUNNING in docker's words */
+function refuse({ Running, Paused, Restarting }: ContainerState): void {
+  const [state, remedy] = !Running
+    ? ['stopped', 'start it first']
+    : Paused
+      ? ['paused', 'unpause it first']
+      : ['restarting', 'wait until it is running']
+  if (Running && !Paused && !Restarting) return
+  throw new TscomposeError('ENGINE_CONTAINER_NOT_RUNNING', `You cannot attach to a ${state} container, ${remedy}`)
+}

@@ -35,7 +35,7 @@ export const define: Define = (command, cli) =>
       const limit = latest ? 1 : last
       const containers = await (await connect()).containerList({
         all,
-        size: size || /\.Size\b/.test(format),
+        size: size || /\.Size\b|\{\{\s*json\s+\.\s*\}\}/.test(format),
         filters: filtersOf(filter),
         ...(limit > 0 && { limit }),
       })

@@ -17,6 +17,6 @@ export const define: Define = (command, cli) =>
       )
       const wanted = published.filter(({ name }) => key === undefined || name === key)
       if (key !== undefined && wanted.length === 0)
-        throw new TscomposeError('CLI_FLAG', `no public port '${key}' published for ${container}`)
+        throw new TscomposeError('CLI_FLAG', `No public port '${port}' published for ${container}`)
       for (const { name, address } of wanted) cli.stdout.write(key ? `${address}\n` : `${name} -> ${address}\n`)
     })

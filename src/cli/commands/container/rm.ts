@@ -25,6 +25,7 @@ export const define: Define = (command, cli) =>
           cli.stdout.write(`${name}\n`)
         } catch (error) {
           if (!force || !isMissing(error)) throw error
+          cli.stderr.write(`${(error as Error).message}\n`)
         }
       })
     })

@@ -2,6 +2,9 @@ import type { Define } from '../../command.ts'
 import { connect } from '../../engine.ts'
 import { renderTable } from '../../output/table.ts'
 
+/** Docker's columns of processes are wider than those of its lists. */
+const WIDTH = 20
+
 export const define: Define = (command, cli) =>
   command
     .argument('<CONTAINER>')
@@ -9,5 +12,5 @@ export const define: Define = (command, cli) =>
     .passThroughOptions()
     .action(async (container: string, options: string[]) => {
       const { Titles, Processes } = await (await connect()).containerTop(container, options.join(' ') || undefined)
-      cli.stdout.write(renderTable([Titles, ...Processes]))
+      cli.stdout.write(renderTable([Titles, ...Processes], WIDTH))
     })

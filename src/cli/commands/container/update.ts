@@ -1,4 +1,5 @@
 import type { Define } from '../../command.ts'
+import { badFlag } from '../../create/parsed.ts'
 import { parseRestartPolicy } from '../../create/request.ts'
 import { type LimitFlags, parseLimits } from '../../create/resources.ts'
 import { forEach } from '../../each.ts'
@@ -27,6 +28,7 @@ export const define: Define = (command, cli) =>
         ...parseLimits(flags),
         ...(flags.restart !== undefined && { RestartPolicy: parseRestartPolicy(flags.restart) }),
       }
+      if (Object.keys(request).length === 0) throw badFlag('you must provide one or more flags when using this command')
       const engine = await connect()
       await forEach(containers, async name => {
         const { Warnings } = await engine.containerUpdate(name, request)

@@ -34,18 +34,26 @@ export const define: Define = (command, cli) =>
 
 async function renderer(format: string | undefined): Promise<(event: EventMessage) => string> {
   if (format === undefined) return textLine
-  if (format === 'json') return event => JSON.stringify(event)
+  if (format === 'json') return event => JSON.stringify({ ...legacyFields(event), ...event })
   const { parseTemplate } = await import('../../output/template.ts')
   const render = parseTemplate(format)
   return event => render(fieldsOf(event))
 }
 
-/** As templates know it: under Go's names, with those of before API 1.22. */
-function fieldsOf({ Type, Action, Actor, scope, time, timeNano }: EventMessage) {
-  const isOld = Type === 'container' || Type === 'image'
+/** What events had before API 1.22, those that there were. */
+const legacyFields = ({ Type, Action, Actor }: EventMessage) => ({
+  ...((Type === 'container' || Type === 'image') && { status: Action, id: Actor.ID }),
+  ...(Type === 'container' && Actor.Attributes.image && { from: Actor.Attributes.image }),
+})
+
+/** As templates know it: under Go's names. */
+function fieldsOf(event: EventMessage) {
+  const { Type, Action, Actor, scope, time, timeNano } = event
+  const { status = '', id = '', from = '' } = legacyFields(event)
   return {
-    ...(isOld ? { Status: Action, ID: Actor.ID } : { Status: '', ID: '' }),
-    From: (Type === 'container' && Actor.Attributes.image) || '',
+    Status: status,
+    ID: id,
+    From: from,
     Type,
     Action,
     Actor: { ...Actor },
