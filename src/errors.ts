@@ -22,6 +22,7 @@ export const errorCodes = {
   RUNTIME_USER_UNKNOWN: 'a user or group that the container does not know',
   RUNTIME_VIEW_FAILED: 'the files of a container cannot be made visible; the message names the step',
   // engine
+  ENGINE_APPARMOR_FAILED: 'the AppArmor profile of containers cannot be loaded',
   ENGINE_CONFIG_INVALID: 'the engine configuration file is not what it should be',
   ENGINE_CONTAINER_NAME_TAKEN: 'another container has the name',
   ENGINE_CONTAINER_NOT_FOUND: 'there is no such container',

@@ -90,6 +90,8 @@ export interface ProcessSpec {
   /** Names such as `CAP_CHOWN`; the bounding, permitted and effective sets of a root process. */
   readonly capabilities: readonly string[]
   readonly noNewPrivileges: boolean
+  /** An AppArmor profile that is loaded; absent: unconfined, or as the engine is. */
+  readonly apparmorProfile?: string
   readonly rlimits: readonly Rlimit[]
   readonly oomScoreAdj?: number
   /** Absent: the default allow-list. `unconfined`: no filter. Otherwise a profile in Docker's JSON form. */

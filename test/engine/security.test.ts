@@ -54,8 +54,17 @@ test('a privileged container has no filter and hides nothing', () => {
   assert.deepEqual(effectivePaths({ MaskedPaths: [], ReadonlyPaths: ['/x'] }), { masked: [], readonly: ['/x'] })
 })
 
-test('an AppArmor profile is refused only where it would have to be enforced', () => {
-  const profile = { SecurityOpt: ['apparmor=mine'] }
-  assert.deepEqual(translateSecurityOpts(profile, around), { noNewPrivileges: false })
-  assert.throws(() => translateSecurityOpts(profile, { ...around, appArmor: true }), { code: 'ENGINE_NOT_SUPPORTED' })
+test('AppArmor: the default profile, or that which is named; one that cannot be applied is refused', () => {
+  const profile = (appArmor: boolean, option?: string, Privileged = false) =>
+    translateSecurityOpts({ SecurityOpt: option ? [`apparmor=${option}`] : [], Privileged }, { ...around, appArmor })
+      .apparmorProfile
+  assert.equal(profile(true), 'tscompose-default')
+  assert.equal(profile(true, 'docker-default'), 'tscompose-default')
+  assert.equal(profile(true, 'mine'), 'mine')
+  assert.equal(profile(true, 'unconfined'), undefined)
+  assert.equal(profile(true, undefined, true), undefined)
+  assert.equal(profile(true, 'mine', true), 'mine')
+  for (const option of [undefined, 'unconfined', 'docker-default']) assert.equal(profile(false, option), undefined)
+  assert.throws(() => profile(false, 'mine'), { code, message: /"mine" cannot be applied: AppArmor is not enabled/ })
+  assert.throws(() => profile(true, 'a\nb'), { code })
 })

@@ -56,6 +56,7 @@ const facts: ContainerFacts = {
   lastCapability: 4,
   rlimits: [],
   oomScoreAdj: undefined,
+  confinement: undefined,
   mounts: [],
   devices: defaultDevices.slice(0, 1),
   masks: [
@@ -102,6 +103,7 @@ golden(
       view: { version: 2 },
       rlimits: [{ type: 'RLIMIT_NOFILE', resource: 7, soft: 1024n, hard: 4096n }],
       oomScoreAdj: 500,
+      confinement: { file: '/proc/thread-self/attr/apparmor/exec', profile: 'tscompose-default' },
       overlayOptions: ['index=off'],
       mounts: [
         {

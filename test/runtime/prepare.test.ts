@@ -19,6 +19,7 @@ import { MS } from '../../src/sys/constants.ts'
 const machine: Machine = {
   lastCapability: 40,
   permittedCapabilities: 0n,
+  appArmorFile: '/proc/thread-self/attr/apparmor/exec',
   oomScoreAdj: 0,
   overlayOptions: [],
   hardLimit: () => 1000n,

@@ -35,7 +35,7 @@ export async function inspectContainer(
     Platform: 'linux',
     MountLabel: '',
     ProcessLabel: '',
-    AppArmorProfile: '',
+    AppArmorProfile: container.run?.spec.process.apparmorProfile ?? '',
     ExecIDs: execs.length > 0 ? execs : null,
     HostConfig: hostConfigOf(container),
     GraphDriver: { Name: 'overlay2', Data: await layerDirectories(context, container) },

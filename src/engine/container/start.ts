@@ -6,6 +6,7 @@ import { settleAll } from '../../settle.ts'
 import type { Context } from '../context.ts'
 import { imageNotFound, messageOf, stateConflict } from '../failures.ts'
 import { imageOfContainer } from '../image/of-container.ts'
+import { defaultProfile, loadDefaultProfile } from '../system/apparmor.ts'
 import { toContainerSpec } from '../translate/container-spec.ts'
 import { deviceNumberOf, translateDevices } from '../translate/devices.ts'
 import { commandLine } from '../translate/merge-config.ts'
@@ -55,6 +56,7 @@ export async function launchContainer(
   container.released = false
   try {
     const spec = await describe(context, container)
+    if (spec.process.apparmorProfile === defaultProfile) await loadDefaultProfile()
     // Written before the launch: an engine that is killed during it leaves a trace for the next one to follow.
     saveNewRun(container, spec)
     const { container: process, warnings } = await context.runtime.launch(spec, earlyStreams(container))

@@ -90,7 +90,7 @@ export async function systemInfo(context: Context, engineId: string): Promise<Sy
     },
     LiveRestoreEnabled: true,
     InitBinary: 'tscompose-monitor',
-    SecurityOptions: ['name=seccomp,profile=builtin', 'name=cgroupns'],
+    SecurityOptions: [...(machine.appArmor ? ['name=apparmor'] : []), 'name=seccomp,profile=builtin', 'name=cgroupns'],
     Warnings: limits.warnings,
   }
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { capabilitiesIn, capabilityLine } from '../../runtime/capabilities.ts'
+import { supportsAppArmor } from './apparmor.ts'
 
 /** What the machine has to give to containers. */
 export interface Machine {
@@ -9,7 +10,7 @@ export interface Machine {
   readonly processors: number
   /** How many files a process may have open at most, getrlimit(2). */
   readonly hardNofile: number
-  /** Whether the kernel enforces AppArmor profiles. */
+  /** Whether AppArmor profiles can be enforced. */
   readonly appArmor: boolean
 }
 
@@ -17,12 +18,12 @@ export async function readMachine(): Promise<Machine> {
   const [status, limits, appArmor] = await Promise.all([
     readFile('/proc/self/status', 'utf8'),
     readFile('/proc/self/limits', 'utf8'),
-    readFile('/sys/module/apparmor/parameters/enabled', 'utf8').catch(() => 'N'),
+    supportsAppArmor(),
   ])
   return {
     capabilities: capabilitiesIn(capabilityLine(status, 'CapBnd') & capabilityLine(status, 'CapPrm')),
     processors: availableParallelism(),
     hardNofile: Number(/^Max open files\s+\S+\s+(\d+)/m.exec(limits)?.[1] ?? 1024),
-    appArmor: appArmor.trim() === 'Y',
+    appArmor,
   }
 }

@@ -3,10 +3,12 @@ import { defaultMaskedPaths, defaultReadonlyPaths } from '../../runtime/defaults
 import type { SeccompProfile } from '../../runtime/spec.ts'
 import type { HostConfig } from '../api.ts'
 import { invalid, notSupported } from '../failures.ts'
+import { defaultProfile, dockersProfile } from '../system/apparmor.ts'
 
 export interface Security {
   readonly noNewPrivileges: boolean
   readonly seccomp?: 'unconfined' | SeccompProfile
+  readonly apparmorProfile?: string
 }
 
 /** Docker's names: with or without `CAP_`, in either case, and `ALL`. */
@@ -48,6 +50,7 @@ export function translateSecurityOpts(
   { noNewPrivileges: byDefault, appArmor }: { readonly noNewPrivileges: boolean; readonly appArmor: boolean },
 ): Security {
   let noNewPrivileges = byDefault
+  let apparmorProfile = appArmor && !Privileged ? defaultProfile : undefined
   let seccomp: Security['seccomp'] = Privileged ? 'unconfined' : undefined
   for (const option of SecurityOpt ?? []) {
     const [, key = option, value = 'true'] = /^([a-z-]+)[=:](.*)$/s.exec(option) ?? []
@@ -60,7 +63,7 @@ export function translateSecurityOpts(
         seccomp = parseSeccomp(value, Privileged === true)
         break
       case 'apparmor':
-        if (appArmor && value !== 'unconfined') throw notSupported(`AppArmor profile "${value}"`)
+        apparmorProfile = parseAppArmor(value, appArmor)
         break
       case 'label':
         if (value !== 'disable') throw notSupported(`SELinux label "${value}"`)
@@ -69,7 +72,21 @@ export function translateSecurityOpts(
         throw invalid(`invalid --security-opt 2: "${option}"`)
     }
   }
-  return seccomp === undefined ? { noNewPrivileges } : { noNewPrivileges, seccomp }
+  return {
+    noNewPrivileges,
+    ...(seccomp !== undefined && { seccomp }),
+    ...(apparmorProfile !== undefined && { apparmorProfile }),
+  }
+}
+
+/** A profile that somebody names is never left out in silence: what it would keep the container from is not known here. */
+function parseAppArmor(profile: string, enforced: boolean): string | undefined {
+  if (profile === 'unconfined') return undefined
+  if (/^$|[\n\0]/.test(profile)) throw invalid(`invalid --security-opt 2: "apparmor=${profile}"`)
+  const isDefault = profile === dockersProfile || profile === defaultProfile
+  if (enforced) return isDefault ? defaultProfile : profile
+  if (isDefault) return undefined
+  throw invalid(`AppArmor profile "${profile}" cannot be applied: AppArmor is not enabled on this machine`)
 }
 
 function parseSeccomp(value: string, privileged: boolean): Security['seccomp'] {

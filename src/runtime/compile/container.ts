@@ -2,6 +2,7 @@ import type { Program } from '../program.ts'
 import { ProgramBuilder } from '../program.ts'
 import { closeDescriptors } from '../program-streams.ts'
 import type { ContainerSpec } from '../spec.ts'
+import { confine } from './confine.ts'
 import type { ContainerFacts } from './facts.ts'
 import { attach, cloneSource, inMountOrder, isBeneathSystem, mountTrees } from './mounts.ts'
 import { cloneSharedMemory, enterNamespaces, enterPidNamespace } from './namespaces.ts'
@@ -33,6 +34,7 @@ export function compileContainer(spec: ContainerSpec, facts: ContainerFacts): Pr
 
   // In the host's view: whatever is needed of its files is opened now.
   scoreForOom(program, facts)
+  confine(program, facts)
   const sources = inMountOrder(facts.mounts).map(placed => cloneSource(program, placed))
   const cgroups = cloneCgroupView(program, facts.view)
   const sharedMemory = cloneSharedMemory(program, namespaces)

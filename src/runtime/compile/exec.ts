@@ -3,6 +3,7 @@ import type { Program } from '../program.ts'
 import { descriptor, ProgramBuilder } from '../program.ts'
 import { closeDescriptors } from '../program-streams.ts'
 import type { ProcessSpec } from '../spec.ts'
+import { confine } from './confine.ts'
 import type { ProcessFacts } from './facts.ts'
 import { startInCgroup } from './namespaces.ts'
 import { becomeProcess, joinKeyring, openStreams, scoreForOom } from './process.ts'
@@ -17,6 +18,7 @@ export function compileExec(containerId: string, process: ProcessSpec, facts: Pr
   const program = new ProgramBuilder()
   startInCgroup(program, 0, facts.join, execDescriptors.cgroup)
   scoreForOom(program, facts)
+  confine(program, facts)
   // By a pidfd: whatever number is reused meanwhile, it means the process that was looked up. The mount namespace brings
   // its root directory along.
   program.call('setns', [execDescriptors.pidfd, allNamespaces], { words: 'join the namespaces of the container' })

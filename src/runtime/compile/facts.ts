@@ -6,6 +6,8 @@ export interface ProcessFacts {
   readonly join: CgroupJoin
   /** The compiled seccomp filter; undefined: none. */
   readonly seccomp: Uint8Array | undefined
+  /** The AppArmor profile, and the file of procfs that takes its name; undefined: none. */
+  readonly confinement: { readonly file: string; readonly profile: string } | undefined
   /** The greatest capability of this kernel, /proc/sys/kernel/cap_last_cap. */
   readonly lastCapability: number
   /** Limits as they are to be set, which may be less than was asked for. */

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { linux } from '../../sys/kernel.ts'
 import { capabilityLine, capabilityMask } from '../capabilities.ts'
@@ -9,10 +9,15 @@ export interface Machine {
   /** As a mask: no process can be given more than its maker has. */
   readonly permittedCapabilities: bigint
   readonly oomScoreAdj: number
+  /** Where a process says which AppArmor profile is to hold from its next exec(2) on. */
+  readonly appArmorFile: string
   /** Features of overlayfs to switch off per mount: see {@link overlayOptions}. */
   readonly overlayOptions: readonly string[]
   hardLimit(resource: number): bigint
 }
+
+/** Kernels before 5.8 have one for all security modules. */
+const appArmorFiles = ['/proc/thread-self/attr/apparmor/exec', '/proc/thread-self/attr/exec'] as const
 
 let known: Machine | undefined
 
@@ -22,6 +27,7 @@ export function thisMachine(): Machine {
     lastCapability: Number(readFileSync('/proc/sys/kernel/cap_last_cap', 'utf8')),
     permittedCapabilities: capabilityLine(readFileSync('/proc/self/status', 'utf8'), 'CapPrm'),
     oomScoreAdj: Number(readFileSync('/proc/self/oom_score_adj', 'utf8')),
+    appArmorFile: appArmorFiles.find(existsSync) ?? appArmorFiles[1],
     overlayOptions: overlayOptions(),
     hardLimit,
   }

@@ -43,6 +43,7 @@ export function prepareProcess(given: ProcessSpec, cgroup: Cgroup): Prepared<Pro
   const facts = {
     join: cgroup.join,
     seccomp: seccompFilter(process),
+    confinement: given.apparmorProfile ? { file: machine.appArmorFile, profile: given.apparmorProfile } : undefined,
     lastCapability: machine.lastCapability,
     rlimits: effectiveRlimits(given.rlimits, machine, warnings),
     oomScoreAdj: effectiveOomScore(given.oomScoreAdj ?? 0, machine, warnings),
