@@ -45,6 +45,8 @@ export interface BuilderOptions {
 export class Builder implements AsyncDisposable {
   readonly cache: BuildCache
   readonly mounts: CacheMounts
+  /** For what is needed only for a while. */
+  readonly workDir: string
   readonly #around: Surroundings
   readonly #budget: number
   #upkeep: Promise<void> = Promise.resolve()
@@ -55,6 +57,7 @@ export class Builder implements AsyncDisposable {
     this.cache = cache
     this.mounts = new CacheMounts(join(directory, 'mounts'))
     const workDir = join(directory, 'work')
+    this.workDir = workDir
     const underway: Surroundings['underway'] = new SharedWork()
     this.#around = { workDir, runDir, images, runtime, openSandbox, cache, mounts: this.mounts, underway }
   }

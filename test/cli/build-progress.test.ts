@@ -110,3 +110,13 @@ ${failure}`,
   )
   assert.ok(written.endsWith('\n') && written.includes('\u001b[?25h'), 'the cursor is given back')
 })
+
+test('what was given up is said to be canceled', async () => {
+  let text = ''
+  const progress = new BuildProgress(more => {
+    text += more
+  })
+  progress.tell('', step(1, '[1/1] RUN long', 'running'))
+  progress.close()
+  assert.equal(text, '#1 [1/1] RUN long\n#1 CANCELED\n')
+})

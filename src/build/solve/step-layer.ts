@@ -45,6 +45,8 @@ export async function layerOf(build: Build, state: StageState, recipe: LayerReci
     progress.end('cached')
     return { layer: known, isNew: false }
   }
+  // Whatever the step does, its layer will be measured or unpacked: that process takes a moment to start.
+  build.around.images.workshop.prepare()
   const why = reasonToRun(about, cache.childrenOf(state.stack.key), { belowIsNew: state.isNew, noCache })
   const layer = await build.progress.during(
     name,

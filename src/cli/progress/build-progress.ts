@@ -22,6 +22,8 @@ export class BuildProgress {
 
   /** What remains to be said when all is over: how it came to what failed. */
   close(): void {
+    for (const step of this.#steps.cancelRest(Date.now()))
+      for (const line of [...this.#head(step), `#${step.number} CANCELED`]) this.#write(`${line}\n`)
     for (const step of this.#steps.failed()) for (const line of failureView(step)) this.#write(`${line}\n`)
   }
 

@@ -6,8 +6,8 @@ import { BuildSteps, failureView, isShown, type ShownStep, stepName } from './bu
 const FRAME = 100
 /** Lines of the log of a step that runs. */
 const TAIL = 6
-/** The engine's words (build/cache/reasons.ts). */
-const afterOther = 'a step before it has run'
+/** The engine's words (build/cache/reasons.ts) for what everybody knows. */
+const noNews: readonly string[] = ['a step before it has run', 'the cache is not to be used']
 const ERASE_BELOW = '\u001b[J'
 const HIDE_CURSOR = '\u001b[?25l'
 const SHOW_CURSOR = '\u001b[?25h'
@@ -35,7 +35,9 @@ export function openBuildScreen(screen: Screen, { color = true, now = Date.now }
     const { all } = steps
     const ended = all.filter(({ progress }) => progress.state !== 'running').length
     const line = `[+] Building ${seconds(now() - began)} (${ended}/${all.length})${over ? ' FINISHED' : ''}`
-    return over && steps.failed().length === 0 ? paint('blue', line) : line
+    return over && all.every(({ progress }) => progress.state === 'done' || progress.state === 'cached')
+      ? paint('blue', line)
+      : line
   }
   const lineOf = (step: ShownStep): string => {
     const { state, started, ended, status } = step.progress
@@ -56,7 +58,7 @@ export function openBuildScreen(screen: Screen, { color = true, now = Date.now }
 
   /** Why it runs, where that is news: what is behind a step that has run has to run, too. */
   const reasonOf = ({ progress: { why } }: ShownStep): readonly string[] =>
-    why === undefined || why === afterOther ? [] : [cut(` => => because ${why}`, (screen.columns ?? 80) - 1)]
+    why === undefined || noNews.includes(why) ? [] : [cut(` => => because ${why}`, (screen.columns ?? 80) - 1)]
 
   /** What fits on the screen: steps that run with their logs, and as many of the others as there is room for. */
   const frame = (): readonly string[] => {
@@ -89,6 +91,7 @@ export function openBuildScreen(screen: Screen, { color = true, now = Date.now }
     /** The whole of it stays on the terminal, above whatever comes next. */
     async [Symbol.asyncDispose]() {
       clearInterval(timer)
+      steps.cancelRest(now())
       write([headline(true), ...steps.all.flatMap(step => [lineOf(step), ...reasonOf(step)])])
       screen.write(
         SHOW_CURSOR +

@@ -57,6 +57,13 @@ export class BuildSteps {
     return step
   }
 
+  /** Nobody will hear of the end of those that run: the build has been given up. @returns which they are */
+  cancelRest(now: number): readonly ShownStep[] {
+    const rest = this.all.filter(({ progress }) => progress.state === 'running')
+    for (const step of rest) step.progress = { ...step.progress, state: 'canceled', ended: now }
+    return rest
+  }
+
   failed(): readonly ShownStep[] {
     return this.all.filter(({ progress }) => progress.state === 'failed')
   }

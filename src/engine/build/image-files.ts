@@ -9,7 +9,9 @@ import { findImage } from '../image/find.ts'
 /** The files of an image and nothing else, as a tar archive. What is made for that goes with the archive. */
 export async function imageFiles(context: Context, name: string): Promise<Readable> {
   const image = await findImage(context, name)
-  const directory = await mkdtemp(join(context.directories.data, 'files-'))
+  // Among what builds have underway: what is left there, the next engine's builder clears away when it opens.
+  const { workDir } = await context.builder()
+  const directory = await mkdtemp(join(workDir, 'files-'))
   const remove = () => rm(directory, { recursive: true, force: true })
   try {
     for (const own of ['upper', 'work', 'empty']) await mkdir(join(directory, own), { mode: 0o755 })
