@@ -102,6 +102,16 @@ networks:
     assert.match(refused.stderr, /network extra has active endpoints \(net-(db|web)-1, net-(db|web)-1\)/)
     for (const name of ['net-db-1', 'net-web-1']) await machine.ok(['network', 'disconnect', 'extra', name])
     assert.match(await machine.ok(['network', 'prune', '-f']), /^Deleted Networks:\nextra\n/)
+    const subnets = ['10.231.8.0/24', '10.231.9.0/24'].flatMap(subnet => ['--subnet', subnet])
+    const mode = 'com.docker.network.bridge.gateway_mode_ipv4=nat-unprotected'
+    await machine.ok(['network', 'create', ...subnets, '--gateway', '10.231.9.99', '-o', mode, 'wide'])
+    await machine.ok(['network', 'connect', '--ip', '10.231.9.7', 'wide', 'net-db-1'])
+    await machine.ok(['network', 'connect', 'wide', 'net-web-1'])
+    assert.match(await inside('getent hosts net-web-1.wide'), /^10\.231\.8\.2 /, 'the first of the first subnet')
+    const gateways = '{{range .IPAM.Config}}{{.Gateway}} {{end}}'
+    assert.equal(await machine.ok(['network', 'inspect', '-f', gateways, 'wide']), '10.231.8.1 10.231.9.99 \n')
+    for (const name of ['net-db-1', 'net-web-1']) await machine.ok(['network', 'disconnect', 'wide', name])
+    await machine.ok(['network', 'rm', 'wide'])
     const overlay = await machine.run(['network', 'create', '-d', 'overlay', 'x'])
     assert.match(overlay.stderr, /network driver "overlay" needs a Swarm cluster/)
   })
