@@ -246,9 +246,7 @@ class NetworkLayer implements Networks {
     const live = new LiveSandbox(this.#host, identity)
     this.#sandboxes.set(containerId, live)
     const known = new Map(this.#bridges.live().map(one => [one.network.id, one]))
-    const endpoints = sandbox.endpoints.flatMap(endpoint => {
-      const network = known.get(endpoint.networkId)
-      if (!network) return []
+    const endpoints = sandbox.endpoints.map(endpoint => {
       const port = links.find(({ alias }) => {
         const purpose = parseDeviceAlias(alias)?.purpose
         return (
@@ -257,12 +255,9 @@ class NetworkLayer implements Networks {
           purpose.networkId === endpoint.networkId
         )
       })
-      return [{ endpoint, live: network, port }]
+      return { endpoint, live: known.get(endpoint.networkId), veth: port?.name }
     })
-    return await live.adopt(
-      endpoints.map(({ endpoint, live, port }) => ({ endpoint, live, veth: port?.name })),
-      sandbox.ports,
-    )
+    return await live.adopt(endpoints, sandbox.ports)
   }
 
   /** Devices of endpoints that no sandbox has. */

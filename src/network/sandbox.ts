@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { settleAll } from '../settle.ts'
 import type { LiveNetwork } from './bridge.ts'
 import { renderResolvConf } from './dns/resolv-conf.ts'
@@ -8,12 +7,11 @@ import { normalName } from './dns/zone.ts'
 import { bringUp, defaultRoutes, type LiveEndpoint, plugIn, releaseEndpoint, takeEndpoint, unplug } from './endpoint.ts'
 import type { PortRule } from './firewall/ruleset.ts'
 import type { Host } from './host/host.ts'
+import { Inside } from './inside.ts'
 import { vethName } from './instance.ts'
 import { unlessGone } from './links.ts'
 import { inNamespace, interfaceNames, isPinned, pinNamespace, unpinNamespace } from './namespace.ts'
 import { setLink } from './netlink/link.ts'
-import type { Message, Reply } from './netlink/message.ts'
-import { getRoute, isLocal } from './netlink/route.ts'
 import { NETLINK, NetlinkSocket } from './netlink/socket.ts'
 import type { DnsSpec, Endpoint, EndpointSpec, PortSpec, PublishedPort, Sandbox } from './network.ts'
 import { Publishing } from './publishing.ts'
@@ -41,6 +39,8 @@ export class LiveSandbox {
   readonly #publishing: Publishing
   #endpoints: readonly LiveEndpoint[] = []
   #hasDns = false
+  /** Taken over without a network that could not be made again. */
+  #isPartial = false
   #removed: Promise<void> | undefined
 
   constructor(host: Host, identity: SandboxIdentity) {
@@ -59,7 +59,7 @@ export class LiveSandbox {
 
   get isWhole(): boolean {
     const { netnsPath: path } = this.#identity
-    if (!isPinned(path)) return false
+    if (this.#isPartial || !isPinned(path)) return false
     const names = interfaceNames(path)
     return this.#endpoints.every(({ endpoint }) => names.includes(endpoint.interfaceName))
   }
@@ -107,21 +107,16 @@ export class LiveSandbox {
       if (this.#endpoints.length > 0) disableIPv6()
       return new NetlinkSocket(NETLINK.ROUTE)
     }
-    using route = pinNamespace(this.#identity.netnsPath, visit, existing)
+    using inside = new Inside(this.#host.links, pinNamespace(this.#identity.netnsPath, visit, existing))
     // First: a socket that is bound to 127.0.0.11 before lo has its addresses would answer from 127.0.0.1.
-    await this.#configure(route, [setLink('lo', { up: true })])
-    if (this.#endpoints.length > 0) await this.#setUp(route, this.#endpoints)
-  }
-
-  /** Within the container's namespace. It takes a moment, unless the kernel is at work on other devices. */
-  async #configure(route: NetlinkSocket, messages: readonly Message[]): Promise<readonly Reply[]> {
-    return this.#host.links.isLocked ? await route.request(...messages) : route.requestNow(...messages)
+    await inside.configure(setLink('lo', { up: true }))
+    if (this.#endpoints.length > 0) await this.#setUp(inside, this.#endpoints)
   }
 
   /** Everything of `endpoints` within a namespace that has none yet. While the kernel makes devices, the rest is done. */
-  async #setUp(route: NetlinkSocket, endpoints: readonly LiveEndpoint[]): Promise<void> {
+  async #setUp(inside: Inside, endpoints: readonly LiveEndpoint[]): Promise<void> {
     await settleAll([
-      this.#plugIn(route, endpoints).then(() => this.#awaitUp(endpoints)),
+      this.#plugIn(inside, endpoints).then(() => this.#awaitUp(endpoints)),
       ...endpoints.map(endpoint => this.#addNames(endpoint)),
       this.#openDns(),
       this.#publishing.update(this.#endpoints),
@@ -129,24 +124,11 @@ export class LiveSandbox {
     ])
   }
 
-  async #plugIn(route: NetlinkSocket, endpoints: readonly LiveEndpoint[]): Promise<void> {
+  async #plugIn(inside: Inside, endpoints: readonly LiveEndpoint[]): Promise<void> {
     const { containerId, netnsPath: namespace } = this.#identity
     await this.#host.links.make(() => plugIn(this.#host, endpoints, { containerId, namespace }))
-    await this.#configure(route, [...endpoints.flatMap(bringUp), ...defaultRoutes(this.#endpoints)])
-    await this.#awaitIPv6(route, endpoints)
-  }
-
-  /**
-   * The kernel works off in the background what it takes for an IPv6 address to be heard. Whoever has sent to it before
-   * tries again only after a second.
-   */
-  async #awaitIPv6(route: NetlinkSocket, endpoints: readonly LiveEndpoint[]): Promise<void> {
-    const questions = endpoints.flatMap(({ endpoint }) => endpoint.ipv6Address ?? []).map(getRoute)
-    for (let waited = 0; questions.length > 0 && waited < 2000; waited++) {
-      const answers = await this.#configure(route, questions)
-      if (answers.every(isLocal)) return
-      await sleep(1)
-    }
+    await inside.configure(...endpoints.flatMap(bringUp), ...defaultRoutes(this.#endpoints))
+    await inside.hears(endpoints.flatMap(({ endpoint }) => endpoint.ipv6Address ?? []))
   }
 
   #awaitUp(endpoints: readonly LiveEndpoint[]): Promise<void> {
@@ -214,12 +196,12 @@ export class LiveSandbox {
     const { containerId, netnsPath: path } = this.#identity
     const added = this.#take(spec, live)
     try {
-      using route = inNamespace(path, () => new NetlinkSocket(NETLINK.ROUTE))
+      using inside = Inside.enter(this.#host.links, path)
       if (this.#hasDns) {
-        await settleAll([this.#plugIn(route, [added]), this.#addNames(added)])
+        await settleAll([this.#plugIn(inside, [added]), this.#addNames(added)])
         await settleAll([this.#awaitUp([added]), this.#host.service.setReach(containerId, this.#reach())])
       } else {
-        await this.#setUp(route, [added])
+        await this.#setUp(inside, [added])
         const { dns } = this.#identity
         this.#identity = { ...this.#identity, resolvConf: renderResolvConf(dns, readResolvConf()) }
       }
@@ -238,7 +220,7 @@ export class LiveSandbox {
     if (!removed) return
     this.#endpoints = this.#endpoints.filter(endpoint => endpoint !== removed)
     const { links, service } = this.#host
-    using inside = inNamespace(path, () => new NetlinkSocket(NETLINK.ROUTE))
+    using inside = Inside.enter(this.#host.links, path)
     await settleAll([
       service.removeHost(networkId, containerId),
       service.setReach(containerId, this.#reach()),
@@ -251,13 +233,14 @@ export class LiveSandbox {
 
   /**
    * Takes over from an earlier engine: its devices and routes are there, its sockets have gone with it.
-   * @param endpoints with the veth that was found; none: it has gone and is made anew
+   * @param endpoints with the veth that was found, none: it has gone and is made anew; without the network: that could
+   * not be made again
    * @returns what the firewall has to translate
    */
   async adopt(
     endpoints: readonly {
       readonly endpoint: Endpoint
-      readonly live: LiveNetwork
+      readonly live: LiveNetwork | undefined
       readonly veth: string | undefined
     }[],
     ports: readonly PublishedPort[],
@@ -266,6 +249,10 @@ export class LiveSandbox {
     const { instance } = this.#host
     const lost: LiveEndpoint[] = []
     for (const { endpoint, live, veth } of endpoints) {
+      if (live === undefined) {
+        this.#isPartial = true
+        continue
+      }
       this.#holdAddresses(live, endpoint)
       live.members.set(containerId, containerName)
       const isChild = live.network.driver !== undefined
@@ -275,8 +262,8 @@ export class LiveSandbox {
     }
     if (this.#endpoints.length === 0) return []
     if (lost.length > 0) {
-      using route = inNamespace(path, () => new NetlinkSocket(NETLINK.ROUTE))
-      await this.#plugIn(route, lost)
+      using inside = Inside.enter(this.#host.links, path)
+      await this.#plugIn(inside, lost)
     }
     // The service's thread may only be starting; queries wait in their sockets, and nobody has to wait here.
     for (const endpoint of this.#endpoints) tell(this.#addNames(endpoint))
@@ -329,7 +316,7 @@ export class LiveSandbox {
     const { netnsPath: path } = this.#identity
     const children = endpoints.filter(({ veth }) => veth === undefined)
     if (children.length === 0 || !isPinned(path)) return
-    using inside = inNamespace(path, () => new NetlinkSocket(NETLINK.ROUTE))
+    using inside = Inside.enter(this.#host.links, path)
     await unlessGone(inside.request(...children.map(unplug)))
   }
 

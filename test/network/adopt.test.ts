@@ -157,12 +157,18 @@ test('after a restart of the machine networks come back, sandboxes do not', { sk
 
 test('a network whose subnet somebody has taken meanwhile says so to whoever needs it', { skip }, async () => {
   await using machine = await Machine.start()
-  const made = await abandoned(machine, [front], [])
+  const made = await abandoned(machine, [front, back], [sandboxSpec('db', [back]), sandboxSpec('old', [front, back])])
   const [network] = made.networks
-  assert.ok(network)
+  const [db, old] = made.sandboxes
+  assert.ok(network && db && old)
   const gateway = `${network.subnets[0]?.gateway}/16`
   sh(`ip link delete ${network.bridge}; ip link add vpn0 type bridge; ip address add ${gateway} dev vpn0`)
-  await machine.networks.adopt(made.networks, [])
+  await machine.networks.adopt(made.networks, made.sandboxes)
+  assert.deepEqual(
+    [db, old].map(({ containerId }) => machine.networks.isWhole(containerId)),
+    [true, false],
+    'whoever was on it is to be made anew',
+  )
   await assert.rejects(machine.networks.createSandbox(sandboxSpec('web', [front])), {
     code: 'NETWORK_SUBNET_OVERLAPS',
     message: /interface vpn0/,
