@@ -34,10 +34,12 @@ export function applyAttributes(path: ByteString, entry: TarEntry, made: Ownersh
   else setTimes(path, entry)
 }
 
+export type Times = Pick<TarEntry, 'mtime' | 'mtimeNsec'>
+
 /** Access and modification time, without following a symlink. */
-export function setTimes(path: ByteString, entry: TarEntry): void {
-  const { mtime, mtimeNsec } = entry
-  if (isWhole(entry)) {
+export function setTimes(path: ByteString, times: Times): void {
+  const { mtime, mtimeNsec } = times
+  if (isWhole(times)) {
     fs.lutimesSync(nodePath(path), mtime, mtime)
     return
   }
@@ -49,7 +51,7 @@ export function setTimes(path: ByteString, entry: TarEntry): void {
 const timespec = Buffer.alloc(32)
 
 /** Node takes a time as a double of seconds, which is too coarse for nanoseconds, and takes negative ones as now. */
-const isWhole = ({ mtime, mtimeNsec }: TarEntry): boolean => mtimeNsec === 0 && mtime >= 0
+const isWhole = ({ mtime, mtimeNsec }: Times): boolean => mtimeNsec === 0 && mtime >= 0
 
 // What the union of the layers means is ours to say: an archive could otherwise redirect a directory to another.
 const reserved = /^(?:trusted|user)\.overlay\./

@@ -2,7 +2,7 @@ import * as fs from 'node:fs'
 import { AT, O, S_IF } from '../../sys/constants.ts'
 import { linux, SystemError } from '../../sys/kernel.ts'
 import { entryPath, kernelPath, nodePath } from './entry-path.ts'
-import { applyAttributes, type Ownership, setTimes } from './inode-attributes.ts'
+import { applyAttributes, type Ownership, setTimes, type Times } from './inode-attributes.ts'
 import { type ByteString, type TarEntry, TarError } from './tar-entry.ts'
 import { OPAQUE, type Whiteout, whiteoutOf } from './whiteout.ts'
 
@@ -45,8 +45,8 @@ export class LayerWriter {
   readonly #owner: Ownership
   #size = 0
   #entries = 0
-  /** Directories get their times at the end, since what is made in them changes these. */
-  readonly #directories = new Map<ByteString, TarEntry>()
+  /** Directories get their times at the end, since what is made in them changes these. There may be a million. */
+  readonly #directories = new Map<ByteString, Times>()
   #file: { fd: number; entry: TarEntry; path: ByteString; segment: number; written: number } | undefined
 
   constructor(options: WriteOptions = {}) {
@@ -111,9 +111,9 @@ export class LayerWriter {
   }
 
   finish(): Written {
-    for (const [path, entry] of this.#directories) {
+    for (const [path, times] of this.#directories) {
       try {
-        setTimes(path, entry)
+        setTimes(path, times)
       } catch (error) {
         if (codeOf(error) !== 'ENOENT' && codeOf(error) !== 'ENOTDIR') throw error // replaced later on, with its parent
       }
@@ -146,7 +146,7 @@ export class LayerWriter {
     applyAttributes(path, entry, made ? this.#owner : { ...this.#owner, inherited: true })
     if (entry.mode & 0o2000 || entry.xattrs?.has('system.posix_acl_default')) this.#owner.inherited = true
     this.#directories.delete(path) // so that the last of two entries is also the last in order
-    this.#directories.set(path, entry)
+    this.#directories.set(path, { mtime: entry.mtime, mtimeNsec: entry.mtimeNsec })
   }
 
   /** @returns false if the directory had been there: it keeps what is in it */
