@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { SystemError } from '../sys/kernel.ts'
 import type { Links } from './links.ts'
 import { inNamespace } from './namespace.ts'
 import type { Message, Reply } from './netlink/message.ts'
@@ -39,8 +40,17 @@ export class Inside implements Disposable {
    */
   async hears(addresses: readonly string[]): Promise<void> {
     for (let waited = 0; addresses.length > 0 && waited < 2000; waited++) {
-      if ((await this.configure(...addresses.map(getRoute))).every(isLocal)) return
+      if (await this.#leadHere(addresses)) return
       await sleep(1)
+    }
+  }
+
+  async #leadHere(addresses: readonly string[]): Promise<boolean> {
+    try {
+      return (await this.configure(...addresses.map(getRoute))).every(isLocal)
+    } catch (error) {
+      if (error instanceof SystemError) return false // there is no route at all yet
+      throw error
     }
   }
 
