@@ -100,6 +100,27 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
     ['network connect lan shop-web-1', 'put a container that runs on a further network'],
     ['network connect --alias api lan shop-web-1', 'under a further name'],
   ],
+  cp: [
+    ['cp web:/var/log/app.log .', 'a file out of a service'],
+    ['cp ./site/. web:/srv', 'what is in a directory into all its containers'],
+    ['cp web:/etc - > etc.tar', 'as a tar stream'],
+  ],
+  commit: [
+    ['commit web shop/web:debugged', 'an image of the first container of a service'],
+    ['commit --index 2 web', 'of the second, without a name'],
+  ],
+  'container cp': [
+    ['container cp shop-web-1:/etc/hosts .', 'a file out of a container'],
+    ['container cp - shop-web-1:/srv < site.tar', 'what is in an archive into it'],
+  ],
+  'container commit': [
+    ['container commit shop-web-1 kept:1', 'an image of it, with all that it has changed'],
+    [`container commit -c 'CMD ["sh"]' -m 'to look around' shop-web-1 kept:2`, 'which runs something else'],
+  ],
+  'container ls': [
+    ['container ls -a', 'those that have ended, too'],
+    [`container ls --format '{{.Names}} {{.Label "com.example.tier"}}'`, 'what one wants to know of each'],
+  ],
   config: [
     ['config', 'the file as it is understood'],
     ['config -q', 'only check it'],

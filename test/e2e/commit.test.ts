@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { imageArchives, newMachine, resultOf, skip } from './machine.ts'
@@ -117,4 +118,39 @@ test('what a container has changed is shown, and becomes an image', { skip, time
       assert.equal(names, 'etc/\netc/.wh.group\netc/made\nsrv/\nsrv/a\nsrv/b\n')
     })
   }
+})
+
+test('a commit that fails for want of room lets the container go on, and leaves nothing', { skip }, async t => {
+  const machine = await newMachine(t)
+  const data = machine.env.TSCOMPOSE_DATA ?? ''
+  mkdirSync(data)
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'small', data])
+  machine.defer(async () => {
+    await machine.run(['container', 'rm', '-f', 'full'])
+    await machine.run(['engine', 'stop'])
+    execFileSync('umount', [data])
+  })
+  const [archive = ''] = imageArchives('busybox')
+  await machine.ok(['image', 'load', '-i', archive])
+  const container = (...args: string[]) => machine.ok(['container', ...args])
+  await container(
+    'run',
+    '-d',
+    '--name',
+    'full',
+    'busybox',
+    'sh',
+    '-c',
+    'head -c 13000000 /dev/urandom > /big; sleep 1000',
+  )
+  while (!(await container('exec', 'full', 'wc', '-c', '/big')).startsWith('13000000'));
+  const { code, stderr } = await machine.run(['container', 'commit', 'full', 'never'])
+  assert.equal(code, 1)
+  assert.match(stderr, /ENOSPC|no space left/i)
+  assert.equal((await container('exec', 'full', 'echo', 'awake')).trim(), 'awake')
+  assert.equal((await container('inspect', '-f', '{{.State.Status}}', 'full')).trim(), 'running')
+  assert.doesNotMatch(await machine.ok(['image', 'ls']), /never/)
+  assert.deepEqual(readdirSync(join(data, 'images/content/partial')), [])
+  await container('exec', 'full', 'rm', '/big')
+  await container('commit', 'full', 'now')
 })
