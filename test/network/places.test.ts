@@ -50,3 +50,11 @@ test('where a family is routed, the port is the container’s own', () => {
     message: /published on 127\.0\.0\.1: network shop is routed/,
   })
 })
+
+test('a port that nobody could reach is refused, not left out', () => {
+  const only6 = { has: { 4: false, 6: true } }
+  const refused = { code: 'NETWORK_NOT_SUPPORTED', message: /cannot be published.*: nothing leads from there/ }
+  const closed = ways({ ...only6, forwards: { 4: true, 6: false } })
+  assert.throws(() => placesOf(spec('sctp'), undefined, closed), refused)
+  assert.throws(() => placesOf(spec('tcp', '0.0.0.0'), '0.0.0.0', ways({ ...only6, ...routed(6) })), refused)
+})

@@ -38,7 +38,7 @@ export function placesOf(
   const refuse = (why: string, fix: string): never => {
     throw new TscomposeError(
       'NETWORK_NOT_SUPPORTED',
-      `port ${containerPort}/${protocol} cannot be published on ${named}: ${why}`,
+      `port ${containerPort}/${protocol} cannot be published${named ? ` on ${named}` : ''}: ${why}`,
       { fix },
     )
   }
@@ -60,5 +60,7 @@ export function placesOf(
       )
     else if (to === family) direct.push(family)
   }
+  if (bound.length + direct.length === 0)
+    refuse(`nothing leads from there to network ${ways.networkName}`, 'Give the network addresses of that family.')
   return { bound, direct }
 }
