@@ -61,7 +61,7 @@ async function commit({ engine, query, headers, body }: Call): Promise<Answer> {
     comment: query.text('comment'),
     author: query.text('author'),
     pause: query.text('pause') === undefined ? undefined : query.boolean('pause'),
-    changes: [...query.all('changes')],
+    changes: query.all('changes').length > 0 ? [...query.all('changes')] : undefined,
     config: (hasBody(headers) && (await body(nullable(commitConfig)))) || undefined,
   }
   return json(await engine.imageCommit(container, defined(options)), 201)
