@@ -8,6 +8,7 @@ import type { FileTree, Match, Selection, SelectRequest, SourcePattern, TreeEntr
 import { contentDigest, fingerprint } from './digests.ts'
 import { type FoundEntry, isMissing, OpenDirectory } from './directory.ts'
 import { hasWildcard } from './go-match.ts'
+import { Lister, type Listing } from './lister.ts'
 import { leadsTo, matchSources, type Source } from './match.ts'
 import { resolveIn } from './resolve.ts'
 
@@ -151,30 +152,42 @@ export class DirectoryTree implements FileTree {
     }
     const top = await tree.#rootEntry(root, source.path)
     if (top && !parents) result.push(tree.#entry(source.path, '', top))
-    await visit(source.path, [])
+    using lister = new Lister(path => tree.#list(root, path), signal)
+    await visit(source.path, lister.list(source.path), [])
     return result
 
     /** @param above directories on the way that are not wanted themselves, unless something in them is */
-    async function visit(path: string, above: Walked[]): Promise<void> {
+    async function visit(path: string, listing: Listing, above: Walked[]): Promise<void> {
       signal.throwIfAborted()
-      using directory = root.below(path)
-      const inside = (name: string) => (path === '.' ? name : `${path}/${name}`)
-      const names = (await directory.names()).filter(name => !tree.#ignore?.ignoresAllIn(inside(name)))
-      const found = await Promise.all(names.map(name => directory.entry(name, tree.#options.keepOwners)))
-      for (const entry of found) {
-        if (!entry) continue
-        const full = inside(entry.name)
-        const name = relative(full, relativeTo)
-        const one = tree.#entry(full, name, entry)
+      const inside = (await listing).map(entry => {
+        const full = path === '.' ? entry.name : `${path}/${entry.name}`
+        const one = tree.#entry(full, relative(full, relativeTo), entry)
+        return { one, below: leadsOn(one) ? lister.list(full) : undefined }
+      })
+      for (const { one, below } of inside) {
+        const { path: full, name } = one.entry
         const wanted = !tree.#ignore?.ignores(full) && !excluded.ignores(name) && (included?.ignores(name) ?? true)
         if (wanted) result.push(...above.splice(0), one)
-        if (entry.type !== 'directory' || excluded.ignoresAllIn(name)) continue
-        if (source.include !== undefined && !leadsTo(source.include, name)) continue
+        if (!below) continue
         if (!wanted) above.push(one)
-        await visit(full, above)
+        await visit(full, below, above)
         if (above.at(-1) === one) above.pop()
       }
     }
+
+    function leadsOn({ entry: { type, name } }: Walked): boolean {
+      if (type !== 'directory' || excluded.ignoresAllIn(name)) return false
+      return source.include === undefined || leadsTo(source.include, name)
+    }
+  }
+
+  /** What is in a directory, as far as the tree has it. */
+  async #list(root: OpenDirectory, path: string): Promise<readonly FoundEntry[]> {
+    using directory = root.below(path)
+    const inside = (name: string) => (path === '.' ? name : `${path}/${name}`)
+    const names = (await directory.names()).filter(name => !this.#ignore?.ignoresAllIn(inside(name)))
+    const found = await Promise.all(names.map(name => directory.entry(name, this.#options.keepOwners)))
+    return found.filter(entry => entry !== undefined)
   }
 
   async #rootEntry(root: OpenDirectory, path: string): Promise<FoundEntry | undefined> {
