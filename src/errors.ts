@@ -19,6 +19,7 @@ export const errorCodes = {
   RUNTIME_SEED_FAILED: 'a new volume could not be filled from the image',
   RUNTIME_SYSCTL_REFUSED: 'a sysctl that would change the machine and not only the container',
   RUNTIME_SECCOMP_INVALID: 'a seccomp profile has a word that is not of the format',
+  RUNTIME_USER_NAMESPACE_FAILED: 'the machine does not let a user namespace be made',
   RUNTIME_USER_UNKNOWN: 'a user or group that the container does not know',
   RUNTIME_VIEW_FAILED: 'the files of a container cannot be made visible; the message names the step',
   // engine

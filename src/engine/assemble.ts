@@ -23,6 +23,7 @@ import { lockDataRoot } from './store/data-lock.ts'
 import { readJson, writeJson } from './store/json-file.ts'
 import { Rubbish } from './store/rubbish.ts'
 import { readMachine } from './system/machine.ts'
+import { readRemap } from './system/remap.ts'
 import { Volumes } from './volume/volumes.ts'
 
 export interface EngineOptions {
@@ -56,9 +57,10 @@ export async function openEngineOn(
   await Promise.all(Object.values(directories).map(path => mkdir(path, { recursive: true, mode: 0o710 })))
   undo.use(lockDataRoot(dataDir))
   makeBaseLayer(directories.baseLayer)
-  const [machine, { runtime, networks: networkLayer, images, build }] = await Promise.all([
+  const [machine, { runtime, networks: networkLayer, images, build }, userNamespace] = await Promise.all([
     readMachine(),
     open(options),
+    readRemap(config.usernsRemap),
   ])
   undo.use(networkLayer)
   undo.defer(() => runtime.close())
@@ -70,6 +72,7 @@ export async function openEngineOn(
   const context: Context = {
     config,
     machine,
+    userNamespace,
     directories,
     runtime,
     networkLayer,

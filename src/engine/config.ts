@@ -30,6 +30,8 @@ export interface EngineConfig {
   readonly dnsOpts: readonly string[]
   readonly dnsSearch: readonly string[]
   readonly noNewPrivileges: boolean
+  /** Whose subordinate ids the users of containers are on the host: `default`, `user[:group]`; empty: their own. */
+  readonly usernsRemap: string
   /** `tcp://127.0.0.1:2376`: where the API is served beside the socket, to clients with a certificate. */
   readonly hosts: readonly string[]
   /** Only with this, and the files below, is a port opened at all. */
@@ -63,6 +65,7 @@ export const defaultConfig: EngineConfig = {
   dnsOpts: [],
   dnsSearch: [],
   noNewPrivileges: false,
+  usernsRemap: '',
   hosts: [],
   tlsVerify: false,
   tlsCaCert: '',
@@ -147,6 +150,7 @@ const keys: Readonly<Record<string, ReturnType<typeof row>>> = {
   'dns-opts': row('dnsOpts', strings, 'a list of strings'),
   'dns-search': row('dnsSearch', strings, 'a list of domains'),
   'no-new-privileges': row('noNewPrivileges', boolean, 'true or false'),
+  'userns-remap': row('usernsRemap', string, '"default", a user or user:group'),
   hosts: row('hosts', tcpHosts, 'a list of addresses such as "tcp://127.0.0.1:2376"'),
   tlsverify: row('tlsVerify', boolean, 'true or false'),
   tlscacert: row('tlsCaCert', string, 'the path of a file'),

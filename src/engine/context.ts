@@ -2,6 +2,7 @@ import type { Builder } from '../build/builder.ts'
 import type { ImageStore } from '../image/image.ts'
 import type { Networks as NetworkLayer } from '../network/network.ts'
 import type { Runtime } from '../runtime/runtime.ts'
+import type { UserNamespaceSpec } from '../runtime/spec.ts'
 import type { EngineConfig } from './config.ts'
 import type { ContainerRegistry } from './container/registry.ts'
 import type { EventLog } from './events/event-log.ts'
@@ -34,6 +35,8 @@ export interface Directories {
 export interface Context {
   readonly config: EngineConfig
   readonly machine: Machine
+  /** That of containers which do not ask for the host's; undefined: `userns-remap` is not set. */
+  readonly userNamespace: UserNamespaceSpec | undefined
   readonly directories: Directories
   readonly runtime: Runtime
   readonly networkLayer: NetworkLayer

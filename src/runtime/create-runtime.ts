@@ -25,6 +25,7 @@ import type {
   Runtime,
 } from './runtime.ts'
 import type { ContainerSpec, ProcessSpec, ResourcesSpec } from './spec.ts'
+import { UserNamespaces } from './user-namespace.ts'
 
 /** How long a monitor may take to finish its log once all processes of its container have gone. */
 const MONITOR_PATIENCE_MS = 2000
@@ -50,6 +51,7 @@ class LocalRuntime implements Runtime {
   readonly #directory: string
   readonly #cgroups: ReturnType<typeof openCgroups>
   readonly #parents: CgroupParents
+  readonly #users = new UserNamespaces()
   readonly #processes = new Set<MonitoredProcess>()
   /** The warnings of limits, which are the same as long as the machine is. */
   readonly #rehearsed = new Map<string, readonly string[]>()
@@ -67,7 +69,9 @@ class LocalRuntime implements Runtime {
   async launch(given: ContainerSpec, attach?: AttachStreams): Promise<Launched> {
     const { id, stateDir, log } = given
     const cgroup = this.#cgroups.cgroup(id, given.cgroupParent)
-    const { spec, facts, warnings } = prepareContainer(given, cgroup)
+    const { userNamespace } = given
+    const user = userNamespace && { ...userNamespace, path: await this.#users.pathOf(userNamespace) }
+    const { spec, facts, warnings } = prepareContainer(given, cgroup, user)
     // Its root is mounted until then, and no two overlays may have one writable layer.
     await this.#monitors.get(id)
     await using undo = new AsyncDisposableStack()
@@ -127,7 +131,7 @@ class LocalRuntime implements Runtime {
     if (container.pidfd === undefined)
       throw new TscomposeError('RUNTIME_LAUNCH_FAILED', `container ${id} is not running`)
     const cgroup = this.#cgroup(id)
-    const { spec, facts } = prepareProcess(given, cgroup)
+    const { spec, facts } = prepareProcess(given, cgroup, container.userNamespace)
     using inherited = new InheritedDescriptors()
     if (facts.join.how === 'clone') inherited.open(facts.join.directory)
     const { monitor, streams } = await launch(() => compileExec(id, spec, facts), {
@@ -190,6 +194,7 @@ class LocalRuntime implements Runtime {
   close(): void {
     for (const process of this.#processes) process.detach()
     this.#processes.clear()
+    this.#users.close()
     this.#exits.clear()
   }
 

@@ -65,8 +65,10 @@ export function newSession(program: ProgramBuilder, { terminal }: { terminal: bo
   if (terminal) program.call('ioctl', [0, TIOC.SCTTY, 0], { words: 'take the controlling terminal' })
 }
 
-/** Closes all but 0, 1, 2 and what the interpreter needs. Before a directory that the user chose is made or entered. */
-export function closeDescriptors(program: ProgramBuilder): void {
-  program.call('close_range', [3, descriptor.status - 1, 0], { words: 'close descriptors' })
-  program.call('close_range', [descriptor.status + 1, LAST_FD, 0], { words: 'close descriptors' })
+/** Closes all but 0, 1, 2, what the interpreter needs, and one that leads to no directory. Before a directory that the user chose is made or entered. */
+export function closeDescriptors(program: ProgramBuilder, kept: number | undefined = undefined): void {
+  const words = 'close descriptors'
+  program.call('close_range', [3, descriptor.status - 1, 0], { words })
+  if (kept !== undefined) program.call('close_range', [descriptor.status + 1, kept - 1, 0], { words })
+  program.call('close_range', [(kept ?? descriptor.status) + 1, LAST_FD, 0], { words })
 }

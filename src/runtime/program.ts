@@ -109,6 +109,8 @@ export const descriptor = {
   stderr: 27,
   /** A socket that takes the master of the terminal (SCM_RIGHTS); only with a terminal. */
   terminal: 28,
+  /** The user namespace that the process is to join. */
+  user: 30,
   /** What the launch option `inherit` lists: the first at this number, the next at the next. */
   inherited: 32,
 } as const

@@ -2,6 +2,7 @@ import { closeSync, readFileSync } from 'node:fs'
 import type { Duplex } from 'node:stream'
 import { linux, SystemError } from '../sys/kernel.ts'
 import type { Cgroup } from './cgroup/cgroup.ts'
+import type { UserFacts } from './compile/facts.ts'
 import type { MonitorConnection } from './monitor.ts'
 import { exitCodeOf } from './protocol.ts'
 import type { AttachStreams, ExitStatus, RunningContainer, RunningProcess, StatsReader } from './runtime.ts'
@@ -102,10 +103,18 @@ const SHARED_PIDS_POLL_MS = 200
 
 export class MonitoredContainer extends MonitoredProcess implements RunningContainer {
   readonly id: string
+  /** That of its first process, for those that join it. */
+  readonly userNamespace: UserFacts | undefined
 
-  constructor(monitor: MonitorConnection, cgroup: Cgroup, { id, namespaces }: ContainerSpec, streams?: Duplex) {
+  constructor(
+    monitor: MonitorConnection,
+    cgroup: Cgroup,
+    { id, namespaces, userNamespace }: ContainerSpec,
+    streams?: Duplex,
+  ) {
     super(monitor, cgroup, streams)
     this.id = id
+    this.userNamespace = userNamespace && { ...userNamespace, path: `/proc/${monitor.pid}/ns/user` }
     if (namespaces.pid !== 'private') this.#killOrphans()
   }
 

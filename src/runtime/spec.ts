@@ -20,6 +20,8 @@ export type MountSpec =
       readonly source: string
       /** What of it: a path, no link of which leads out of the source. */
       readonly subpath?: string
+      /** The owners of its files are the container's ids, not the host's; only of interest in a user namespace. */
+      readonly owned?: boolean
       readonly destination: string
       readonly readonly: boolean
       /** mount_namespaces(7); `rprivate` if absent. */
@@ -180,6 +182,19 @@ export interface NamespacesSpec {
   readonly network: NamespaceChoice
 }
 
+/** A line of /proc/PID/uid_map, user_namespaces(7). */
+export interface IdMapping {
+  readonly containerID: number
+  readonly hostID: number
+  readonly size: number
+}
+
+/** Who the users and groups of a container are on the host. */
+export interface UserNamespaceSpec {
+  readonly uidMappings: readonly IdMapping[]
+  readonly gidMappings: readonly IdMapping[]
+}
+
 /** Where a container's output goes. Sizes in bytes; the newest file is `log`, older ones `log.1`, `log.2`, ... */
 export interface LogSpec {
   readonly driver: 'file' | 'none'
@@ -199,6 +214,8 @@ export interface ContainerSpec {
   /** True: PID 1 is the built-in reaper, which forwards signals to the process. */
   readonly init: boolean
   readonly namespaces: NamespacesSpec
+  /** Absent: that of the host. */
+  readonly userNamespace?: UserNamespaceSpec
   readonly resources: ResourcesSpec
   /** The cgroup that its own is made in: a path below the root of each hierarchy. Empty: at that root. */
   readonly cgroupParent: string

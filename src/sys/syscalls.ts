@@ -73,6 +73,8 @@ export const syscalls = {
   seccomp: call<[operation: number, flags: number, args: Uint8Array]>(317, 277),
   sethostname: call<[name: string, length: number]>(170, 161),
   setdomainname: call<[name: string, length: number]>(171, 162),
+  setfsgid: call<[gid: number]>(123, 152),
+  setfsuid: call<[uid: number]>(122, 151),
   setgroups: call<[size: number, list: Uint8Array | null]>(116, 159),
   setns: call<[fd: number, nstype: number]>(308, 268),
   setresgid: call<[rgid: number, egid: number, sgid: number]>(119, 149),

@@ -28,7 +28,7 @@ const spec = (config: Partial<ContainerConfig> = {}, hostConfig: HostConfig = {}
       modes: parseNamespaceModes(hostConfig),
     },
     resolved,
-    { machine, config: defaultConfig },
+    { machine, config: defaultConfig, userNamespace: undefined },
   )
 
 test('a container as the runtime gets it', () => {

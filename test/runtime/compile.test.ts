@@ -57,6 +57,7 @@ const facts: ContainerFacts = {
   rlimits: [],
   oomScoreAdj: undefined,
   confinement: undefined,
+  user: undefined,
   mounts: [],
   devices: defaultDevices.slice(0, 1),
   masks: [

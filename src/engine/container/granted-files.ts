@@ -35,4 +35,5 @@ export const grantedMounts = (directory: ContainerDirectory, { Files = [] }: Hos
     source: pathOf(directory, index),
     destination: Target,
     readonly: true,
+    owned: true,
   }))

@@ -28,7 +28,7 @@ export async function resolveMounts(context: Context, container: Container, imag
     ...grantedMounts(container.directory, container.record.hostConfig),
     ...files
       .filter(([destination]) => !taken.has(destination))
-      .map(([destination, source]): MountSpec => ({ type: 'bind', source, destination, readonly: false })),
+      .map(([destination, source]): MountSpec => ({ type: 'bind', source, destination, readonly: false, owned: true })),
   ]
 }
 
@@ -45,7 +45,7 @@ async function resolveMount({ volumes }: Context, mount: ContainerMount): Promis
       const { name, destination, readonly, subpath } = mount
       const source = volumes.source(name)
       if (subpath) await checkSubpath(source, subpath)
-      return { type: 'bind', source, ...(subpath && { subpath }), destination, readonly }
+      return { type: 'bind', source, ...(subpath && { subpath }), destination, readonly, owned: true }
     }
   }
 }

@@ -90,7 +90,12 @@ export async function systemInfo(context: Context, engineId: string): Promise<Sy
     },
     LiveRestoreEnabled: true,
     InitBinary: 'tscompose-monitor',
-    SecurityOptions: [...(machine.appArmor ? ['name=apparmor'] : []), 'name=seccomp,profile=builtin', 'name=cgroupns'],
+    SecurityOptions: [
+      ...(machine.appArmor ? ['name=apparmor'] : []),
+      'name=seccomp,profile=builtin',
+      'name=cgroupns',
+      ...(context.userNamespace ? ['name=userns'] : []),
+    ],
     Warnings: limits.warnings,
   }
 }

@@ -6,6 +6,7 @@ import type {
   ProcessSpec,
   ResourcesSpec,
   RootSpec,
+  UserNamespaceSpec,
 } from '../../runtime/spec.ts'
 import type { User } from '../../runtime/user.ts'
 import type { ContainerConfig, HostConfig } from '../api.ts'
@@ -49,6 +50,7 @@ interface Asked {
 export interface Surroundings {
   readonly machine: Machine
   readonly config: EngineConfig
+  readonly userNamespace: UserNamespaceSpec | undefined
 }
 
 /** A container as the runtime is to launch it. Nothing is looked up here: the same input gives the same container. */
@@ -73,6 +75,7 @@ export function toContainerSpec(asked: Asked, resolved: Resolved, around: Surrou
       ...(hostConfig.OomScoreAdj && { oomScoreAdj: hostConfig.OomScoreAdj }),
     },
     init: usesInit(hostConfig.Init, around.config.init, args[0], modes.pid === 'private'),
+    ...(around.userNamespace && hostConfig.UsernsMode !== 'host' && { userNamespace: around.userNamespace }),
     namespaces: { ...resolved.namespaces, uts: modes.uts, cgroup: modes.cgroup },
     resources: resolved.resources,
     cgroupParent: parseCgroupParent(hostConfig.CgroupParent),
@@ -99,7 +102,7 @@ interface Program {
 export function toProcess(
   { config, hostConfig }: Pick<Asked, 'config' | 'hostConfig'>,
   user: User,
-  { machine, config: engine }: Surroundings,
+  { machine, config: engine }: Omit<Surroundings, 'userNamespace'>,
   { args, terminal, stdin, hostname, consoleSize }: Program,
 ): ProcessSpec {
   const security = translateSecurityOpts(hostConfig, {

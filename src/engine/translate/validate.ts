@@ -1,11 +1,10 @@
 import type { ContainerConfig, HealthConfig, HostConfig } from '../api.ts'
-import type { EngineConfig } from '../config.ts'
 import { validateRestartPolicy } from '../container/restart-policy.ts'
 import { invalid, notSupported } from '../failures.ts'
 import { toPortSpecs } from '../network/ports.ts'
 import { parseSignal } from '../signals.ts'
-import type { Machine } from '../system/machine.ts'
 import { parseCgroupParent } from './cgroup-parent.ts'
+import type { Surroundings } from './container-spec.ts'
 import { deviceNumberOf } from './devices.ts'
 import { parseExtraHost } from './extra-hosts.ts'
 import { effectiveLogConfig, translateLog } from './log.ts'
@@ -33,7 +32,7 @@ const isOurRuntime = (name = ''): boolean => ['', 'runc', 'io.containerd.runc.v2
 export function validateRequest(
   config: ContainerConfig,
   host: HostConfig,
-  { machine, config: engine }: { readonly machine: Machine; readonly config: EngineConfig },
+  { machine, config: engine, userNamespace }: Surroundings,
 ): void {
   validateConfig(config)
   for (const [option, isSet] of unsupported) {
@@ -56,11 +55,24 @@ export function validateRequest(
   toPortSpecs(host.PortBindings ?? {}, config.ExposedPorts ?? {}, host.PublishAllPorts === true)
   parseNamespaceModes(host)
   parseCgroupParent(host.CgroupParent)
+  if (userNamespace && host.UsernsMode !== 'host') checkRemapped(host)
   translateResources(host, machine.processors, deviceNumberOf)
   translateCapabilities(host, machine.capabilities)
   translateSecurityOpts(host, { noNewPrivileges: engine.noNewPrivileges, appArmor: machine.appArmor })
   translateUlimits(host.Ulimits ?? [], engine.defaultUlimits, machine.hardNofile)
   translateLog(effectiveLogConfig(host.LogConfig, engine))
+}
+
+/** What would need rights over the host, in Docker's words. @throws TscomposeError ENGINE_REQUEST_INVALID */
+function checkRemapped({ Privileged, NetworkMode, PidMode, IpcMode }: HostConfig): void {
+  if (Privileged)
+    throw invalid(
+      'privileged mode is incompatible with user namespaces.  You must run the container in the host namespace when running privileged mode',
+    )
+  if (NetworkMode === 'host')
+    throw invalid("cannot share the host's network namespace when user namespaces are enabled")
+  if (PidMode === 'host') throw invalid('cannot share the host PID namespace when user namespaces are enabled')
+  if (IpcMode === 'host') throw invalid('cannot share the host IPC namespace when user namespaces are enabled')
 }
 
 function validateConfig({ Env = [], WorkingDir, StopSignal, Healthcheck, NetworkDisabled }: ContainerConfig): void {

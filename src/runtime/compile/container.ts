@@ -1,5 +1,5 @@
 import type { Program } from '../program.ts'
-import { ProgramBuilder } from '../program.ts'
+import { descriptor, ProgramBuilder } from '../program.ts'
 import { closeDescriptors } from '../program-streams.ts'
 import type { ContainerSpec } from '../spec.ts'
 import { confine } from './confine.ts'
@@ -22,6 +22,7 @@ import {
   openMask,
   writeSysctls,
 } from './system.ts'
+import { makeAsContainerRoot, openUserNamespace } from './user.ts'
 
 /**
  * What has to happen between clone and exec for a process to be in the container that `spec` describes: every decision
@@ -35,12 +36,14 @@ export function compileContainer(spec: ContainerSpec, facts: ContainerFacts): Pr
   // In the host's view: whatever is needed of its files is opened now.
   scoreForOom(program, facts)
   confine(program, facts)
-  const sources = inMountOrder(facts.mounts).map(placed => cloneSource(program, placed))
+  openUserNamespace(program, facts)
+  makeAsContainerRoot(program, facts.user)
+  const sources = inMountOrder(facts.mounts).map(placed => cloneSource(program, placed, facts.user))
   const cgroups = cloneCgroupView(program, facts.view)
   const sharedMemory = cloneSharedMemory(program, namespaces)
   makePrivate(program)
-  const mounts = mountTrees(program, sources, facts.overlayOptions)
-  mountOverlay(program, root, facts.overlayOptions)
+  const mounts = mountTrees(program, sources, facts.overlayOptions, facts.user)
+  mountOverlay(program, root, facts.overlayOptions, facts.user)
   enterRoot(program, root.writableLayer)
 
   // In the container's: no path leads out of it any more.
@@ -50,14 +53,14 @@ export function compileContainer(spec: ContainerSpec, facts: ContainerFacts): Pr
   writeSysctls(program, spec.sysctl)
   mountSys(program, { privileged })
   mountCgroup(program, facts.view, cgroups, { privileged })
-  mountDev(program, { devices: facts.devices, shmSize: spec.shmSize, sharedMemory })
+  mountDev(program, { devices: facts.devices, shmSize: spec.shmSize, sharedMemory, user: facts.user })
   const masks = facts.masks.map(mask => openMask(program, mask))
   for (const mount of mounts) if (isBeneathSystem(mount)) attach(program, mount)
-  const terminal = openStreams(program, process)
+  const terminal = openStreams(program, process, facts)
   if (terminal) mountConsole(program, terminal)
   for (const path of spec.readonlyPaths) makePathReadonly(program, path)
   for (const mask of masks) maskPath(program, mask)
-  closeDescriptors(program)
+  closeDescriptors(program, facts.user && descriptor.user)
   makeWithinRoot(program, process.cwd)
   if (root.readonly) makeReadonly(program, '/', { recursive: false })
 

@@ -7,6 +7,7 @@ import { confine } from './confine.ts'
 import type { ProcessFacts } from './facts.ts'
 import { startInCgroup } from './namespaces.ts'
 import { becomeProcess, joinKeyring, openStreams, scoreForOom } from './process.ts'
+import { openUserNamespace } from './user.ts'
 
 /** The descriptors an exec inherits: a pidfd of the container's first process, and its cgroup where that is cloned into. */
 export const execDescriptors = { pidfd: descriptor.inherited, cgroup: descriptor.inherited + 1 } as const
@@ -19,12 +20,13 @@ export function compileExec(containerId: string, process: ProcessSpec, facts: Pr
   startInCgroup(program, 0, facts.join, execDescriptors.cgroup)
   scoreForOom(program, facts)
   confine(program, facts)
+  openUserNamespace(program, facts)
   // By a pidfd: whatever number is reused meanwhile, it means the process that was looked up. The mount namespace brings
   // its root directory along.
   program.call('setns', [execDescriptors.pidfd, allNamespaces], { words: 'join the namespaces of the container' })
   program.clone(CLONE.PARENT, 'exit')
-  openStreams(program, process)
+  openStreams(program, process, facts)
   joinKeyring(program, containerId)
-  closeDescriptors(program)
+  closeDescriptors(program, facts.user && descriptor.user)
   return becomeProcess(program, process, facts, { init: false })
 }

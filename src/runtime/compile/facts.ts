@@ -1,5 +1,5 @@
 import type { CgroupJoin, CgroupView } from '../cgroup/cgroup.ts'
-import type { DeviceSpec, MountSpec } from '../spec.ts'
+import type { DeviceSpec, MountSpec, UserNamespaceSpec } from '../spec.ts'
 
 /** What a launch program depends on beside the specification: the machine at that moment, looked at beforehand. */
 export interface ProcessFacts {
@@ -8,12 +8,20 @@ export interface ProcessFacts {
   readonly seccomp: Uint8Array | undefined
   /** The AppArmor profile, and the file of procfs that takes its name; undefined: none. */
   readonly confinement: { readonly file: string; readonly profile: string } | undefined
+  /** Undefined: the host's user namespace. */
+  readonly user: UserFacts | undefined
   /** The greatest capability of this kernel, /proc/sys/kernel/cap_last_cap. */
   readonly lastCapability: number
   /** Limits as they are to be set, which may be less than was asked for. */
   readonly rlimits: readonly EffectiveRlimit[]
   /** Undefined: the one it inherits is right. */
   readonly oomScoreAdj: number | undefined
+}
+
+/** The user namespace a process ends up in. */
+export interface UserFacts extends UserNamespaceSpec {
+  /** Where it can be opened, in the host's view. */
+  readonly path: string
 }
 
 export interface EffectiveRlimit {

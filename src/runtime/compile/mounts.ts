@@ -1,8 +1,8 @@
 import { AT, MOUNT_ATTR, MOVE_MOUNT, MS, O, OPEN_TREE, RESOLVE } from '../../sys/constants.ts'
-import type { ProgramBuilder, Result } from '../program.ts'
+import { descriptor, type ProgramBuilder, type Result } from '../program.ts'
 import { openHow } from '../rootfs/root-files.ts'
 import type { MountSpec } from '../spec.ts'
-import type { PlacedMount } from './facts.ts'
+import type { PlacedMount, UserFacts } from './facts.ts'
 import { parseMountOptions } from './mount-options.ts'
 import { mountOverlay } from './root.ts'
 import { close, MOUNT_ATTR_SIZE, makeDirectories, makeFile, makeWithinRoot, mountAttr } from './steps.ts'
@@ -30,19 +30,25 @@ export interface ClonedMount extends PlacedMount {
   readonly clone?: Result
 }
 
-export function cloneSource(program: ProgramBuilder, placed: PlacedMount): ClonedMount {
+export function cloneSource(program: ProgramBuilder, placed: PlacedMount, user?: UserFacts): ClonedMount {
   const { mount } = placed
-  return mount.type === 'bind' ? { ...placed, clone: cloneBind(program, mount) } : placed
+  return mount.type === 'bind' ? { ...placed, clone: cloneBind(program, mount, user) } : placed
 }
 
 function cloneBind(
   program: ProgramBuilder,
-  { source, subpath, recursive = true, readonly, propagation = 'rprivate' }: Bind,
+  { source, subpath, owned, recursive = true, readonly, propagation = 'rprivate' }: Bind,
+  user: UserFacts | undefined,
 ): Result {
   const clone = subpath
     ? cloneWithin(program, source, subpath, { recursive })
     : cloneTree(program, source, { recursive })
-  const attr = mountAttr({ set: readonly ? MOUNT_ATTR.RDONLY : 0, propagation: propagationFlag(propagation) })
+  const shift = user && owned
+  const attr = mountAttr({
+    set: (readonly ? MOUNT_ATTR.RDONLY : 0) | (shift ? MOUNT_ATTR.IDMAP : 0),
+    propagation: propagationFlag(propagation),
+    userNamespace: shift ? descriptor.user : 0,
+  })
   // Propagation and read-only in one call; both for submounts too, as Docker has it since kernels can do it.
   const flags = AT.EMPTY_PATH | (recursive ? AT.RECURSIVE : 0)
   program.call('mount_setattr', [clone, '', flags, attr, MOUNT_ATTR_SIZE], { words: `set the options of ${source}` })
@@ -57,10 +63,11 @@ export function mountTrees(
   program: ProgramBuilder,
   mounts: readonly ClonedMount[],
   options: readonly string[],
+  user?: UserFacts,
 ): readonly ClonedMount[] {
   return mounts.map(placed => {
     const { mount } = placed
-    return mount.type === 'overlay' ? { ...placed, clone: cloneOverlay(program, mount, options) } : placed
+    return mount.type === 'overlay' ? { ...placed, clone: cloneOverlay(program, mount, options, user) } : placed
   })
 }
 
@@ -68,8 +75,9 @@ function cloneOverlay(
   program: ProgramBuilder,
   { layers, source, readonly }: Overlay,
   options: readonly string[],
+  user: UserFacts | undefined,
 ): Result {
-  mountOverlay(program, layers, options)
+  mountOverlay(program, layers, options, user)
   const clone = cloneWithin(program, layers.writableLayer, source, { recursive: false })
   const attr = mountAttr({ set: readonly ? MOUNT_ATTR.RDONLY : 0 })
   program.call('mount_setattr', [clone, '', AT.EMPTY_PATH, attr, MOUNT_ATTR_SIZE], {

@@ -1,11 +1,13 @@
 import { AT } from '../../sys/constants.ts'
 import { defaultPath } from '../defaults.ts'
-import type { Program, ProgramBuilder } from '../program.ts'
+import type { Program, ProgramBuilder, Result } from '../program.ts'
 import { newSession, openTerminal, standardStreams } from '../program-streams.ts'
 import type { ProcessSpec } from '../spec.ts'
+import { hostId } from '../user-namespace.ts'
 import type { ProcessFacts } from './facts.ts'
 import { takeIdentity } from './identity.ts'
 import { close, openWithinRoot, writeFile } from './steps.ts'
+import { joinUserNamespace } from './user.ts'
 
 /** The parts that a container's own process and one that joins it have in common, in the order they are used. */
 
@@ -27,13 +29,18 @@ export function joinKeyring(program: ProgramBuilder, containerId: string): void 
 }
 
 /** Standard input, output and error. @returns the terminal's descriptor, if there is one */
-export function openStreams(program: ProgramBuilder, { terminal, stdin, consoleSize, user }: ProcessSpec) {
-  if (terminal) return openTerminal(program, { height: 0, width: 0, ...consoleSize, uid: user.uid })
+export function openStreams(
+  program: ProgramBuilder,
+  { terminal, stdin, consoleSize, user }: ProcessSpec,
+  facts: ProcessFacts,
+): Result | undefined {
+  const uid = facts.user ? (hostId(facts.user.uidMappings, user.uid) ?? 0) : user.uid
+  if (terminal) return openTerminal(program, { height: 0, width: 0, ...consoleSize, uid })
   standardStreams(program, { stdin })
   // So that the user can open /dev/stdout, which opens the pipe anew.
-  if (user.uid !== 0)
+  if (uid !== 0)
     for (const fd of stdin ? [0, 1, 2] : [1, 2])
-      program.call('fchownat', [fd, '', user.uid, -1, AT.EMPTY_PATH], { words: 'set the owner of the streams' })
+      program.call('fchownat', [fd, '', uid, -1, AT.EMPTY_PATH], { words: 'set the owner of the streams' })
   return undefined
 }
 
@@ -56,6 +63,7 @@ export function becomeProcess(
     const limits = new Uint8Array(BigUint64Array.from([soft, hard]).buffer)
     program.call('prlimit64', [0, resource, limits, null], { words: `set ${type} to ${soft}:${hard}` })
   }
+  joinUserNamespace(program, facts)
   takeIdentity(program, process, facts)
   // The reaper has every restriction that the process has: a way into it is a way to nothing more.
   if (init) program.clone(0, 'init')

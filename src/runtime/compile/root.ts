@@ -1,7 +1,9 @@
 import { AT, MNT, MS, O } from '../../sys/constants.ts'
-import type { ProgramBuilder } from '../program.ts'
+import type { ProgramBuilder, Result } from '../program.ts'
 import type { RootSpec } from '../spec.ts'
+import type { UserFacts } from './facts.ts'
 import { close } from './steps.ts'
+import { shiftedClone, shiftOwners } from './user.ts'
 
 /** Descriptors that the layers get for the mount: above all that are open so far, below the usual limit of 1024. */
 const FIRST_LAYER_FD = 512
@@ -20,10 +22,12 @@ export function mountOverlay(
   program: ProgramBuilder,
   { lowerdirs, writableLayer }: Pick<RootSpec, 'lowerdirs' | 'writableLayer'>,
   options: readonly string[],
+  user?: UserFacts,
 ): void {
+  if (user) for (const path of [...lowerdirs, writableLayer]) if (path !== '/') shiftOwners(program, path)
   const paths = [...lowerdirs, `${writableLayer}/upper`, `${writableLayer}/work`]
   const [work, upper, ...lower] = paths
-    .map((path, index) => nameDirectory(program, path, FIRST_LAYER_FD + index))
+    .map((path, index) => nameDirectory(program, path, FIRST_LAYER_FD + index, user))
     .reverse()
   const data = [`lowerdir=${lower.reverse().join(':')}`, `upperdir=${upper}`, `workdir=${work}`, ...options].join(',')
   program.call('mount', ['overlay', writableLayer, 'overlay', 0, data], {
@@ -34,12 +38,16 @@ export function mountOverlay(
 }
 
 /** @returns a path that means `path` for as long as the descriptor is open */
-function nameDirectory(program: ProgramBuilder, path: string, number: number): string {
-  const fd = program.call('openat', [AT.FDCWD, path, O.PATH | O.DIRECTORY | O.CLOEXEC, 0], { words: `open ${path}` })
+function nameDirectory(program: ProgramBuilder, path: string, number: number, user: UserFacts | undefined): string {
+  // Nothing can be put over the root that one is in: overlayfs takes a mount that is nowhere (since Linux 6.15).
+  const fd = user && path === '/' ? shiftedClone(program, path) : openDirectory(program, path)
   program.call('dup3', [fd, number, O.CLOEXEC], { words: `open ${path}` })
   close(program, fd)
   return `/proc/self/fd/${number}`
 }
+
+const openDirectory = (program: ProgramBuilder, path: string): Result =>
+  program.call('openat', [AT.FDCWD, path, O.PATH | O.DIRECTORY | O.CLOEXEC, 0], { words: `open ${path}` })
 
 /** Makes `directory` the root. From here on the kernel resolves every path within it. */
 export function enterRoot(program: ProgramBuilder, directory: string): void {

@@ -58,10 +58,11 @@ export function close(program: ProgramBuilder, ...descriptors: readonly (Result 
 }
 
 /** `struct mount_attr` of mount_setattr(2) */
-export function mountAttr({ set = 0, propagation = 0 }: { set?: number; propagation?: number }): Buffer {
+export function mountAttr({ set = 0, propagation = 0, userNamespace = 0 }): Buffer {
   const attr = Buffer.alloc(MOUNT_ATTR_SIZE)
   attr.writeBigUInt64LE(BigInt(set), 0)
   attr.writeBigUInt64LE(BigInt(propagation), 16)
+  attr.writeBigUInt64LE(BigInt(userNamespace), 24)
   return attr
 }
 export const MOUNT_ATTR_SIZE = 32

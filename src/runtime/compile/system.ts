@@ -4,7 +4,8 @@ import { makeDeviceNumber } from '../device-node.ts'
 import type { ProgramBuilder, Result } from '../program.ts'
 import { openHow } from '../rootfs/root-files.ts'
 import type { ContainerSpec, DeviceSpec } from '../spec.ts'
-import type { Mask } from './facts.ts'
+import { hostId } from '../user-namespace.ts'
+import type { Mask, UserFacts } from './facts.ts'
 import { attachClone, cloneTree } from './mounts.ts'
 import { MOUNT_ATTR_SIZE, makeDirectories, makeDirectory, mountAttr, mountNew, writeFile } from './steps.ts'
 
@@ -86,19 +87,21 @@ export interface Dev {
   readonly shmSize: number
   /** The /dev/shm of the ipc namespace that the container shares with somebody. */
   readonly sharedMemory: Result | undefined
+  readonly user: UserFacts | undefined
 }
 
-export function mountDev(program: ProgramBuilder, { devices, shmSize, sharedMemory }: Dev): void {
+export function mountDev(program: ProgramBuilder, { devices, shmSize, sharedMemory, user }: Dev): void {
   realDirectory(program, '/dev')
   mountNew(program, { type: 'tmpfs', target: '/dev', flags: MS.NOSUID | MS.STRICTATIME, data: 'mode=755,size=65536k' })
   program.call('umask', [0])
-  for (const device of devices) makeDevice(program, device)
+  for (const device of devices) makeDevice(program, device, user)
   program.call('umask', [0o022])
   for (const [link, target] of links)
     program.call('symlinkat', [target, AT.FDCWD, link], { words: `link ${link}`, tolerate: ['EEXIST'] })
 
   makeDirectory(program, '/dev/pts')
-  const pts = { flags: MS.NOSUID | MS.NOEXEC, data: 'newinstance,ptmxmode=0666,mode=0620,gid=5' }
+  const tty = user ? hostId(user.gidMappings, 5) : 5
+  const pts = { flags: MS.NOSUID | MS.NOEXEC, data: `newinstance,ptmxmode=0666,mode=0620,gid=${tty}` }
   mountNew(program, { type: 'devpts', target: '/dev/pts', ...pts })
 
   for (const directory of ['/dev/shm', '/dev/mqueue']) makeDirectory(program, directory)
@@ -108,13 +111,16 @@ export function mountDev(program: ProgramBuilder, { devices, shmSize, sharedMemo
   mountNew(program, { type: 'mqueue', target: '/dev/mqueue' })
 }
 
-function makeDevice(program: ProgramBuilder, { path, type, major, minor, fileMode, uid, gid }: DeviceSpec): void {
+function makeDevice(program: ProgramBuilder, device: DeviceSpec, user: UserFacts | undefined): void {
+  const { path, type, major, minor, fileMode } = device
+  const uid = user ? hostId(user.uidMappings, device.uid) : device.uid
+  const gid = user ? hostId(user.gidMappings, device.gid) : device.gid
   const directory = path.slice(0, path.lastIndexOf('/'))
   if (directory !== '/dev') makeDirectories(program, directory)
   const mode = (type === 'c' ? S_IF.CHR : S_IF.BLK) | fileMode
   const words = `make device ${path}`
   program.call('mknodat', [AT.FDCWD, path, mode, makeDeviceNumber(major, minor)], { words, tolerate: ['EEXIST'] })
-  if (uid !== 0 || gid !== 0)
+  if (uid !== undefined && gid !== undefined && (device.uid !== 0 || device.gid !== 0))
     program.call('fchownat', [AT.FDCWD, path, uid, gid, AT.SYMLINK_NOFOLLOW], { words: `set the owner of ${path}` })
 }
 

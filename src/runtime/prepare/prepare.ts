@@ -1,7 +1,7 @@
 import { capabilitiesIn, capabilityMask } from '../capabilities.ts'
 import type { Cgroup } from '../cgroup/cgroup.ts'
 import { defaultDevices } from '../cgroup/device-rules.ts'
-import type { ContainerFacts, ProcessFacts } from '../compile/facts.ts'
+import type { ContainerFacts, ProcessFacts, UserFacts } from '../compile/facts.ts'
 import { seccompFilter } from '../seccomp/filter.ts'
 import type { ContainerSpec, ProcessSpec } from '../spec.ts'
 import { hostDevices } from './host-devices.ts'
@@ -19,9 +19,13 @@ export interface Prepared<Spec, Facts> {
 }
 
 /** @throws TscomposeError where a specification asks for what must not or cannot be done */
-export function prepareContainer(given: ContainerSpec, cgroup: Cgroup): Prepared<ContainerSpec, ContainerFacts> {
+export function prepareContainer(
+  given: ContainerSpec,
+  cgroup: Cgroup,
+  user?: UserFacts,
+): Prepared<ContainerSpec, ContainerFacts> {
   checkSysctls(given)
-  const { spec: process, facts, warnings } = prepareProcess(given.process, cgroup)
+  const { spec: process, facts, warnings } = prepareProcess(given.process, cgroup, user)
   return {
     spec: { ...given, process },
     facts: {
@@ -36,12 +40,17 @@ export function prepareContainer(given: ContainerSpec, cgroup: Cgroup): Prepared
   }
 }
 
-export function prepareProcess(given: ProcessSpec, cgroup: Cgroup): Prepared<ProcessSpec, ProcessFacts> {
+export function prepareProcess(
+  given: ProcessSpec,
+  cgroup: Cgroup,
+  user?: UserFacts,
+): Prepared<ProcessSpec, ProcessFacts> {
   const machine = thisMachine()
   const warnings: string[] = []
   const process = { ...given, capabilities: availableCapabilities(given, machine, warnings) }
   const facts = {
     join: cgroup.join,
+    user,
     seccomp: seccompFilter(process),
     confinement: given.apparmorProfile ? { file: machine.appArmorFile, profile: given.apparmorProfile } : undefined,
     lastCapability: machine.lastCapability,
