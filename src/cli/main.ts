@@ -12,5 +12,11 @@ const require = module.createRequire(import.meta.url)
 const { run }: typeof import('./program.ts') = require(
   import.meta.url.endsWith('.ts') ? './program.ts' : './program.cjs',
 )
-// Open connections of the engine's client must not keep the process; on Linux, writes to stdout and stderr are done.
-void run(process.argv.slice(2)).then(code => process.exit(code))
+// Open connections of the engine's client must not keep the process; but what a slow reader has not taken yet must.
+const written = (stream: NodeJS.WriteStream) =>
+  stream.writableLength > 0 && new Promise(resolve => stream.write('', resolve))
+void run(process.argv.slice(2)).then(async code => {
+  await written(process.stdout)
+  await written(process.stderr)
+  process.exit(code)
+})

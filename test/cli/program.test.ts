@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, test } from 'node:test'
@@ -28,6 +28,14 @@ test('the launcher works through symbolic links', () => {
   const { status, stdout } = spawnSync(link, ['version', '--short'], { cwd: '/', encoding: 'utf8' })
   assert.match(stdout, /^\d+\.\d+\.\d+\n$/)
   assert.equal(status, 0)
+})
+
+test('a reader that takes its time gets everything', () => {
+  const labels = Array.from({ length: 5000 }, (_, i) => `      label-${i}: ${'x'.repeat(40)}\n`).join('')
+  const file = join(folder, 'large.yaml')
+  writeFileSync(file, `name: large\nservices:\n  a:\n    image: i\n    labels:\n${labels}`)
+  const piped = `"${launcher}" -f "${file}" config | { sleep 0.3; grep -c label-; }`
+  assert.equal(spawnSync('sh', ['-c', piped], { encoding: 'utf8' }).stdout, '5000\n')
 })
 
 test('help is on stdout and names every command', () => {
