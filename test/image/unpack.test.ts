@@ -328,32 +328,6 @@ test('refused: a bomb, before it is through', { skip }, async t => {
   await assert.rejects(unpack(t, layer, bomb), { code: 'IMAGE_LAYER_TOO_LARGE' })
 })
 
-test('an unpacker goes on after a failure and after giving up', { skip }, async t => {
-  const work = await temporaryDirectory(t)
-  const layer = tar(file('a', 'x'))
-  const run = async (name: string, bytes: Buffer, size: number, complete: boolean, signal: AbortSignal) => {
-    await mkdir(join(work, name))
-    execFileSync('tee', [join(work, `${name}.tar`)], { input: bytes, stdio: ['pipe', 'ignore', 'inherit'] })
-    const path = join(work, `${name}.tar`)
-    const watch = (grown: (size: number, complete: boolean) => void) => {
-      grown(size, complete)
-      return { [Symbol.dispose]() {} }
-    }
-    const blob = { path, watch }
-    await unpacker.unpack({ blob, directory: join(work, name), diffId: sha256(layer), onProgress() {} }, signal)
-  }
-  const never = new AbortController().signal
-  await assert.rejects(run('bad', Buffer.from('x'.repeat(600)), 600, true, never), { code: 'IMAGE_LAYER_INVALID' })
-  const giveUp = new AbortController()
-  const waiting = run('half', layer, 700, false, giveUp.signal) // the rest never comes
-  setImmediate(() => giveUp.abort(new Error('enough')))
-  await assert.rejects(waiting, /enough/)
-  await run('good', layer, layer.length, true, never)
-  assert.equal(readFileSync(join(work, 'good/a'), 'utf8'), 'x')
-  await unpacker.remove(join(work, 'good'))
-  assert.ok(!existsSync(join(work, 'good')))
-})
-
 test('what a hostile layer holds is removed without following it', { skip }, async t => {
   const { directory: layer, outside } = await unpack(
     t,

@@ -49,6 +49,11 @@ export class UnpackProcess {
     })
   }
 
+  /** Ends it in the middle of its job. */
+  kill(): void {
+    this.#child.kill('SIGKILL')
+  }
+
   /** Keeps our own process alive until it rests. */
   use(): void {
     clearTimeout(this.#timer)

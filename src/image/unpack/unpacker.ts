@@ -26,6 +26,8 @@ export type Unpacked = Written & { readonly diffId: Digest }
 
 /** How long a process is kept for the next layer. */
 const IDLE_MS = 3_000
+/** How long a process that is to give up may go on. */
+const PATIENCE_MS = 2_000
 /** Bytes of a blob that are worth a message. */
 const NOTICE = 256 * 1024
 
@@ -49,7 +51,12 @@ export class Unpacker {
     using lease = await this.#lease()
     signal.throwIfAborted()
     const { process } = lease
-    const abandon = () => process.tell({ type: 'abandon' })
+    let patience: NodeJS.Timeout | undefined
+    const abandon = () => {
+      process.tell({ type: 'abandon' })
+      // It listens between two chunks only, and of a hostile archive one may take it minutes.
+      patience = setTimeout(() => process.kill(), PATIENCE_MS)
+    }
     signal.addEventListener('abort', abandon)
     try {
       const result = process.run({ type: 'unpack', blob: blob.path, directory, ...(diffId && { diffId }) }, onProgress)
@@ -67,6 +74,7 @@ export class Unpacker {
       throw error
     } finally {
       signal.removeEventListener('abort', abandon)
+      clearTimeout(patience)
     }
   }
 
