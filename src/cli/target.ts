@@ -39,6 +39,10 @@ export async function findNamed(
   return { engine, ...found }
 }
 
+/** The file is read only where it has to tell whether there are such services. */
+export const findForServices = async (cli: Cli, names: readonly string[]): Promise<Target> =>
+  names.length > 0 ? await findTarget(cli, names) : await findNamed(cli)
+
 /** @param everything networks, volumes and images, too */
 export async function observeTarget(
   cli: Cli,

@@ -122,3 +122,14 @@ test('up says why a service failed, and who waited for it', { skip }, async t =>
       assert.match(dependent.stderr, /waiting: web \(service_healthy\)/)
     })
 })
+
+test('a service that nobody knows is told by every command that takes one', { skip }, async t => {
+  const machine = await newMachine(t)
+  const cwd = await machine.project('nobody', { 'compose.yaml': 'services: { web: { image: busybox } }\n' })
+  for (const command of ['ps', 'logs', 'top', 'images', 'stop', 'restart', 'kill', 'stats', 'volumes', 'events'])
+    await t.test(command, async () => {
+      const { code, stderr } = await machine.run([command, 'nobody'], { cwd })
+      assert.match(stderr, /no such service: nobody/)
+      assert.equal(code, 1)
+    })
+})

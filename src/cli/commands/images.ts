@@ -6,7 +6,7 @@ import { TscomposeError } from '../../errors.ts'
 import type { Define } from '../command.ts'
 import { humanSize } from '../output/human-size.ts'
 import { composeColumn, renderTable } from '../output/table.ts'
-import { findNamed } from '../target.ts'
+import { findForServices } from '../target.ts'
 
 export const define: Define = (command, cli) =>
   command
@@ -16,7 +16,7 @@ export const define: Define = (command, cli) =>
     .action(async (services: string[], { format, quiet }: { format: string; quiet?: boolean }) => {
       if (format !== 'table' && format !== 'json')
         throw new TscomposeError('CLI_FLAG', `unsupported format "${format}"`)
-      const { engine, name } = await findNamed(cli)
+      const { engine, name } = await findForServices(cli, services)
       const containers = (await listContainers(engine, name))
         .filter(({ Labels }) => services.length === 0 || services.includes(Labels[label.service] ?? ''))
         .sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))

@@ -35,6 +35,7 @@ interface RunFlags {
   readonly publish?: readonly string[]
   readonly pull?: string
   readonly quiet?: boolean
+  readonly quietBuild?: boolean
   readonly quietPull?: boolean
   readonly removeOrphans?: boolean
   readonly rm?: boolean
@@ -102,7 +103,7 @@ export const define: Define = (command, cli) =>
             runDir: runDir(),
             build: builds(shown, engine, project, {
               when: flags.build ? 'always' : 'missing',
-              quiet: flags.quiet ?? false,
+              quiet: (flags.quiet || flags.quietBuild) ?? false,
             }),
             ...(policy && { pull: policy }),
           },

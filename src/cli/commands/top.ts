@@ -1,11 +1,11 @@
 import { observeContainers } from '../../compose/observe.ts'
 import type { Define } from '../command.ts'
 import { renderTable } from '../output/table.ts'
-import { findNamed } from '../target.ts'
+import { findForServices } from '../target.ts'
 
 export const define: Define = (command, cli) =>
   command.argument('[SERVICE...]').action(async (services: string[]) => {
-    const { engine, name } = await findNamed(cli)
+    const { engine, name } = await findForServices(cli, services)
     const containers = (await observeContainers(engine, name)).filter(
       ({ service, state }) => state === 'running' && (services.length === 0 || services.includes(service)),
     )
