@@ -205,6 +205,20 @@ test('a pull tells its progress', async () => {
   assert.deepEqual(served.calls[0]?.slice(1, 3), ['localhost:5000/a:1', { platform: 'linux/arm64', auth }])
 })
 
+test('a name alone is its latest tag, unless all tags are meant', async () => {
+  await using served = await serve({ imagePull: async () => progress(...messages) })
+  const never = new AbortController().signal
+  for (const allTags of [false, true])
+    await Array.fromAsync(await served.remote.imagePull('localhost:5000/a', { allTags }, never))
+  assert.deepEqual(
+    served.calls.map(call => call.slice(1, 3)),
+    [
+      ['localhost:5000/a:latest', {}],
+      ['localhost:5000/a', { allTags: true }],
+    ],
+  )
+})
+
 test('a pull that fails before the first word fails as a whole, later one throws from the stream', async () => {
   const failure = new TscomposeError('ENGINE_IMAGE_NOT_FOUND', 'gone', { fix: 'look elsewhere' })
   const expected = { code: 'ENGINE_IMAGE_NOT_FOUND', message: 'gone', fix: 'look elsewhere' }
