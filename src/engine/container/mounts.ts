@@ -28,7 +28,7 @@ export async function resolveMounts(context: Context, container: Container, imag
     ...grantedMounts(container.directory, container.record.hostConfig),
     ...files
       .filter(([destination]) => !taken.has(destination))
-      .map(([destination, source]): MountSpec => ({ type: 'bind', source, destination, readonly: false, owned: true })),
+      .map(([destination, source]): MountSpec => ({ type: 'bind', source, destination, readonly: false })),
   ]
 }
 

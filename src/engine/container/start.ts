@@ -1,7 +1,9 @@
+import { chown } from 'node:fs/promises'
 import type { Image } from '../../image/image.ts'
 import { readRootFile } from '../../runtime/rootfs/root-files.ts'
-import type { ContainerSpec } from '../../runtime/spec.ts'
+import type { ContainerSpec, UserNamespaceSpec } from '../../runtime/spec.ts'
 import { resolveUser } from '../../runtime/user.ts'
+import { hostId } from '../../runtime/user-namespace.ts'
 import { settleAll } from '../../settle.ts'
 import type { Context } from '../context.ts'
 import { imageNotFound, messageOf, stateConflict } from '../failures.ts'
@@ -13,7 +15,7 @@ import { commandLine } from '../translate/merge-config.ts'
 import { parseNamespaceModes } from '../translate/namespace-modes.ts'
 import { translateResources } from '../translate/resources.ts'
 import { connectWaiting, dismissWaiting, earlyStreams } from './attach.ts'
-import type { Container } from './container.ts'
+import type { Container, ContainerDirectory } from './container.ts'
 import { emitContainer, emitEndpoints, emitMounts } from './events.ts'
 import { watchRun } from './exit.ts'
 import { inDockersWords, launchExitCode } from './launch-error.ts'
@@ -96,6 +98,7 @@ async function describe(context: Context, container: Container): Promise<Contain
     chooseNamespaces(context, container, modes),
     setUpNetwork(context, container),
   ])
+  if (hostConfig.UsernsMode !== 'host') await giveToRoot(directory, context.userNamespace)
   return toContainerSpec(
     { id, config, hostConfig, modes },
     {
@@ -110,6 +113,16 @@ async function describe(context: Context, container: Container): Promise<Contain
     },
     context,
   )
+}
+
+/** The files of /etc are in the run-time directory, a tmpfs: those can be mounted with other owners since Linux 6.3 only. */
+async function giveToRoot(
+  { hosts, hostname, resolvConf }: ContainerDirectory,
+  userNamespace: UserNamespaceSpec | undefined,
+): Promise<void> {
+  if (!userNamespace) return
+  const [uid, gid] = [hostId(userNamespace.uidMappings, 0) ?? 0, hostId(userNamespace.gidMappings, 0) ?? 0]
+  await Promise.all([hosts, hostname, resolvConf].map(file => chown(file, uid, gid)))
 }
 
 async function imageOf(context: Context, { record }: Container): Promise<Image> {
