@@ -60,12 +60,14 @@ test('steps are carried out once for several machines', { skip, timeout: 120_000
     const third = await freshMachine(t)
     await cp(layout, join(third.cwd, 'copied'), { recursive: true })
     const compose =
-      'services: { a: { image: built, build: { context: ., cache_from: ["type=local,src=copied"], ' +
+      `services: { a: { image: "${host}/composed:1", build: { context: ., cache_from: ["type=local,src=copied"], ` +
       'cache_to: ["type=local,dest=left"] } } }'
     await third.machine.project('context', { 'compose.yaml': compose })
-    const { code, stderr } = await third.machine.run(['build'], { cwd: third.cwd })
+    const { code, stderr } = await third.machine.run(['build', '--push'], { cwd: third.cwd })
     assert.equal(code, 0, stderr)
-    assert.equal(await third.machine.ok(['container', 'run', '--rm', '--network=none', 'built']), printed)
+    const run = ['container', 'run', '--rm', '--network=none', `${host}/composed:1`]
+    assert.equal(await third.machine.ok(run), printed)
+    assert.equal((await fetch(`http://${host}/v2/composed/tags/list`)).status, 200)
     assert.ok(existsSync(join(third.cwd, 'left/index.json')))
   })
 
@@ -77,8 +79,8 @@ test('steps are carried out once for several machines', { skip, timeout: 120_000
     await fourth.machine.project('context', {
       Dockerfile: 'FROM alpine\nRUN head -c8 /dev/urandom > /own\nCMD ["true"]\n',
     })
-    await build(fourth, '-t', `${host}/lone:1`, '--cache-to', 'type=inline')
-    await fourth.machine.ok(['image', 'push', '-q', `${host}/lone:1`])
+    const push = ['image', 'build', '--push', '-t', `${host}/lone:1`, '--cache-to', 'type=inline', '.']
+    await fourth.machine.ok(push, { cwd: fourth.cwd })
     const fifth = await freshMachine(t)
     await cp(fourth.cwd, fifth.cwd, { recursive: true })
     assert.equal((await build(fifth, '--cache-from', `${host}/lone:1`)).ran, 0)
