@@ -121,6 +121,10 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
     ['container ls -a', 'those that have ended, too'],
     [`container ls --format '{{.Names}} {{.Label "com.example.tier"}}'`, 'what one wants to know of each'],
   ],
+  publish: [
+    ['publish registry.example.com/team/app:1', 'for tscompose -f oci://registry.example.com/team/app:1 up'],
+    ['publish --with-env -y registry.example.com/team/app:1', 'with env files, without a question'],
+  ],
   config: [
     ['config', 'the file as it is understood'],
     ['config -q', 'only check it'],
