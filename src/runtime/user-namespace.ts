@@ -2,17 +2,8 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { TscomposeError } from '../errors.ts'
-import type { IdMapping, UserNamespaceSpec } from './spec.ts'
-
-/** The lines of /proc/PID/uid_map, user_namespaces(7). */
-export const formatIdMap = (map: readonly IdMapping[]): string =>
-  map.map(({ containerID, hostID, size }) => `${containerID} ${hostID} ${size}\n`).join('')
-
-/** Who an id of the container is on the host; undefined for one that the container does not have. */
-export function hostId(map: readonly IdMapping[], id: number): number | undefined {
-  const row = map.find(({ containerID, size }) => id >= containerID && id < containerID + size)
-  return row && row.hostID + id - row.containerID
-}
+import { formatIdMap } from './id-map.ts'
+import type { UserNamespaceSpec } from './spec.ts'
 
 /**
  * The user namespaces of an engine: one for each mapping, made when the first container needs it and held by a

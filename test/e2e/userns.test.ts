@@ -123,6 +123,10 @@ test('userns-remap: root of a container is nobody on the host', { skip }, async 
       await machine.ok(['container', 'exec', '-u', '1000', 'one', 'grep', 'Uid', '/proc/self/status']),
       /1000/,
     )
+    await machine.ok(['container', 'cp', '/etc/hostname', 'one:/copied'])
+    assert.match(await machine.ok(['container', 'exec', 'one', 'stat', '-c', '%u:%g', '/copied']), /^0:0$/m)
+    const { stdout } = await machine.run(['container', 'cp', 'one:/of-ann', '-'])
+    assert.match(stdout.slice(100, 124), /^\d+\0?0*1750\0/)
     const typed = execFileSync(
       'script',
       ['-qec', `${root}/bin/tscompose container exec -it one sh -c 'tty; stat -c %u $(tty)'`, '/dev/null'],

@@ -111,7 +111,8 @@ async function withView<T>(
 
 function runningView({ run, state }: Container, withMounts: boolean): FilesView | undefined {
   if (!run || !isAlive(state)) return undefined
-  return { of: 'running', pid: run.process.pid, root: run.spec.root, withMounts }
+  const { root, userNamespace } = run.spec
+  return { of: 'running', pid: run.process.pid, root, withMounts, ...(userNamespace && { userNamespace }) }
 }
 
 /** The user of the container, to whom `copyUIDGID` gives what is copied; without one it keeps its owners. */

@@ -1,14 +1,16 @@
 import * as fs from 'node:fs'
 import { leavesOut } from '../../image/pack/leave-out.ts'
 import { TRAILER } from '../../image/pack/tar-encode.ts'
-import { packTree } from '../../image/pack/tree.ts'
+import { type PackOptions, packTree } from '../../image/pack/tree.ts'
 import { confine } from '../../image/unpack/confine.ts'
 import { decompress } from '../../image/unpack/decompress.ts'
 import { LayerWriter } from '../../image/unpack/layer-writer.ts'
 import type { ByteString, TarEntry } from '../../image/unpack/tar-entry.ts'
 import { TarReader } from '../../image/unpack/tar-reader.ts'
+import { containerId, hostId, OVERFLOW_ID } from '../../runtime/id-map.ts'
 import { changesOf } from '../../runtime/rootfs/changes.ts'
 import { enterView, type FilesView } from '../../runtime/rootfs/view.ts'
+import type { IdMapping, UserNamespaceSpec } from '../../runtime/spec.ts'
 import { linux } from '../../sys/kernel.ts'
 import { mountpoints } from '../container/root.ts'
 import { encodeChanges } from './change-lines.ts'
@@ -54,16 +56,16 @@ async function carryOut(job: ArchiveJob): Promise<void> {
     case 'pack': {
       const source = goTo(job.path)
       await tell({ type: 'found', stat: statOf(source, job.path) })
-      return write(packTree(source, bytes(job.name ?? baseName(job.path))))
+      return write(packTree(source, bytes(job.name ?? baseName(job.path)), ownersIn(job.view)))
     }
     case 'export':
       await tell({ type: 'found', stat: statOf('/', '/') })
-      return write(packTree('/', ''))
+      return write(packTree('/', '', ownersIn(job.view)))
     case 'changes':
       for (const chunk of encodeChanges(changesOf(job.root, leavesOut(mountpoints)))) writeAll(chunk)
       return
     case 'unpack':
-      return await unpack(job.path, job)
+      return await unpack(job.path, job, shiftOf(job.view))
   }
 }
 
@@ -80,7 +82,34 @@ function writeAll(chunk: Buffer): void {
 /** As names are in archives. */
 const bytes = (name: string): ByteString => Buffer.from(name).toString('latin1')
 
-async function unpack(path: string, { keepKinds, whiteouts, owner, rename }: UnpackOptions): Promise<void> {
+const userNamespaceOf = (view: FilesView | LocalView): UserNamespaceSpec | undefined =>
+  view.of === 'running' ? view.userNamespace : undefined
+
+/** Archives have the ids of the container, not those that it has on the host. */
+function ownersIn(view: FilesView | LocalView): PackOptions {
+  const user = userNamespaceOf(view)
+  if (!user) return {}
+  const ownerOf = ({ uid, gid }: fs.Stats) => ({
+    uid: containerId(user.uidMappings, uid) ?? OVERFLOW_ID,
+    gid: containerId(user.gidMappings, gid) ?? OVERFLOW_ID,
+  })
+  return { ownerOf }
+}
+
+type Shift = <Owner extends { readonly uid: number; readonly gid: number }>(owner: Owner) => Owner
+
+function shiftOf(view: FilesView | LocalView): Shift {
+  const user = userNamespaceOf(view)
+  if (!user) return owner => owner
+  const shift = (map: readonly IdMapping[], id: number) => hostId(map, id) ?? hostId(map, OVERFLOW_ID) ?? id
+  return owner => ({ ...owner, uid: shift(user.uidMappings, owner.uid), gid: shift(user.gidMappings, owner.gid) })
+}
+
+async function unpack(
+  path: string,
+  { keepKinds, whiteouts, owner, rename }: UnpackOptions,
+  shift: Shift,
+): Promise<void> {
   try {
     linux.chdir(path)
   } catch (error) {
@@ -90,13 +119,18 @@ async function unpack(path: string, { keepKinds, whiteouts, owner, rename }: Unp
   // access(2) tells of a read-only mount before anything is tried.
   fs.accessSync('.', fs.constants.W_OK)
   const reader = new TarReader()
-  const writer = new LayerWriter({ base: '.', whiteouts: whiteouts && 'remove', keepKinds, ...(owner && { owner }) })
+  const writer = new LayerWriter({
+    base: '.',
+    whiteouts: whiteouts && 'remove',
+    keepKinds,
+    ...(owner && { owner: shift(owner) }),
+  })
   try {
     for await (const chunk of decompress(process.stdin))
       for (const event of reader.read(chunk)) {
         if (event.type === 'data') writer.data(event.chunk)
         else if (event.type === 'end') writer.end()
-        else writer.entry(rename ? renamed(event.entry, rename) : event.entry)
+        else writer.entry(shift(rename ? renamed(event.entry, rename) : event.entry))
       }
     reader.finish()
     writer.finish()

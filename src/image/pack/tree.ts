@@ -12,6 +12,8 @@ export interface PackOptions {
   readonly layer?: boolean
   /** Seconds since the epoch; no entry says that it is younger (SOURCE_DATE_EPOCH). */
   readonly latest?: number
+  /** Who the owner of a file is in the archive. */
+  readonly ownerOf?: (stat: fs.Stats) => { readonly uid: number; readonly gid: number }
   /** @returns true for a path, beginning with {@link packTree}'s `name`, that is to be left out with all beneath it */
   readonly exclude?: (path: ByteString, stat: fs.Stats) => boolean
 }
@@ -160,8 +162,8 @@ class TreePacker {
   }
 
   #plain(name: ByteString, type: TarType, stat: fs.Stats): TarEntry {
-    const { uid, gid, mode } = stat
-    return tarEntry({ name, type, uid, gid, mode: mode & 0o7777, mtime: this.#time(stat) })
+    const { uid, gid } = this.#options.ownerOf?.(stat) ?? stat
+    return tarEntry({ name, type, uid, gid, mode: stat.mode & 0o7777, mtime: this.#time(stat) })
   }
 
   #time({ mtimeMs }: fs.Stats): number {

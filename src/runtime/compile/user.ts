@@ -1,7 +1,8 @@
 import { AT, CLONE, MOUNT_ATTR, O, OPEN_TREE } from '../../sys/constants.ts'
+import { hostId } from '../id-map.ts'
 import { descriptor, type ProgramBuilder, type Result } from '../program.ts'
-import { hostId } from '../user-namespace.ts'
-import type { ProcessFacts, UserFacts } from './facts.ts'
+import type { UserNamespaceSpec } from '../spec.ts'
+import type { ProcessFacts } from './facts.ts'
 import { attachClone } from './mounts.ts'
 import { close, MOUNT_ATTR_SIZE, mountAttr, openNamespace } from './steps.ts'
 
@@ -25,7 +26,7 @@ export function openUserNamespace(program: ProgramBuilder, { user }: ProcessFact
 }
 
 /** From here on, what is made belongs to the container's root. */
-export function makeAsContainerRoot(program: ProgramBuilder, user: UserFacts | undefined): void {
+export function makeAsContainerRoot(program: ProgramBuilder, user: UserNamespaceSpec | undefined): void {
   if (!user) return
   program.call('prctl', [PR_SET_SECUREBITS, NO_SETUID_FIXUP, 0, 0, 0], { words: 'keep capabilities' })
   program.call('setfsgid', [hostId(user.gidMappings, 0) ?? 0], { words: 'make files as the group of the container' })

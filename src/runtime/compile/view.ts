@@ -1,11 +1,12 @@
 import { AT, CLONE, MOUNT_ATTR, MOVE_MOUNT, MS, O, OPEN_TREE } from '../../sys/constants.ts'
 import { type Program, ProgramBuilder } from '../program.ts'
-import type { RootSpec } from '../spec.ts'
+import type { RootSpec, UserNamespaceSpec } from '../spec.ts'
 import type { ContainerFacts } from './facts.ts'
 import { attach, cloneSource, inMountOrder, isBeneathSystem } from './mounts.ts'
 import { enterRoot, makePrivate, mountOverlay } from './root.ts'
 import { joinNamespace, MOUNT_ATTR_SIZE, mountAttr } from './steps.ts'
 import { makeReadonly } from './system.ts'
+import { makeAsContainerRoot } from './user.ts'
 
 /**
  * The files of a container that does not run: its overlay, and the host's files and volumes that it mounts. As with
@@ -34,7 +35,11 @@ export function compileStoppedView(
  * @param root only says where the copy is mounted, for nobody else to see
  * @param mounts false: the overlay alone, without anything that is mounted in it
  */
-export function compileRunningView(pid: number, root: RootSpec, { mounts }: { readonly mounts: boolean }): Program {
+export function compileRunningView(
+  pid: number,
+  root: RootSpec,
+  { mounts, user }: { readonly mounts: boolean; readonly user: UserNamespaceSpec | undefined },
+): Program {
   const program = ownMounts()
   const back = program.call('openat', [AT.FDCWD, '/proc/thread-self/ns/mnt', O.RDONLY | O.CLOEXEC, 0], {
     words: 'open the mount namespace',
@@ -53,6 +58,7 @@ export function compileRunningView(pid: number, root: RootSpec, { mounts }: { re
     words: `mount the copy on ${root.writableLayer}`,
   })
   enterRoot(program, root.writableLayer)
+  makeAsContainerRoot(program, user)
   return program.end()
 }
 

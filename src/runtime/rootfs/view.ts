@@ -7,11 +7,18 @@ import { perform } from '../perform.ts'
 import { thisMachine } from '../prepare/machine.ts'
 import { placeMounts } from '../prepare/place-mounts.ts'
 
-import type { MountSpec, RootSpec } from '../spec.ts'
+import type { MountSpec, RootSpec, UserNamespaceSpec } from '../spec.ts'
 
 /** Whose files are to be seen, and whether what is mounted in them is, too. */
 export type FilesView =
-  | { readonly of: 'running'; readonly pid: number; readonly root: RootSpec; readonly withMounts: boolean }
+  | {
+      readonly of: 'running'
+      readonly pid: number
+      readonly root: RootSpec
+      readonly withMounts: boolean
+      /** The owners that are seen, and those that are set, are ids of the host then. */
+      readonly userNamespace?: UserNamespaceSpec
+    }
   /** The caller sees to it that the container is not started meanwhile: an overlay is mounted once. */
   | { readonly of: 'stopped'; readonly root: RootSpec; readonly mounts: readonly MountSpec[] }
 
@@ -25,7 +32,8 @@ export function enterView(view: FilesView): void {
   const { root } = view
   const proc = openSync('/proc', O.PATH | O.DIRECTORY | O.CLOEXEC)
   try {
-    if (view.of === 'running') perform(compileRunningView(view.pid, root, { mounts: view.withMounts }))
+    if (view.of === 'running')
+      perform(compileRunningView(view.pid, root, { mounts: view.withMounts, user: view.userNamespace }))
     else {
       const { overlayOptions } = thisMachine()
       perform(compileStoppedView(root, { mounts: placeMounts({ root, mounts: view.mounts }), overlayOptions }))
