@@ -1,8 +1,11 @@
+import { release } from 'node:os'
+import { TscomposeError } from '../../errors.ts'
 import { capabilitiesIn, capabilityMask } from '../capabilities.ts'
 import type { Cgroup } from '../cgroup/cgroup.ts'
 import { defaultDevices } from '../cgroup/device-rules.ts'
 import type { ContainerFacts, ProcessFacts, UserFacts } from '../compile/facts.ts'
 import { seccompFilter } from '../seccomp/filter.ts'
+import { kernelAtLeast } from '../seccomp/rules.ts'
 import type { ContainerSpec, ProcessSpec } from '../spec.ts'
 import { hostDevices } from './host-devices.ts'
 import { canRaiseLimits, type Machine, thisMachine } from './machine.ts'
@@ -25,6 +28,7 @@ export function prepareContainer(
   user?: UserFacts,
 ): Prepared<ContainerSpec, ContainerFacts> {
   checkSysctls(given)
+  if (user) checkOwnersCanBeShifted(given)
   const { spec: process, facts, warnings } = prepareProcess(given.process, cgroup, user)
   return {
     spec: { ...given, process },
@@ -38,6 +42,16 @@ export function prepareContainer(
     },
     warnings,
   }
+}
+
+/** The root that the engine itself is in cannot be mounted over: overlayfs must take a mount that is nowhere attached. */
+function checkOwnersCanBeShifted({ root }: ContainerSpec): void {
+  if (!root.lowerdirs.includes('/') || kernelAtLeast(release(), '6.15')) return
+  throw new TscomposeError(
+    'RUNTIME_USER_NAMESPACE_FAILED',
+    `rootfs:/ needs Linux 6.15 in a user namespace, this is ${release()}`,
+    { fix: 'Opt out of "userns-remap": --userns=host, or userns_mode: host.' },
+  )
 }
 
 export function prepareProcess(
