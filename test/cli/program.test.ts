@@ -99,3 +99,23 @@ for (const [args, message] of [
     assert.equal(stdout, '')
     assert.equal(status, 1)
   })
+
+test('an env file is ours to read, not that of Node', () => {
+  const yaml = join(folder, 'env-file.yaml')
+  writeFileSync(yaml, 'services: { a: { image: "busybox:${TSCOMPOSE_TEST_WORD}" } }\n')
+  const missing = run('-f', yaml, '--env-file', '/no/such', 'config')
+  assert.match(missing.stderr, /couldn't find env file: \/no\/such/)
+  assert.equal(missing.status, 1)
+})
+
+test('a file that cannot be read is told before anything is done', () => {
+  for (const words of [
+    ['image', 'load', '-i', '/no/such'],
+    ['image', 'import', '/no/such', 'a:b'],
+    ['container', 'exec', '--env-file', '/no/such', 'a', 'true'],
+  ]) {
+    const { status, stderr } = run(...words)
+    assert.match(stderr, /^cannot read \/no\/such: .*\[CLI_FLAG\]\n$/)
+    assert.equal(status, 1)
+  }
+})

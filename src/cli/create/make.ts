@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { pullImage } from '../../compose/apply/transfer.ts'
 import type { ContainerCreateRequest, Engine } from '../../engine/api.ts'
 import { TscomposeError } from '../../errors.ts'
 import type { Cli } from '../cli.ts'
+import { readText } from '../input-file.ts'
 import { openProgress } from '../progress/progress.ts'
 import type { CreateFlags } from './flags.ts'
 import { badFlag } from './parsed.ts'
@@ -18,13 +18,7 @@ export function requestOf(
   flags: CreateFlags,
   attached: Attached,
 ): ContainerCreateRequest {
-  const read = (file: string) => {
-    try {
-      return readFileSync(path.resolve(cli.cwd, file), 'utf8')
-    } catch (cause) {
-      throw new TscomposeError('CLI_FLAG', `cannot read ${file}: ${(cause as Error).message}`, { cause })
-    }
-  }
+  const read = (file: string) => readText(cli, file)
   return createRequest(image, words, flags, attached, { cwd: cli.cwd, env: cli.env, read })
 }
 

@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs'
-import path from 'node:path'
 import { collect, type Define } from '../../command.ts'
 import { checkTerminal } from '../../create/attached.ts'
 import { parseKeyValueFile, resolveVariables } from '../../create/key-value-files.ts'
 import { connect } from '../../engine.ts'
+import { readText } from '../../input-file.ts'
 import { runExec } from '../../run-exec.ts'
 
 interface ExecFlags {
@@ -36,9 +35,7 @@ export const define: Define = (command, cli) =>
       const { detach = false, tty = false, detachKeys, privileged, user, workdir } = flags
       const stdin = !detach && (flags.interactive ?? false)
       checkTerminal(cli, tty && stdin)
-      const ofFiles = (flags.envFile ?? []).flatMap(file =>
-        parseKeyValueFile(readFileSync(path.resolve(cli.cwd, file), 'utf8'), file),
-      )
+      const ofFiles = (flags.envFile ?? []).flatMap(file => parseKeyValueFile(readText(cli, file), file))
       const env = resolveVariables([...ofFiles, ...(flags.env ?? [])], cli.env)
       await runExec(cli, await connect(), container, {
         words,

@@ -1,7 +1,7 @@
-import { createReadStream } from 'node:fs'
 import { splitTag } from '../../../engine/client/registries.ts'
 import { collect, type Define } from '../../command.ts'
 import { connect } from '../../engine.ts'
+import { openInput } from '../../input-file.ts'
 import { writeMessages } from '../../output/messages.ts'
 
 interface ImportFlags {
@@ -18,7 +18,7 @@ export const define: Define = (command, cli) =>
     .option('-m, --message <text>', 'What its history says about it')
     .option('--platform <platform>', 'What it is made for')
     .action(async (file: string, name: string | undefined, { change, message, platform }: ImportFlags) => {
-      const source = file === '-' ? cli.stdin : /^https?:\/\//.test(file) ? new URL(file) : createReadStream(file)
+      const source = /^https?:\/\//.test(file) ? new URL(file) : await openInput(cli, file)
       const named = name === undefined ? undefined : splitTag(name)
       const options = {
         ...(named && { repo: named.repository, tag: named.tag ?? 'latest' }),

@@ -1,6 +1,6 @@
-import { createReadStream } from 'node:fs'
 import type { Define } from '../../command.ts'
 import { connect } from '../../engine.ts'
+import { openInput } from '../../input-file.ts'
 import { writeMessages } from '../../output/messages.ts'
 import { forPlatform } from '../../platform.ts'
 
@@ -17,8 +17,7 @@ export const define: Define = (command, cli) =>
     .option('--platform <platform>', 'Of an image for several platforms this one')
     .option('-q, --quiet', 'No progress of layers')
     .action(async (argument: string | undefined, { input, quiet, ...flags }: LoadFlags) => {
-      const file = argument ?? input
-      const archive = file === undefined || file === '-' ? cli.stdin : createReadStream(file)
+      const archive = await openInput(cli, argument ?? input)
       const messages = await (await connect()).imageLoad(archive, cli.signal, forPlatform(flags))
       if (!quiet) return await writeMessages(cli.stdout, messages)
       for await (const { stream } of messages) cli.stdout.write(stream ?? '')
