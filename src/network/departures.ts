@@ -1,9 +1,24 @@
-/** A sandbox whose devices are on their way out of the kernel. */
-interface Departure {
+import type { Endpoint, EndpointSpec } from './network.ts'
+
+/** A sandbox whose devices are on their way out of the kernel. Until they have gone, it has its addresses. */
+export interface Departure {
   readonly containerId: string
-  readonly networkIds: readonly string[]
+  readonly endpoints: readonly Endpoint[]
   readonly gone: Promise<void>
 }
+
+export const isOn = ({ endpoints }: Departure, networkId: string): boolean =>
+  endpoints.some(endpoint => endpoint.networkId === networkId)
+
+/** Whether somebody who comes may want the addresses of one who leaves. */
+export const isInTheWay = ({ endpoints }: Departure, wanted: readonly EndpointSpec[]): boolean =>
+  wanted.some(({ networkId, leaseKey, ipv4Address, ipv6Address }) =>
+    endpoints.some(
+      endpoint =>
+        endpoint.networkId === networkId &&
+        (endpoint.leaseKey === leaseKey || ipv4Address !== undefined || ipv6Address !== undefined),
+    ),
+  )
 
 /** Sandboxes that were removed, as long as something of them is left in the kernel. */
 export class Departures {
@@ -15,8 +30,13 @@ export class Departures {
     departure.gone.then(forget, forget) // a failure is told to those who wait
   }
 
-  /** Resolves when those that are on their way now, and that somebody is concerned with, have gone. */
-  async settled(concerns: (departure: Departure) => boolean = () => true): Promise<void> {
-    await Promise.all([...this.#all].filter(concerns).map(({ gone }) => gone))
+  /**
+   * Resolves when those that are on their way now, and that somebody is concerned with, have gone.
+   * @returns how many there were
+   */
+  async settled(concerns: (departure: Departure) => boolean = () => true): Promise<number> {
+    const concerned = [...this.#all].filter(concerns)
+    await Promise.all(concerned.map(({ gone }) => gone))
+    return concerned.length
   }
 }

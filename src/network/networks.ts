@@ -5,7 +5,7 @@ import { settleAll } from '../settle.ts'
 import { defaultPools } from './addresses/subnets.ts'
 import { firewallNetwork, rejoin } from './bridge.ts'
 import { Bridges } from './bridges.ts'
-import { Departures } from './departures.ts'
+import { type Departure, Departures, isInTheWay, isOn } from './departures.ts'
 import { renderResolvConf, renderUnconnectedResolvConf } from './dns/resolv-conf.ts'
 import { readResolvConf } from './dns/upstream.ts'
 import { Firewall } from './firewall/firewall.ts'
@@ -123,7 +123,7 @@ class NetworkLayer implements Networks {
   }
 
   async removeNetwork(networkId: string): Promise<void> {
-    const onIt = this.#host.departures.settled(({ networkIds }) => networkIds.includes(networkId))
+    const onIt = this.#host.departures.settled(departure => isOn(departure, networkId))
     await named(settleAll([this.#bridges.remove(networkId), onIt]))
   }
 
@@ -134,9 +134,9 @@ class NetworkLayer implements Networks {
     const resolvConf = endpoints.length > 0 ? renderResolvConf(dns, readResolvConf()) : this.unconnectedResolvConf(dns)
     // Of the same container there may be one that is being removed, or the file of one that nobody knows.
     await this.removeSandbox(containerId)
-    const networkIds = new Set(spec.endpoints.map(({ networkId }) => networkId))
-    await this.#host.departures.settled(
-      departure => departure.containerId === containerId || departure.networkIds.some(id => networkIds.has(id)),
+    const { departures } = this.#host
+    await departures.settled(
+      departure => departure.containerId === containerId || isInTheWay(departure, spec.endpoints),
     )
     await unpinNamespace(netnsPath)
     const sandbox = new LiveSandbox(this.#host, {
@@ -152,6 +152,10 @@ class NetworkLayer implements Networks {
       await named(sandbox.create(endpoints, spec.sysctl, spec.namespace))
     } catch (error) {
       this.#sandboxes.delete(containerId)
+      // Those who leave still have their addresses.
+      const exhausted = error instanceof TscomposeError && error.code === 'NETWORK_POOL_EXHAUSTED'
+      const onThem = (departure: Departure) => spec.endpoints.some(({ networkId }) => isOn(departure, networkId))
+      if (exhausted && (await departures.settled(onThem)) > 0) return await this.createSandbox(spec)
       throw error
     }
     return sandbox.describe()
@@ -176,7 +180,7 @@ class NetworkLayer implements Networks {
   }
 
   async connect(containerId: string, spec: EndpointSpec): Promise<Endpoint> {
-    await this.#host.departures.settled(({ networkIds }) => networkIds.includes(spec.networkId))
+    await this.#host.departures.settled(departure => isInTheWay(departure, [spec]))
     return await named(this.#need(containerId).connect(spec, await this.#bridges.need(spec.networkId)))
   }
 

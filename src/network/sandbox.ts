@@ -283,17 +283,20 @@ export class LiveSandbox {
     const { service, departures } = this.#host
     const endpoints = this.#endpoints
     this.#endpoints = []
-    const networkIds = endpoints.map(({ live }) => live.network.id)
     try {
       await settleAll([
         this.#publishing.close(),
         // Its sockets would keep the namespace.
         ...(this.#hasDns ? [service.closeDns(containerId)] : []),
-        ...networkIds.map(id => service.removeHost(id, containerId)),
+        ...endpoints.map(({ live }) => service.removeHost(live.network.id, containerId)),
       ])
     } finally {
       for (const { live } of endpoints) live.members.delete(containerId)
-      departures.add({ containerId, networkIds, gone: this.#depart(endpoints) })
+      departures.add({
+        containerId,
+        endpoints: endpoints.map(({ endpoint }) => endpoint),
+        gone: this.#depart(endpoints),
+      })
     }
   }
 

@@ -322,3 +322,12 @@ test('who comes next gets the address at once; who removes the network waits unt
   await machine.networks.removeNetwork(net.id)
   assert.deepEqual(machine.leftovers(), [])
 })
+
+test('an address of who leaves is given to who comes, where it is the last', { skip }, async () => {
+  await using machine = await Machine.start()
+  const net = await machine.network('small', { subnets: [{ subnet: '10.77.0.0/30', gateway: '10.77.0.1' }] })
+  const first = await machine.sandbox('first', [net])
+  await assert.rejects(machine.sandbox('second', [net]), { code: 'NETWORK_POOL_EXHAUSTED' })
+  await machine.networks.removeSandbox(first.containerId)
+  assert.equal(addressOf(await machine.sandbox('second', [net])), '10.77.0.2')
+})
