@@ -1,6 +1,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { request } from './api.ts'
@@ -57,9 +58,10 @@ async function networkPart(rival: Rival, runs: number): Promise<number> {
   const figures = async (network: string, ports: readonly number[]) => {
     const times: number[] = []
     for (let i = 0; i < runs; i++) {
-      const id = await newContainer(rival, 'bench-part', network, ports)
+      const id = await newContainer(rival, `bench-part-${i}`, network, ports)
       times.push(await elapsedMs(() => start(rival, id)))
       await dropContainer(rival, id)
+      await delay(100) // the devices of the last one go behind it, and would be counted with the next
     }
     return median(times)
   }
