@@ -1,9 +1,7 @@
 import { collect, type Define } from '../../command.ts'
-import { confirm } from '../../confirm.ts'
 import { bytesOf } from '../../create/sizes.ts'
-import { connect } from '../../engine.ts'
 import { filtersOf } from '../../key-values.ts'
-import { humanSize } from '../../output/human-size.ts'
+import { pruneAsked, section } from '../../prune.ts'
 
 interface PruneFlags {
   readonly all?: boolean
@@ -29,9 +27,8 @@ export const define: Define = (command, cli) =>
         filters: filtersOf(filter),
         ...(keepStorage !== undefined && { keepStorage: bytesOf(keepStorage) }),
       }
-      const question = `${all ? warnings.all : warnings.dangling}\nAre you sure you want to continue? [y/N]`
-      if (!force && !(await confirm(cli, question))) return
-      const { CachesDeleted, SpaceReclaimed } = await (await connect()).buildPrune(options)
-      if (CachesDeleted.length > 0) cli.stdout.write(`Deleted build cache objects:\n${CachesDeleted.join('\n')}\n\n`)
-      cli.stdout.write(`Total reclaimed space: ${humanSize(SpaceReclaimed)}\n`)
+      await pruneAsked(cli, { warning: all ? warnings.all : warnings.dangling, force }, async engine => {
+        const { CachesDeleted, SpaceReclaimed } = await engine.buildPrune(options)
+        return { text: section('build cache objects', CachesDeleted), bytes: SpaceReclaimed }
+      })
     })

@@ -1,8 +1,6 @@
 import { collect, type Define } from '../../command.ts'
-import { confirm } from '../../confirm.ts'
-import { connect } from '../../engine.ts'
 import { filtersOf } from '../../key-values.ts'
-import { humanSize } from '../../output/human-size.ts'
+import { pruneAsked, section } from '../../prune.ts'
 
 export const define: Define = (command, cli) =>
   command
@@ -10,10 +8,9 @@ export const define: Define = (command, cli) =>
     .option('-f, --force', 'Do not ask')
     .action(async ({ filter, force }: { filter?: readonly string[]; force?: boolean }) => {
       const filters = filtersOf(filter)
-      const question = 'WARNING! This will remove all stopped containers.\nAre you sure you want to continue? [y/N]'
-      if (!force && !(await confirm(cli, question))) return
-      const { ContainersDeleted, SpaceReclaimed } = await (await connect()).containerPrune({ filters })
-      if (ContainersDeleted.length > 0)
-        cli.stdout.write(`Deleted Containers:\n${ContainersDeleted.map(id => `${id}\n`).join('')}\n`)
-      cli.stdout.write(`Total reclaimed space: ${humanSize(SpaceReclaimed)}\n`)
+      const warning = 'WARNING! This will remove all stopped containers.'
+      await pruneAsked(cli, { warning, force }, async engine => {
+        const { ContainersDeleted, SpaceReclaimed } = await engine.containerPrune({ filters })
+        return { text: section('Containers', ContainersDeleted), bytes: SpaceReclaimed }
+      })
     })

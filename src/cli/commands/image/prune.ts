@@ -1,9 +1,7 @@
 import { collect, type Define } from '../../command.ts'
-import { confirm } from '../../confirm.ts'
-import { connect } from '../../engine.ts'
 import { filtersOf } from '../../key-values.ts'
 import { deletedImages } from '../../output/deleted-images.ts'
-import { humanSize } from '../../output/human-size.ts'
+import { pruneAsked } from '../../prune.ts'
 
 interface PruneFlags {
   readonly all?: boolean
@@ -23,9 +21,8 @@ export const define: Define = (command, cli) =>
     .option('-f, --force', 'Do not ask')
     .action(async ({ all = false, filter, force }: PruneFlags) => {
       const filters = { ...filtersOf(filter), dangling: [String(!all)] }
-      const question = `${all ? warnings.all : warnings.dangling}\nAre you sure you want to continue? [y/N]`
-      if (!force && !(await confirm(cli, question))) return
-      const { ImagesDeleted, SpaceReclaimed } = await (await connect()).imagePrune({ filters })
-      cli.stdout.write(deletedImages(ImagesDeleted))
-      cli.stdout.write(`Total reclaimed space: ${humanSize(SpaceReclaimed)}\n`)
+      await pruneAsked(cli, { warning: all ? warnings.all : warnings.dangling, force }, async engine => {
+        const { ImagesDeleted, SpaceReclaimed } = await engine.imagePrune({ filters })
+        return { text: deletedImages(ImagesDeleted), bytes: SpaceReclaimed }
+      })
     })

@@ -6,6 +6,7 @@ import { connect } from '../../engine.ts'
 import { filtersOf } from '../../key-values.ts'
 import { deletedImages } from '../../output/deleted-images.ts'
 import { humanSize } from '../../output/human-size.ts'
+import { type Pruned, section } from '../../prune.ts'
 
 interface PruneFlags {
   readonly all?: boolean
@@ -49,14 +50,7 @@ function question({ all, volumes, filter }: PruneFlags, filters: Filters): strin
   return `WARNING! This will remove:\n${list(kinds)}${only}\nAre you sure you want to continue? [y/N]`
 }
 
-interface Pruned {
-  readonly text: string
-  readonly bytes: number
-}
 type Prune = (engine: Engine, filters: Filters, all: boolean) => Promise<Pruned>
-
-const section = (title: string, names: readonly string[]): string =>
-  names.length > 0 ? `Deleted ${title}:\n${names.map(name => `${name}\n`).join('')}\n` : ''
 
 const containers: Prune = async (engine, filters) => {
   const { ContainersDeleted, SpaceReclaimed } = await engine.containerPrune({ filters })

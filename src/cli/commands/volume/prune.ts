@@ -1,8 +1,6 @@
 import { collect, type Define } from '../../command.ts'
-import { confirm } from '../../confirm.ts'
-import { connect } from '../../engine.ts'
 import { filtersOf } from '../../key-values.ts'
-import { humanSize } from '../../output/human-size.ts'
+import { pruneAsked, section } from '../../prune.ts'
 
 export const define: Define = (command, cli) =>
   command
@@ -12,10 +10,9 @@ export const define: Define = (command, cli) =>
     .action(async ({ all, filter, force }: { all?: boolean; filter?: readonly string[]; force?: boolean }) => {
       const filters = { ...filtersOf(filter), ...(all && { all: ['true'] }) }
       const which = all ? 'all' : 'anonymous'
-      const question = `WARNING! This will remove ${which} local volumes not used by at least one container.\nAre you sure you want to continue? [y/N]`
-      if (!force && !(await confirm(cli, question))) return
-      const { VolumesDeleted, SpaceReclaimed } = await (await connect()).volumePrune({ filters })
-      if (VolumesDeleted.length > 0)
-        cli.stdout.write(`Deleted Volumes:\n${VolumesDeleted.map(name => `${name}\n`).join('')}\n`)
-      cli.stdout.write(`Total reclaimed space: ${humanSize(SpaceReclaimed)}\n`)
+      const warning = `WARNING! This will remove ${which} local volumes not used by at least one container.`
+      await pruneAsked(cli, { warning, force }, async engine => {
+        const { VolumesDeleted, SpaceReclaimed } = await engine.volumePrune({ filters })
+        return { text: section('Volumes', VolumesDeleted), bytes: SpaceReclaimed }
+      })
     })
