@@ -69,7 +69,11 @@ export const commands: CommandTable = {
   version: { summary: 'Show the version', load: () => import('./commands/version.ts') },
   completion: { summary: 'Completion for a shell: bash, zsh, fish', load: () => import('./commands/completion.ts') },
   alpha: { summary: 'Experimental commands', hidden: true, loadGroup: () => import('./commands/alpha.ts') },
-  bridge: { summary: 'Not supported', hidden: true, load: () => import('./commands/bridge.ts') },
+  bridge: {
+    summary: 'Not supported: a project for Kubernetes; publish puts one into a registry',
+    hidden: true,
+    load: () => import('./commands/bridge.ts'),
+  },
   __complete: { summary: 'What may stand at the cursor', hidden: true, load: () => import('./commands/complete.ts') },
   engine: {
     summary: 'The engine behind all this: status, start, stop',

@@ -31,7 +31,10 @@ export const commands: CommandTable = {
   stats: { summary: 'Show what containers use of the machine', load: () => import('./container/stats.ts') },
   update: { summary: 'Change the limits of containers', load: () => import('./container/update.ts') },
   cp: { summary: 'Copy files to and from a container', load: () => import('./container/cp.ts') },
-  diff: { summary: 'Show what a container has changed of its image', load: () => import('./container/diff.ts') },
+  diff: {
+    summary: 'Show what a container has added (A), changed (C) and deleted (D) of its image',
+    load: () => import('./container/diff.ts'),
+  },
   commit: { summary: 'Make an image of a container', load: () => import('./container/commit.ts') },
   export: { summary: 'Write the files of a container as an archive', load: () => import('./container/export.ts') },
   rename: { summary: 'Rename a container', load: () => import('./container/rename.ts') },
