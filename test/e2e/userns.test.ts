@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { copyFileSync, mkdirSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { chown } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -127,12 +127,10 @@ test('userns-remap: root of a container is nobody on the host', { skip }, async 
     assert.match(await machine.ok(['container', 'exec', 'one', 'stat', '-c', '%u:%g', '/copied']), /^0:0$/m)
     const { stdout } = await machine.run(['container', 'cp', 'one:/of-ann', '-'])
     assert.match(stdout.slice(100, 124), /^\d+\0?0*1750\0/)
-    const typed = execFileSync(
-      'script',
-      ['-qec', `${root}/bin/tscompose container exec -it one sh -c 'tty; stat -c %u $(tty)'`, '/dev/null'],
-      { env: { ...machine.env, TERM: 'xterm' }, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] },
-    )
-    assert.match(typed, /\/dev\/pts\/0\s+0\s/)
+    const command = `${root}/bin/tscompose container exec -it one sh -c 'tty; stat -c %u $(tty)'`
+    const env = { ...machine.env, TERM: 'xterm' }
+    const typed = await resultOf(spawn('script', ['-qec', command, '/dev/null'], { env })) // whose input stays open
+    assert.match(typed.stdout, /\/dev\/pts\/0\s+0\s/)
   })
 
   await t.test('--userns=host opts out; a volume has the same owners in both', async () => {
