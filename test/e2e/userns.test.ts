@@ -4,7 +4,7 @@ import { copyFileSync, mkdirSync, readFileSync, readlinkSync, statSync, symlinkS
 import { chown } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { newMachine, root, skip } from './machine.ts'
+import { newMachine, resultOf, root, skip } from './machine.ts'
 
 const FIRST = 300_000
 
