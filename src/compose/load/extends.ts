@@ -1,5 +1,5 @@
 import { TscomposeError } from '../../errors.ts'
-import { didYouMean } from './diagnostics.ts'
+import { didYouMean } from '../../suggest.ts'
 import { mergeFile, parseFile } from './documents.ts'
 import { mergeService } from './merge.ts'
 import { isRemoteFile } from './remote-files.ts'

@@ -1,5 +1,5 @@
 import { TscomposeError } from '../../../errors.ts'
-import { nearest } from '../diagnostics.ts'
+import { didYouMean } from '../../../suggest.ts'
 import { toPlain } from '../plain.ts'
 import type { MapNode, Node } from '../yaml/node.ts'
 import { whereOf, whereOfKey } from '../yaml/node.ts'
@@ -60,11 +60,10 @@ async function explain(error: SchemaError, all: readonly SchemaError[], model: N
     const [first = ''] = names
     const child = node.kind === 'map' ? node.entries.get(first) : undefined
     const { knownKeys } = await import('./known-keys.ts')
-    const near = nearest(first, await knownKeys(path))
     return new TscomposeError(
       'COMPOSE_KEY_UNKNOWN',
       message(`additional properties ${names.map(name => `'${name}'`).join(', ')} not allowed`),
-      { where: whereOfKey(child ?? node), ...(near ? { fix: `Did you mean "${near}"?` } : {}) },
+      { where: whereOfKey(child ?? node), ...didYouMean(first, await knownKeys(path)) },
     )
   }
   if (error.keyword === 'required') {
