@@ -3,6 +3,7 @@ import { didYouMean } from '../../../suggest.ts'
 import { toPlain } from '../plain.ts'
 import type { MapNode, Node } from '../yaml/node.ts'
 import { whereOf, whereOfKey } from '../yaml/node.ts'
+import { typeHint } from './type-hint.ts'
 import type { SchemaError } from './validate.generated.d.ts'
 import validate from './validate.generated.js'
 
@@ -77,7 +78,7 @@ async function explain(error: SchemaError, all: readonly SchemaError[], model: N
   return new TscomposeError(
     error.keyword === 'type' ? 'COMPOSE_TYPE_WRONG' : 'COMPOSE_VALUE_INVALID',
     message(await describe(error, node, path)),
-    { where: whereOf(node) },
+    { where: whereOf(node), ...(error.keyword === 'type' && typeHint(node, path, error.params.type)) },
   )
 }
 
