@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { ExitStatus } from '../../runtime/runtime.ts'
 import type { Context } from '../context.ts'
 import { messageOf } from '../failures.ts'
@@ -62,6 +63,7 @@ export async function handleExit(context: Context, container: Container, exit: E
   emitMounts(context, container, 'unmount')
   container.announceExit()
   context.execs.forgetContainer(container.id)
+  await setImmediate() // whoever waits for the end hears of it before half a millisecond of tidying up
   await releaseContainer(context, container, { keepSandbox })
   if (restart) scheduleRestart(context, container, ranMs)
   else if (record.hostConfig.AutoRemove && !container.restarting && !container.removing) {
