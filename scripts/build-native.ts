@@ -37,8 +37,7 @@ function compile(): void {
   const temporary = `${output}.${process.pid}`
   const { error, status, stderr } = spawnSync(compiler, [...flags, ...inputs, '-o', temporary], { encoding: 'utf8' })
   if (error && 'code' in error && error.code === 'ENOENT') {
-    const packages = compiler === 'cc' ? 'gcc linux-libc-dev' : `gcc-${compiler.replace(/-gcc$/, '').replace('_', '-')}`
-    fail(`no C compiler (${compiler}). Install it: apt-get install ${packages}`)
+    fail(`no C compiler (${compiler}). Install it: apt-get install gcc linux-libc-dev`)
   }
   if (error) throw error
   if (status !== 0) {

@@ -9,6 +9,7 @@ import { deviceRules } from './cgroup/device-rules.ts'
 import { CgroupParents } from './cgroup/parents.ts'
 import { compileContainer } from './compile/container.ts'
 import { compileExec } from './compile/exec.ts'
+import { namespacesOfMonitor } from './compile/namespaces.ts'
 import { readExitRecord } from './exit-record.ts'
 import { launch } from './launch.ts'
 import { connectMonitor } from './monitor.ts'
@@ -67,11 +68,9 @@ class LocalRuntime implements Runtime {
   }
 
   async launch(given: ContainerSpec, attach?: AttachStreams): Promise<Launched> {
-    const { id, stateDir, log } = given
+    const { id, stateDir, log, process, namespaces, userNamespace } = given
     const cgroup = this.#cgroups.cgroup(id, given.cgroupParent)
-    const { userNamespace } = given
     const user = userNamespace && { ...userNamespace, path: await this.#users.pathOf(userNamespace) }
-    const { spec, facts, warnings } = prepareContainer(given, cgroup, user)
     // Its root is mounted until then, and no two overlays may have one writable layer.
     await this.#monitors.get(id)
     await using undo = new AsyncDisposableStack()
@@ -80,32 +79,35 @@ class LocalRuntime implements Runtime {
     mkdirSync(runDir, { recursive: true, mode: 0o700 })
     this.#parents.note(id, given.cgroupParent)
     using inherited = new InheritedDescriptors()
-    let limits: readonly string[] | undefined
+    const warnings: string[] = []
     const limit = async () => {
-      await createCgroup(cgroup, spec)
-      limits = cgroup.apply(spec.resources)
+      await createCgroup(cgroup, given)
+      warnings.push(...cgroup.apply(given.resources))
     }
-    if (facts.join.how === 'clone') {
+    const { join } = cgroup
+    if (join.how === 'clone') {
       await limit() // the monitor inherits what the container is cloned into
-      inherited.open(facts.join.directory)
+      inherited.open(join.directory)
     }
     const compile = async () => {
-      if (!limits) await limit()
-      return compileContainer(spec, facts)
+      const prepared = prepareContainer(given, cgroup, user)
+      warnings.push(...prepared.warnings)
+      if (join.how === 'write') await limit()
+      return compileContainer(prepared.spec, prepared.facts)
     }
     const { monitor, streams } = await launch(compile, {
       name: id,
       runDir,
       stateDir,
       ...(log.driver === 'file' && { log }),
-      stdin: spec.process.stdin,
-      terminal: spec.process.terminal,
+      stdin: process.stdin,
+      terminal: process.terminal,
       inherit: inherited.fds,
+      unshare: namespacesOfMonitor(namespaces),
       ...(attach && { attach }),
     })
     undo.move()
-    const container = this.#hold(new MonitoredContainer(monitor, cgroup, spec, streams))
-    return { container, warnings: [...warnings, ...(limits ?? [])] }
+    return { container: this.#hold(new MonitoredContainer(monitor, cgroup, given, streams)), warnings }
   }
 
   rehearse(resources: ResourcesSpec): readonly string[] {

@@ -11,6 +11,7 @@ const setupWords = new Map([
   [0xfffffff2, 'listen on monitor.sock in the run directory'],
   [0xfffffff3, 'open the log in the state directory'],
   [0xfffffff4, 'open pipes to the process'],
+  [0xfffffff5, 'make namespaces'],
 ])
 
 /** The failure of a launch in words: the step of the program, and errno or the signal that ended it. */

@@ -10,9 +10,10 @@ import { reap } from '../sys/reap.ts'
 import { readFrame } from './frame-reader.ts'
 import { describeStatus, launchFailure } from './launch-failure.ts'
 import { MonitorConnection, streamConnection } from './monitor.ts'
+import { type AttachFlags, encodeOptions } from './monitor-options.ts'
 import { monitorPath } from './native-path.ts'
 import { descriptor, type Program } from './program.ts'
-import { type AttachFlags, encodeProgram, type MonitorOptions } from './program-encode.ts'
+import { encodeProgram } from './program-encode.ts'
 import { parseEvent } from './protocol.ts'
 
 export interface LaunchOptions {
@@ -31,6 +32,8 @@ export interface LaunchOptions {
   readonly attach?: AttachFlags
   /** Descriptors that the program finds from `descriptor.inherited` on; the caller still closes its own. */
   readonly inherit?: readonly number[]
+  /** The namespaces, as flags of unshare(2), which the program finds made: the monitor has the time. */
+  readonly unshare?: number
 }
 
 export interface LaunchedProcess {
@@ -54,7 +57,7 @@ export async function launch(
   let pid: number
   try {
     program = await compile()
-    writeAll(memory, encodeProgram(program, monitorOptions(options)))
+    writeAll(memory, encodeProgram(program))
     pid = await spawned
   } catch (error) {
     stream?.destroy()
@@ -89,19 +92,18 @@ interface SpawnedMonitor {
   readonly spawned: Promise<number>
   readonly control: Socket
   readonly stream: Socket | undefined
-  /** The descriptor of the file in which the monitor finds its program. */
+  /** The descriptor of the file in which the monitor finds its program, once it is told that it is whole. */
   readonly memory: number
 }
 
-const monitorOptions = (options: LaunchOptions): MonitorOptions => ({
-  listen: options.runDir !== undefined,
-  record: options.stateDir !== undefined,
-  stdin: options.stdin,
-  terminal: options.terminal,
-  inherited: options.inherit?.length ?? 0,
-  ...(options.log && { log: options.log }),
-  ...(options.attach && { attached: options.attach }),
-})
+const optionsOf = ({ runDir, stateDir, inherit = [], attach, ...others }: LaunchOptions): Uint8Array =>
+  encodeOptions({
+    ...others,
+    listen: runDir !== undefined,
+    record: stateDir !== undefined,
+    inherited: inherit.length,
+    ...(attach && { attached: attach }),
+  })
 
 function spawnMonitor(options: LaunchOptions): SpawnedMonitor {
   using undo = new DisposableStack()
@@ -127,6 +129,7 @@ function spawnMonitor(options: LaunchOptions): SpawnedMonitor {
     return socket
   }
   const control = connection(given.control)
+  control.write(optionsOf(options))
   const stream = options.attach && connection(given.attached)
   const argv = ['tscompose-monitor', options.name]
   const path = `/proc/self/fd/${monitorProgram()}`

@@ -6,7 +6,7 @@ import { TscomposeError } from '../errors.ts'
 import { O } from '../sys/constants.ts'
 import { forgiveWrites } from './forgive-writes.ts'
 import { readFrame } from './frame-reader.ts'
-import { type AttachFlags, attachBits } from './program-encode.ts'
+import { type AttachFlags, attachBits } from './monitor-options.ts'
 import { encodeFrame, encodeResize, frameType, type MonitorEvent, parseEvent } from './protocol.ts'
 
 /** How a process ended; `status` is that of wait(2), see `exitCodeOf`. */

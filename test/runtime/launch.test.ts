@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { readdir, readFile, readlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { readExitRecord } from '../../src/runtime/exit-record.ts'
+import { launch } from '../../src/runtime/launch.ts'
 import { ProgramBuilder } from '../../src/runtime/program.ts'
 import { standardStreams } from '../../src/runtime/program-streams.ts'
 import { exitCodeOf } from '../../src/runtime/protocol.ts'
@@ -120,6 +122,29 @@ test('a step that fails is told in its words, and nothing is left', { skip }, as
   })
   assert.deepEqual(await readdir(bench.runDir), [])
   assert.deepEqual(await readdir(bench.stateDir), ['log'])
+})
+
+test('a program that cannot be compiled leaves nothing of what the monitor has prepared meanwhile', {
+  skip,
+}, async () => {
+  await using bench = await Bench.make()
+  const { runDir, stateDir } = bench
+  const compile = async () => {
+    while (!(await readdir(runDir)).includes('monitor.sock')) await setImmediate()
+    throw new RangeError('no program')
+  }
+  const options = { name: 'test', runDir, stateDir, stdin: false, terminal: false }
+  await assert.rejects(launch(compile, options), { message: 'no program' })
+  assert.deepEqual(await readdir(runDir), [])
+  assert.deepEqual(await readdir(stateDir), [])
+})
+
+test('the monitor makes namespaces for the process', { skip }, async () => {
+  await using bench = await Bench.make()
+  const { streams } = await bench.run({ script: 'readlink /proc/self/ns/net' }, { unshare: CLONE.NEWNET })
+  const inside = unframe(await read(streams), 1)
+  assert.match(inside, /^net:/)
+  assert.notEqual(inside.trim(), await readlink('/proc/self/ns/net'))
 })
 
 test('an errno that a step tolerates is no failure', { skip }, async () => {

@@ -11,8 +11,20 @@ const ownNamespaces = {
   uts: CLONE.NEWUTS,
   network: CLONE.NEWNET,
 } as const
+type Kind = keyof typeof ownNamespaces
+const kinds = Object.entries(ownNamespaces) as [Kind, number][]
 
 const isPath = (choice: NamespaceChoice): choice is { readonly path: string } => typeof choice === 'object'
+
+/** The flags of those that are to be made, but for the mount namespace, of which everything else needs the host's view. */
+const fresh = (namespaces: NamespacesSpec, made: readonly Kind[]): number =>
+  kinds.reduce((bits, [kind, flag]) => bits | (made.includes(kind) && namespaces[kind] === 'private' ? flag : 0), 0)
+
+/**
+ * The namespaces of a container that its monitor makes before there is a program, and the process inherits. They see
+ * nothing of files and processes, so the monitor can be in them.
+ */
+export const namespacesOfMonitor = (namespaces: NamespacesSpec): number => fresh(namespaces, ['network', 'ipc', 'uts'])
 
 /**
  * The clone that starts a container. Its child is in its cgroup, and in the namespaces the container has or shares, but
@@ -24,10 +36,7 @@ export function enterNamespaces(
   namespaces: NamespacesSpec,
   join: CgroupJoin,
 ): Result | undefined {
-  const kinds = Object.entries(ownNamespaces) as [keyof typeof ownNamespaces, number][]
-  const fresh = kinds.filter(([kind]) => namespaces[kind] === 'private')
-  const flags = fresh.reduce((bits, [, flag]) => bits | flag, CLONE.NEWNS as number)
-  startInCgroup(program, flags, join)
+  startInCgroup(program, CLONE.NEWNS | fresh(namespaces, ['pid']), join)
 
   for (const [kind, flag] of kinds) {
     const choice = namespaces[kind]

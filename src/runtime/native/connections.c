@@ -98,7 +98,7 @@ static void resize(const uint8_t *payload)
 
 	memcpy(&size.ws_row, payload, 2);
 	memcpy(&size.ws_col, payload + 2, 2);
-	if (program->flags & TERMINAL)
+	if (options.flags & TERMINAL)
 		sys(ioctl, FD_STDIN, TIOCSWINSZ, &size);
 }
 
@@ -163,7 +163,7 @@ static void stop_output(struct connection *c)
 static void send_chunk(struct connection *c)
 {
 	/* A terminal has one stream, and its bytes need no frames. */
-	if (program->flags & TERMINAL && c->sent < FRAME_HEADER)
+	if (options.flags & TERMINAL && c->sent < FRAME_HEADER)
 		c->sent = FRAME_HEADER;
 	while (behind(c)) {
 		uint32_t header = c->sent < FRAME_HEADER ? FRAME_HEADER - c->sent : 0;

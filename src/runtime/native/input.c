@@ -16,7 +16,7 @@ bool input_pending(void)
 
 bool input_wanted(void)
 {
-	return !input_pending() && (terminal_ready || !(program->flags & TERMINAL));
+	return !input_pending() && (terminal_ready || !(options.flags & TERMINAL));
 }
 
 static void close_input(void)
@@ -35,7 +35,7 @@ void input_flush(void)
 			return;
 		if (n < 0) { /* nobody reads it any more */
 			input.written = input.length;
-			input.ended = !(program->flags & TERMINAL);
+			input.ended = !(options.flags & TERMINAL);
 			break;
 		}
 		input.written += (uint32_t)n;
@@ -48,7 +48,7 @@ long input_receive(int fd, bool wanted)
 {
 	long n = sys(read, fd, input.bytes, sizeof(input.bytes));
 
-	if (n > 0 && wanted && !input.closed && program->flags & (STDIN | TERMINAL)) {
+	if (n > 0 && wanted && !input.closed && options.flags & (STDIN | TERMINAL)) {
 		input.length = (uint32_t)n;
 		input.written = 0;
 		input_flush();
@@ -58,7 +58,7 @@ long input_receive(int fd, bool wanted)
 
 void input_end(void)
 {
-	if (program->flags & TERMINAL || !(program->flags & STDIN))
+	if (options.flags & TERMINAL || !(options.flags & STDIN))
 		return;
 	input.ended = true;
 	input_flush();

@@ -119,6 +119,7 @@ int program_load(void)
 	long size = sys(lseek, FD_PROGRAM, 0, 2 /* SEEK_END */);
 	long at = sys(mmap, NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE, FD_PROGRAM, 0);
 
+	sys(close, FD_PROGRAM);
 	if (size < (long)sizeof(*program) || (at < 0 && at >= -4095))
 		return -EINVAL;
 	program = (struct program *)at;

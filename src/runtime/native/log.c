@@ -2,6 +2,7 @@
 
 #include <linux/stat.h>
 
+#include "monitor.h"
 #include "program.h"
 #include "text.h"
 
@@ -107,12 +108,12 @@ static void rotate(void)
 {
 	char from[32], to[32];
 
-	for (uint32_t i = program->log_max_files; i-- > 1;) {
+	for (uint32_t i = options.log_max_files; i-- > 1;) {
 		numbered(from, i - 1);
 		numbered(to, i);
 		sys(renameat, FD_STATE, from, FD_STATE, to);
 	}
-	if (program->log_max_files <= 1)
+	if (options.log_max_files <= 1)
 		sys(unlinkat, FD_STATE, "log", 0);
 	open_file(0);
 	out.size = 0;
@@ -124,7 +125,7 @@ static void record(uint8_t stream, uint8_t flags, const uint8_t *head, uint32_t 
 	uint32_t length = head_length + tail_length;
 	uint32_t size = LOG_HEADER + length + LOG_TRAILER;
 
-	if (program->log_max_size && out.size + out.used > 0 && out.size + out.used + size > program->log_max_size) {
+	if (options.log_max_size && out.size + out.used > 0 && out.size + out.used + size > options.log_max_size) {
 		flush();
 		rotate();
 	} else if (out.used + size > OUT_SIZE) {

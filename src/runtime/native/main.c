@@ -15,6 +15,8 @@
 #include "record.h"
 #include "text.h"
 
+struct options options;
+
 static void reset_signals(void)
 {
 	uint64_t all = ALL_SIGNALS;
@@ -65,7 +67,7 @@ static void open_streams(void)
 
 	move(sys(signalfd4, -1, &child, SIGSET_SIZE, SFD_CLOEXEC | SFD_NONBLOCK), FD_SIGNALS);
 	pipe_to(FD_STATUS, FD_CHILD_STATUS);
-	if (program->flags & TERMINAL) {
+	if (options.flags & TERMINAL) {
 		int ends[2];
 		long error = sys(socketpair, FAMILY_UNIX, SOCKET_STREAM | SOCKET_CLOEXEC, 0, ends);
 
@@ -75,7 +77,7 @@ static void open_streams(void)
 		move(ends[1], FD_CHILD_TERMINAL);
 		return;
 	}
-	if (program->flags & STDIN) {
+	if (options.flags & STDIN) {
 		pipe_to(FD_CHILD_STDIN, FD_STDIN);
 		sys(fcntl, FD_STDIN, F_SETFL, O_WRONLY | O_NONBLOCK);
 	}
@@ -93,15 +95,14 @@ static void forget_engine(void)
 	for (int fd = 0; fd <= 2; fd++)
 		if (null != fd)
 			sys(dup3, null, fd, 0);
-	sys(close, FD_PROGRAM);
-	if (!(program->flags & LISTEN))
+	if (!(options.flags & LISTEN))
 		sys(close, FD_RUN);
-	if (!(program->flags & (RECORD | LOG)))
+	if (!(options.flags & (RECORD | LOG)))
 		sys(close, FD_STATE);
-	if (!(program->flags & ATTACHED))
+	if (!(options.flags & ATTACHED))
 		sys(close, FD_ATTACHED);
 	sys(close_range, FD_FIRST_FREE, FD_INHERITED - 1, 0);
-	sys(close_range, FD_INHERITED + program->inherited, ~0u, 0);
+	sys(close_range, FD_INHERITED + options.inherited, ~0u, 0);
 }
 
 _Noreturn void start(char **stack);
@@ -122,26 +123,32 @@ __attribute__((used)) void start(char **stack)
 	sys(prctl, PR_SET_NAME, "tscompose-mon", 0, 0, 0);
 	/* Inherited by all that the program clones until they exec: nothing in the container may look into them. */
 	sys(prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
-	/* The program is written meanwhile. A byte tells that it is whole, the end of the connection that it never will be. */
-	uint8_t ready;
-	if (sys(read, FD_CONTROL, &ready, 1) != 1)
+	if (sys(read, FD_CONTROL, &options, sizeof(options)) != sizeof(options))
 		exit_group(0);
-	long error = program_load();
-	if (error)
-		monitor_fail(SETUP_PROGRAM, (uint32_t)-error);
 	forget_engine();
 	/* Ctrl-C and the end of the terminal at the engine are not meant for containers. */
 	sys(setsid);
-	if (program->flags & LISTEN)
+	if (options.flags & LISTEN)
 		listen_on_socket();
 	sys(chdir, "/");
 	sys(umask, 0022);
-	if (program->flags & RECORD)
+	if (options.flags & RECORD)
 		record_prepare();
-	error = program->flags & LOG ? log_open() : 0;
+	long error = options.flags & LOG ? log_open() : 0;
 	if (error)
 		monitor_fail(SETUP_LOG, (uint32_t)-error);
 	open_streams();
+	/* A network namespace takes the kernel longer than all the others, but the engine is not done yet. */
+	error = options.unshare ? sys(unshare, options.unshare) : 0;
+	if (error)
+		monitor_fail(SETUP_NAMESPACES, (uint32_t)-error);
+	/* The program is written meanwhile. A byte tells that it is whole, the end of the connection that it never will be. */
+	uint8_t ready;
+	if (sys(read, FD_CONTROL, &ready, 1) != 1)
+		monitor_abandon();
+	error = program_load();
+	if (error)
+		monitor_fail(SETUP_PROGRAM, (uint32_t)-error);
 	program_run();
 }
 

@@ -38,6 +38,20 @@ static struct {
 static int status_fd = FD_STATUS;
 static int output_fd[2] = { -1, -1 };
 
+static void leave_nothing(void)
+{
+	if (options.flags & LISTEN)
+		sys(unlinkat, FD_RUN, "monitor.sock", 0);
+	if (options.flags & RECORD)
+		sys(unlinkat, FD_STATE, "exit.tmp", 0);
+}
+
+_Noreturn void monitor_abandon(void)
+{
+	leave_nothing();
+	exit_group(0);
+}
+
 _Noreturn void monitor_fail(uint32_t step, uint32_t error)
 {
 	uint8_t payload[12] = { 0 };
@@ -45,10 +59,7 @@ _Noreturn void monitor_fail(uint32_t step, uint32_t error)
 	put32(payload, step);
 	put32(payload + 4, error);
 	put32(payload + 8, (uint32_t)process.status);
-	if (program && program->flags & LISTEN)
-		sys(unlinkat, FD_RUN, "monitor.sock", 0);
-	if (program && program->flags & RECORD)
-		sys(unlinkat, FD_STATE, "exit.tmp", 0);
+	leave_nothing();
 	connection_tell(FD_CONTROL, FRAME_FAILED, payload, sizeof(payload));
 	exit_group(1);
 }
@@ -161,7 +172,7 @@ static bool read_output(int index)
 	memset(chunk.header, 0, sizeof(chunk.header));
 	chunk.header[0] = chunk.stream;
 	put32(chunk.header + 4, __builtin_bswap32(chunk.length));
-	if (program->flags & LOG)
+	if (options.flags & LOG)
 		log_write(chunk.stream, chunk.bytes, chunk.length);
 	connections_begin_chunk();
 	deliver();
@@ -194,11 +205,11 @@ static _Noreturn void finish(void)
 {
 	uint8_t payload[12];
 
-	if (program->flags & LOG)
+	if (options.flags & LOG)
 		log_close();
-	if (program->flags & RECORD)
+	if (options.flags & RECORD)
 		record_exit(process.status, process.started_at, process.exited_at);
-	if (program->flags & LISTEN)
+	if (options.flags & LISTEN)
 		sys(unlinkat, FD_RUN, "monitor.sock", 0);
 	put32(payload, (uint32_t)process.status);
 	put64(payload + 4, process.exited_at);
@@ -214,8 +225,8 @@ enum slot { SIGNALS, STATUS, LISTENER, TERMINAL_SOCKET, INPUT, OUTPUT, ERRORS, F
 static bool wait_for_events(struct pollfd *slots)
 {
 	bool idle = chunk.length == 0;
-	bool listens = program->flags & LISTEN;
-	bool awaits_terminal = program->flags & TERMINAL && !terminal_ready;
+	bool listens = options.flags & LISTEN;
+	bool awaits_terminal = options.flags & TERMINAL && !terminal_ready;
 	struct __kernel_timespec patience = { .tv_sec = PATIENCE_SECONDS };
 
 	slots[SIGNALS] = (struct pollfd){ FD_SIGNALS, POLLIN, 0 };
@@ -238,9 +249,9 @@ _Noreturn void monitor_run(int pid)
 	process.joins = program_clones(ROLE_EXIT);
 	process.main = process.joins ? 0 : pid;
 	connection_add_control(FD_CONTROL);
-	if (program->flags & ATTACHED)
-		connection_add_stream(FD_ATTACHED, program->attach_flags);
-	if (!(program->flags & TERMINAL)) {
+	if (options.flags & ATTACHED)
+		connection_add_stream(FD_ATTACHED, options.attach_flags);
+	if (!(options.flags & TERMINAL)) {
 		output_fd[0] = FD_STDOUT;
 		output_fd[1] = FD_STDERR;
 	}

@@ -3,6 +3,28 @@
 
 #include "sys.h"
 
+/* What the monitor is, as ../monitor-options.ts encodes it. */
+struct options {
+	uint32_t flags;
+	uint32_t unshare; /* the namespaces to make for the child, as flags of unshare(2) */
+	uint32_t attach_flags;
+	uint32_t inherited; /* how many descriptors there are from FD_INHERITED on */
+	uint64_t log_max_size;
+	uint32_t log_max_files;
+	uint32_t reserved;
+};
+extern struct options options;
+
+/* struct options, flags */
+enum {
+	LISTEN = 1,   /* on monitor.sock in the run directory */
+	RECORD = 2,   /* the exit in the state directory */
+	LOG = 4,      /* the output in the state directory */
+	STDIN = 8,    /* standard input is a pipe */
+	TERMINAL = 16,
+	ATTACHED = 32, /* there is a stream connection already */
+};
+
 /*
  * A piece of output on its way. There is one at a time: the next is read when all that are attached have this one, so
  * a slow client slows the container down and needs no buffer.
@@ -21,6 +43,8 @@ extern bool terminal_ready;
 
 /* Watches the child `pid` until it has ended. */
 _Noreturn void monitor_run(int pid);
+/* Ends the monitor because there will be no program. */
+_Noreturn void monitor_abandon(void);
 /* Tells the engine that the launch failed at `step`, which may be a SETUP_ number, and ends the monitor. */
 _Noreturn void monitor_fail(uint32_t step, uint32_t error);
 

@@ -6,31 +6,16 @@
 
 enum {
 	PROGRAM_MAGIC = 0x50435354,
-	PROGRAM_VERSION = 1,
-};
-
-/* struct program, flags */
-enum {
-	LISTEN = 1,   /* on monitor.sock in the run directory */
-	RECORD = 2,   /* the exit in the state directory */
-	LOG = 4,      /* the output in the state directory */
-	STDIN = 8,    /* standard input is a pipe */
-	TERMINAL = 16,
-	ATTACHED = 32, /* there is a stream connection already */
+	PROGRAM_VERSION = 2,
 };
 
 struct program {
 	uint32_t magic;
 	uint32_t version;
-	uint32_t flags;
 	uint32_t steps;
 	uint32_t relocations_at;
 	uint32_t relocations;
-	uint32_t attach_flags;
-	uint32_t log_max_files;
-	uint64_t log_max_size;
-	uint32_t inherited;
-	uint8_t reserved[20];
+	uint8_t reserved[12];
 };
 
 enum opcode { OP_CALL, OP_CLONE, OP_EXEC };
@@ -117,6 +102,7 @@ enum {
 	SETUP_LISTEN = 0xfffffff2,
 	SETUP_LOG = 0xfffffff3,
 	SETUP_STREAMS = 0xfffffff4,
+	SETUP_NAMESPACES = 0xfffffff5,
 };
 
 #endif
