@@ -105,7 +105,9 @@ test('exec of a command that is not there, and in a container that does not run'
   const { Id } = await engine.execCreate(id, { Cmd: ['nowhere'], AttachStdout: true })
   await assert.rejects(engine.execStart(Id, {}), { code: 'RUNTIME_COMMAND_NOT_FOUND' })
   assert.equal((await engine.execInspect(Id)).ExitCode, 127)
-  await assert.rejects(engine.execCreate(id, { Cmd: ['true'], User: 'stranger' }), { code: 'RUNTIME_USER_UNKNOWN' })
+  const stranger = await engine.execCreate(id, { Cmd: ['true'], User: 'stranger' })
+  await assert.rejects(engine.execStart(stranger.Id, {}), { code: 'RUNTIME_USER_UNKNOWN' })
+  assert.equal((await engine.execInspect(stranger.Id)).ExitCode, 126)
   await engine.containerStop(id)
   await assert.rejects(engine.execCreate(id, { Cmd: ['true'] }), { code: 'ENGINE_CONTAINER_NOT_RUNNING' })
   await assert.rejects(engine.execInspect('f00'), {

@@ -32,7 +32,7 @@ test('inspect tells what was asked for, completed', { skip }, async () => {
   assert.equal(inspected.HostConfig.NetworkMode, 'default')
   assert.equal(inspected.HostConfig.MemorySwap, 128 * 2 ** 20)
   assert.deepEqual(inspected.HostConfig.LogConfig, { Type: 'json-file', Config: { 'max-size': '1m' } })
-  assert.deepEqual(inspected.HostConfig.RestartPolicy, { Name: 'no' })
+  assert.deepEqual(inspected.HostConfig.RestartPolicy, { Name: 'no', MaximumRetryCount: 0 })
   assert.deepEqual(
     inspected.Mounts.map(({ Type, Name, Destination, RW }) => ({ Type, Name, Destination, RW })),
     [{ Type: 'volume', Name: 'data', Destination: '/seed', RW: false }],
@@ -42,6 +42,24 @@ test('inspect tells what was asked for, completed', { skip }, async () => {
   await engine.containerStart(Id)
   const { NetworkSettings } = await engine.containerInspect(Id)
   assert.deepEqual(NetworkSettings.Ports, { '80/tcp': [{ HostIp: '0.0.0.0', HostPort: '8080' }] })
+})
+
+test('inspect shows what nobody has set, too: scripts read it without a look', { skip }, async () => {
+  await using bench = await Bench.make()
+  await using engine = await bench.open()
+  const id = await run(engine, bench, ['sleep', '1000'], { HostConfig: { NetworkMode: 'bridge' } })
+  const { Config, HostConfig, NetworkSettings } = await engine.containerInspect(id)
+  assert.deepEqual([Config.Tty, Config.Domainname, Config.Volumes, 'ExposedPorts' in Config], [false, '', null, false])
+  assert.deepEqual(
+    [HostConfig.Memory, HostConfig.Binds, HostConfig.PidMode, HostConfig.Privileged],
+    [0, null, '', false],
+  )
+  const { bridge } = NetworkSettings.Networks
+  assert.ok(NetworkSettings.IPAddress)
+  assert.equal(NetworkSettings.IPAddress, bridge?.IPAddress)
+  assert.equal(NetworkSettings.Gateway, bridge?.Gateway)
+  await engine.containerStop(id)
+  assert.equal((await engine.containerInspect(id)).NetworkSettings.IPAddress, '')
 })
 
 test('the list: the newest first, what runs unless asked otherwise, filters', { skip }, async () => {

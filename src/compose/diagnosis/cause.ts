@@ -60,7 +60,8 @@ function meaningOf(exitCode: number): string | undefined {
   return Object.entries(constants.signals).find(([, number]) => number === exitCode - 128)?.[0]
 }
 
-function memoryText({ State, HostConfig: { Memory = 0 } }: Inspected): string {
+function memoryText({ State, HostConfig }: Inspected): string {
+  const Memory = HostConfig.Memory ?? 0
   const limit = Memory > 0 ? ` of its limit of ${mebibytes(Memory)}` : ''
   const had = State.MemoryPeak === undefined ? '' : `: it had ${mebibytes(State.MemoryPeak)}${limit}`
   return `the kernel killed it for want of memory${had || limit.replace(' of', ':')}`

@@ -44,7 +44,26 @@ export interface MountPoint {
   Propagation: string
 }
 
-export interface NetworkSettings {
+/** Settings as inspect shows them: null stands for what nobody has set. */
+export type Whole<T> = { [Key in keyof T]: undefined extends T[Key] ? T[Key] | null : T[Key] }
+
+export interface LegacyAddresses {
+  HairpinMode: boolean
+  LinkLocalIPv6Address: string
+  LinkLocalIPv6PrefixLen: number
+  SecondaryIPAddresses: null
+  SecondaryIPv6Addresses: null
+  EndpointID: string
+  Gateway: string
+  GlobalIPv6Address: string
+  GlobalIPv6PrefixLen: number
+  IPAddress: string
+  IPPrefixLen: number
+  IPv6Gateway: string
+  MacAddress: string
+}
+
+export interface NetworkSettings extends LegacyAddresses {
   Bridge: string
   SandboxID: string
   SandboxKey: string
@@ -71,12 +90,12 @@ export interface ContainerInspect {
   ProcessLabel: string
   AppArmorProfile: string
   ExecIDs: string[] | null
-  HostConfig: HostConfig
+  HostConfig: Whole<HostConfig>
   GraphDriver: { Name: string; Data: Labels | null }
   SizeRw?: number
   SizeRootFs?: number
   Mounts: MountPoint[]
-  Config: ContainerConfig
+  Config: Whole<ContainerConfig>
   NetworkSettings: NetworkSettings
 }
 

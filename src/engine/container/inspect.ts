@@ -8,6 +8,7 @@ import { commandLine } from '../translate/merge-config.ts'
 import type { Container } from './container.ts'
 import { networkSettings } from './network-settings.ts'
 import { apiState, type ContainerState } from './state.ts'
+import { wholeConfig, wholeHostConfig } from './whole.ts'
 
 /** `GET /containers/{id}/json`. */
 export async function inspectContainer(
@@ -37,11 +38,11 @@ export async function inspectContainer(
     ProcessLabel: '',
     AppArmorProfile: container.run?.spec.process.apparmorProfile ?? '',
     ExecIDs: execs.length > 0 ? execs : null,
-    HostConfig: hostConfigOf(container),
+    HostConfig: wholeHostConfig(hostConfigOf(container)),
     GraphDriver: { Name: 'overlay2', Data: await layerDirectories(context, container) },
     ...(size && (await layerSizes(context, container))),
     Mounts: mountPoints(context, container),
-    Config: record.config,
+    Config: wholeConfig(record.config),
     NetworkSettings: networkSettings(context, container),
   }
 }

@@ -5,6 +5,7 @@ import { toPortMap } from '../network/ports.ts'
 import type { Container } from './container.ts'
 import { endpointOwner } from './networking.ts'
 import { isAlive } from './state.ts'
+import { legacyAddresses } from './whole.ts'
 
 /** `Networks`: every network the container is on, with its addresses while it runs. */
 export function endpointSettings({ networks }: Context, container: Container): Record<string, EndpointSettings> {
@@ -25,11 +26,13 @@ export function endpointSettings({ networks }: Context, container: Container): R
 export function networkSettings(context: Context, container: Container): NetworkSettings {
   const { sandbox, record, state } = container
   const shown = isAlive(state) ? sandbox : undefined
+  const Networks = endpointSettings(context, container)
   return {
     Bridge: '',
     SandboxID: shown?.containerId ?? '',
     SandboxKey: shown?.netnsPath ?? '',
     Ports: isAlive(state) ? toPortMap(shown?.ports ?? [], record.config.ExposedPorts ?? {}) : {},
-    Networks: endpointSettings(context, container),
+    ...legacyAddresses(Networks.bridge),
+    Networks,
   }
 }

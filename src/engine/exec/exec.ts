@@ -20,11 +20,10 @@ function runOf(container: Container): Run {
   return run
 }
 
-/** Describes a process that is to join a container. A user that the container does not know is an error already here. */
+/** Describes a process that is to join a container. Whether it can be run shows at its start. */
 export function createExec(context: Context, container: Container, config: ExecConfig): string {
-  const run = runOf(container)
+  runOf(container)
   if (!config.Cmd?.length) throw invalid('No exec command specified')
-  execProcess(context, container, run, config)
   const session: ExecSession = { id: newId(), container, config, state: { status: 'created' } }
   context.execs.add(session)
   emitContainer(context, container, `exec_create: ${config.Cmd.join(' ')}`, { execID: session.id })

@@ -145,9 +145,11 @@ export const containerRoutes: readonly Route[] = [
   }),
   route('POST', '/containers/{id}/attach', attach),
   route('POST', '/containers/{id}/wait', wait),
-  route('POST', '/containers/{id}/exec', async ({ engine, params: { id }, body }) =>
-    json(await engine.execCreate(id, await body(execConfig)), 201),
-  ),
+  route('POST', '/containers/{id}/exec', async ({ engine, params: { id }, body }) => {
+    const config = await body(execConfig)
+    if (config.DetachKeys) parseDetachKeys(config.DetachKeys)
+    return json(await engine.execCreate(id, config), 201)
+  }),
   route('DELETE', '/containers/{id}', async ({ engine, params: { id }, query }) => {
     if (query.boolean('link')) throw invalid('links cannot be removed: legacy links are not supported')
     await engine.containerDelete(id, defined({ volumes: query.boolean('v'), force: query.boolean('force') }))

@@ -7,7 +7,7 @@ import { execStartConfig } from '../requests.ts'
 import { type Call, type Route, route } from '../router.ts'
 import { terminalSize } from './containers.ts'
 
-/** Failures that Docker tells on the stream: its clients show nothing of an answer that is no upgrade. */
+/** Failures that Docker tells on the stream, as output: its clients show nothing of an answer that is no upgrade. */
 const launchFailures: readonly ErrorCode[] = [
   'RUNTIME_COMMAND_NOT_FOUND',
   'RUNTIME_COMMAND_NOT_EXECUTABLE',
@@ -34,7 +34,7 @@ async function start({ engine, params: { id }, body, headers, minor }: Call<'id'
     // Our own client says that it understands errors, and gets them whole.
     if (!told || config.Detach || headers.accept === 'application/json') throw error
     const words = Buffer.from(`${error.message}\r\n`)
-    return hijack(lastWords(tty ? words : encodeFrame('stderr', words)))
+    return hijack(lastWords(tty ? words : encodeFrame('stdout', words)))
   }
 }
 
