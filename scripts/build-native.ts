@@ -37,7 +37,8 @@ function compile(): void {
   const temporary = `${output}.${process.pid}`
   const { error, status, stderr } = spawnSync(compiler, [...flags, ...inputs, '-o', temporary], { encoding: 'utf8' })
   if (error && 'code' in error && error.code === 'ENOENT') {
-    fail(`no C compiler (${compiler}). Install it: apt-get install gcc linux-libc-dev`)
+    const packages = compiler === 'cc' ? 'gcc linux-libc-dev' : `gcc-${compiler.replace(/-gcc$/, '').replace('_', '-')}`
+    fail(`no C compiler (${compiler}). Install it: apt-get install ${packages}`)
   }
   if (error) throw error
   if (status !== 0) {

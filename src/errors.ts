@@ -214,7 +214,7 @@ export class TscomposeError extends Error {
 /** `compose.yaml:7:5: unknown key "prots" [COMPOSE_KEY_UNKNOWN]`, the line itself with a caret, and what to do. */
 export function renderError({ code, message, where, fix }: TscomposeError): string {
   const lines = [`${where ? `${where.file}:${where.line}:${where.col}: ` : ''}${message} [${code}]`]
-  if (where?.source !== undefined) lines.push(`  ${where.source}`, `  ${' '.repeat(where.col - 1)}^`)
+  if (where?.source?.trim()) lines.push(`  ${where.source}`, `  ${' '.repeat(where.col - 1)}^`)
   if (fix) lines.push(`  ${fix}`)
   return lines.join('\n')
 }

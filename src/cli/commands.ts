@@ -80,9 +80,9 @@ export const commands: CommandTable = {
     loadGroup: () => import('./commands/engine.ts'),
   },
   container: { summary: 'Manage containers', loadGroup: () => import('./commands/container.ts') },
-  network: { summary: 'Manage networks', loadGroup: () => import('./commands/network.ts') },
-  builder: { summary: 'Build images, and manage the build cache', loadGroup: () => import('./commands/builder.ts') },
   image: { summary: 'Manage images', loadGroup: () => import('./commands/image.ts') },
+  network: { summary: 'Manage networks', loadGroup: () => import('./commands/network.ts') },
   volume: { summary: 'Manage volumes', loadGroup: () => import('./commands/volume.ts') },
   system: { summary: 'Look at everything at once', loadGroup: () => import('./commands/system.ts') },
+  builder: { summary: 'Build images, and manage the build cache', loadGroup: () => import('./commands/builder.ts') },
 }

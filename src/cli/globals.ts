@@ -3,8 +3,10 @@ import { TscomposeError } from '../errors.ts'
 import { OFFLINE_VARIABLE } from '../offline.ts'
 import { collect, type LeafEntry } from './command.ts'
 
-export type Ansi = 'never' | 'always' | 'auto'
-export type ProgressMode = 'auto' | 'tty' | 'plain' | 'json' | 'quiet'
+const ansiModes = ['never', 'always', 'auto'] as const
+const progressModes = ['auto', 'tty', 'plain', 'json', 'quiet'] as const
+type Ansi = (typeof ansiModes)[number]
+export type ProgressMode = (typeof progressModes)[number]
 
 /** The flags before the command (docker compose's names), with their variables of the environment applied. */
 export interface GlobalOptions {
@@ -85,15 +87,15 @@ export const isTrue = (text: string | undefined): boolean => /^(1|t|true)$/i.tes
 
 /** @throws TscomposeError CLI_FLAG for what contradicts itself or is no value of its flag */
 export function resolveGlobals(raw: RawGlobals, env: NodeJS.ProcessEnv): GlobalOptions {
-  const bad = (message: string) => new TscomposeError('CLI_FLAG', message)
+  const bad = (message: string, choices?: readonly string[]) =>
+    new TscomposeError('CLI_FLAG', message, choices && { fix: `It can be ${choices.join(', ')}.` })
   if (raw.workdir !== undefined && raw.projectDirectory !== undefined)
     throw bad(`cannot specify DEPRECATED '--workdir' and '--project-directory'. Please use only '--project-directory'`)
   const projectDirectory = raw.projectDirectory ?? raw.workdir
   const ansi = raw.ansi === false ? 'never' : (raw.ansi ?? (env.COMPOSE_ANSI || 'auto'))
-  if (!isOneOf(ansi, ['never', 'always', 'auto'])) throw bad(`unsupported --ansi value "${ansi}"`)
+  if (!isOneOf(ansi, ansiModes)) throw bad(`unsupported --ansi value "${ansi}"`, ansiModes)
   const progress = raw.progress ?? (env.COMPOSE_PROGRESS || 'auto')
-  if (!isOneOf(progress, ['auto', 'tty', 'plain', 'json', 'quiet']))
-    throw bad(`unsupported --progress value "${progress}"`)
+  if (!isOneOf(progress, progressModes)) throw bad(`unsupported --progress value "${progress}"`, progressModes)
   if (progress === 'tty' && ansi === 'never') throw bad(`can't use --progress tty while ANSI support is disabled`)
   if (progress === 'plain' && ansi === 'always') throw bad(`can't use --progress plain while ANSI support is forced`)
   return {

@@ -31,6 +31,7 @@ const sections: Readonly<Record<string, readonly string[]>> = {
     'export',
     'commit',
   ],
+  'Without a Compose file:': ['container', 'image', 'network', 'volume', 'system', 'builder'],
 }
 
 /** Sorts the commands of the program into sections. */

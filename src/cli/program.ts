@@ -14,6 +14,10 @@ const dockerGroups = new Set(['container', 'image', 'network', 'volume', 'system
 const isAboutArguments = (error: unknown): boolean =>
   error instanceof CommanderError && ['commander.missingArgument', 'commander.excessArguments'].includes(error.code)
 
+/** `tscompose image load` */
+const wordsOf = (command: Command): string =>
+  command.parent ? `${wordsOf(command.parent)} ${command.name()}` : command.name()
+
 /**
  * Runs the command line.
  * @param argv without the interpreter and the program
@@ -30,6 +34,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   using signals = listenToSignals()
   let options: GlobalOptions | undefined
   let mistakeInFlags = 1
+  let words = 'tscompose'
   try {
     const program = newProgram()
     const cli: Cli = {
@@ -55,10 +60,10 @@ export async function run(argv: readonly string[]): Promise<number> {
     }
     const found = await findCommand(argv, program)
     if (found.kind === 'help') return await run(found.argv)
+    words = wordsOf(found.kind === 'command' ? found.command : found.group)
     if (found.kind === 'unknown') {
-      const { name, group, table } = found
-      const where = group === program ? '' : ` for "tscompose ${group.name()}"`
-      stderr.write(`${await groupHelp(group, table)}\nunknown command: "${name}"${where}\n`)
+      const { unknownCommand } = await import('./unknown-command.ts')
+      stderr.write(await unknownCommand(found.name, words, found.table))
       return 1
     }
     if (found.kind === 'group') return await runGroup(program, found, argv, cli)
@@ -84,7 +89,9 @@ export async function run(argv: readonly string[]): Promise<number> {
     if (error instanceof Exit) return error.code
     if (error instanceof CommanderError && error.exitCode === 0) return 0
     if (signals.interrupted) return 130
-    stderr.write(renderFailure(error, { json: options?.progress === 'json' }))
+    const json = options?.progress === 'json'
+    stderr.write(renderFailure(error, { json }))
+    if (error instanceof CommanderError && !json) stderr.write((await import('./unknown-command.ts')).seeHelp(words))
     return isAboutArguments(error) ? 1 : mistakeInFlags
   }
 }

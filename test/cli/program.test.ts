@@ -76,13 +76,15 @@ for (const [name, entry] of Object.entries(commands)) {
 }
 
 for (const [args, message] of [
-  [['frobnicate'], /unknown command: "frobnicate"/],
-  [['image', 'frob'], /unknown command: "frob" for "tscompose image"\n$/],
-  [['image', '--frob'], /^unknown flag: --frob\n$/],
-  [['up', '--no-such-flag'], /^unknown flag: --no-such-flag\n$/],
-  [['up', '-x'], /^unknown shorthand flag: 'x' in -x\n$/],
-  [['-f'], /^flag needs an argument: --file\n$/],
-  [['exec'], /missing required argument/],
+  [['frobnicate'], /^unknown command: "frobnicate"\nSee 'tscompose --help'.\n$/],
+  [['lgos'], /^unknown command: "lgos"\n\(Did you mean logs\?\)\nSee 'tscompose --help'.\n$/],
+  [['inspect', 'a'], /\(Did you mean container inspect, or .*image inspect.*\?\)/],
+  [['image', 'frob'], /^unknown command: "frob" for "tscompose image"\nSee 'tscompose image --help'.\n$/],
+  [['image', '--frob'], /^unknown flag: --frob\nSee 'tscompose image --help'.\n$/],
+  [['up', '--no-such-flag'], /^unknown flag: --no-such-flag\nSee 'tscompose up --help'.\n$/],
+  [['up', '-x'], /^unknown shorthand flag: 'x' in -x\nSee 'tscompose up --help'.\n$/],
+  [['-f'], /^flag needs an argument: --file\nSee 'tscompose --help'.\n$/],
+  [['exec'], /^missing required argument 'SERVICE'\nSee 'tscompose exec --help'.\n$/],
   [['--progress', 'x', 'version'], /^unsupported --progress value "x"/],
   [['up', '--force-recreate', '--no-recreate'], /^--force-recreate and --no-recreate are incompatible/],
   [['up', '--attach', 'a', '--no-attach', 'b', '-d'], /^--detach cannot be combined/],

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { buildDefaults, buildServices } from '../../src/compose/build/build.ts'
 import { renderBuilds, withBuilt } from '../../src/compose/plan/builds.ts'
+import type { Engine } from '../../src/engine/api.ts'
+import { TscomposeError } from '../../src/errors.ts'
 import { project, service } from './projects.ts'
 
 test('a dry run tells what would be built, in which order and why', () => {
@@ -19,4 +22,19 @@ test('a dry run tells what would be built, in which order and why', () => {
   )
   const built = withBuilt(all, [child, again], images)
   assert.deepEqual([built['child:1']?.id, built['again:1']?.id], ['', 'sha256:2'])
+})
+
+test('a build that fails outside a Dockerfile says which service it is of', async () => {
+  const web = service('web', { build: { context: '/gone' } })
+  const engine = {
+    imageBuild: () => Promise.reject(new TscomposeError('BUILD_CONTEXT_INVALID', 'path /gone not found')),
+  } as unknown as Engine
+  const { signal } = new AbortController()
+  await assert.rejects(
+    buildServices(engine, project([web]), [web], buildDefaults, () => {}, signal),
+    {
+      code: 'BUILD_CONTEXT_INVALID',
+      message: 'service "web": path /gone not found',
+    },
+  )
 })

@@ -4,7 +4,6 @@ import { parseStat, timeText, ttyName } from '../../src/engine/container/process
 import { findByPrefix, newId } from '../../src/engine/ids.ts'
 import { parseSignal } from '../../src/engine/signals.ts'
 import { parseMoment, timestamp } from '../../src/engine/time.ts'
-import { closest } from '../../src/suggest.ts'
 
 test('signals by name and by number', () => {
   assert.equal(parseSignal('SIGTERM'), 15)
@@ -34,12 +33,6 @@ test('timestamps sort as they are made', () => {
   const made = Array.from({ length: 100 }, timestamp)
   assert.deepEqual([...made].sort(), made)
   assert.equal(new Set(made).size, 100)
-})
-
-test('a slip of the finger is recognised, another word is not', () => {
-  assert.equal(closest('registry-mirors', ['init', 'registry-mirrors']), 'registry-mirrors')
-  assert.equal(closest('dsn', ['dns', 'init']), 'dns')
-  assert.equal(closest('storage-driver', ['init', 'dns']), undefined)
 })
 
 test('a process in /proc, whatever its name holds', () => {

@@ -63,7 +63,7 @@ class Display {
 
   show(event: ProgressEvent): void {
     const row = this.#rows.get(event.parentId ?? event.id)
-    if (!row) return
+    if (!row || this.#isOver()) return
     if (event.parentId !== undefined) {
       if (row.task) row.task.output = partOf(event)
       return
@@ -77,6 +77,7 @@ class Display {
   }
 
   async close(failed: boolean): Promise<void> {
+    if (this.#isOver()) return void (await this.#running)
     for (const row of this.#rows.values()) {
       if (failed && !row.over) row.task?.skip()
       // What comes after this display (logs take its place) is no longer counted.
@@ -91,6 +92,11 @@ class Display {
     if (row.over) return
     row.over = true
     settle(new Error(titleOf(row.event)))
+  }
+
+  /** All rows have ended, and so the display: listr2 would print any further change of a title as a second one. */
+  #isOver(): boolean {
+    return this.#rows.values().every(({ over }) => over)
   }
 
   #headline(): string {

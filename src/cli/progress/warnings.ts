@@ -1,4 +1,4 @@
-import type { Warning } from '../../compose/load/diagnostics.ts'
+import type { Warning } from '../../compose/load/warning.ts'
 import { warningLine } from './progress.ts'
 
 /** A warning about a Compose file, and beneath it the place and the line it is about. */

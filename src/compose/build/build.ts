@@ -56,11 +56,23 @@ export async function buildServices(
     }
     done.set(
       build.service,
-      run().catch(error => failed.abort(error)),
+      run().catch(error => failed.abort(inBuild(error, build.service, project))),
     )
   }
   await Promise.all(done.values())
   until.throwIfAborted()
+}
+
+/** A mistake within a Dockerfile has its place there; any other is one of the service's `build` section. */
+function inBuild(error: unknown, service: string, { origins }: Project): unknown {
+  if (!(error instanceof TscomposeError) || error.where || !error.code.startsWith('BUILD_')) return error
+  const { code, message, fix } = error
+  const where = origins.get(`services.${service}.build`)
+  return new TscomposeError(code, `service "${service}": ${message}`, {
+    ...(where && { where }),
+    ...(fix !== undefined && { fix }),
+    cause: error,
+  })
 }
 
 /** What the engine is asked for. */

@@ -1,6 +1,6 @@
 import { TscomposeError } from '../../errors.ts'
+import { didYouMean } from '../../suggest.ts'
 import { checkCycles } from './cycles.ts'
-import { didYouMean } from './diagnostics.ts'
 import type { CanonicalMap, CanonicalModel, ResourceKind } from './model/bind.ts'
 import type { Canonical } from './model/shape.ts'
 import type { MapNode, Node } from './yaml/node.ts'

@@ -1,10 +1,11 @@
 import { TscomposeError } from '../../errors.ts'
-import { didYouMean } from './diagnostics.ts'
+import { didYouMean } from '../../suggest.ts'
 import { mergeFile, parseFile } from './documents.ts'
 import { mergeService } from './merge.ts'
 import { isRemoteFile } from './remote-files.ts'
 import { applyResets } from './reset.ts'
 import { resolvePaths } from './resolve-paths.ts'
+import { typeHint } from './schema/type-hint.ts'
 import type { ResetPaths, Scope } from './session.ts'
 import { absolute, directoryOf, fetchNamed, readNamed } from './session.ts'
 import type { MapNode, Node } from './yaml/node.ts'
@@ -30,7 +31,10 @@ export async function applyExtends(document: MapNode, file: string, scope: Scope
   const services = document.entries.get('services')
   if (!services) return
   if (services.kind !== 'map')
-    throw new TscomposeError('COMPOSE_TYPE_WRONG', 'services must be a mapping', { where: whereOf(services) })
+    throw new TscomposeError('COMPOSE_TYPE_WRONG', 'services must be a mapping', {
+      where: whereOf(services),
+      ...typeHint(services, ['services'], 'object'),
+    })
   const origin: Origin = { services, resets, file }
   for (const name of services.entries.keys()) await extendService(name, origin, scope)
 }

@@ -1,7 +1,6 @@
 import { TscomposeError } from '../../errors.ts'
 import type { Project } from '../project.ts'
 import { checkConsistency, nodeAt } from './consistency.ts'
-import type { Warning } from './diagnostics.ts'
 import { isTrue } from './discover.ts'
 import { type Identified, isIsolated, locate, nameOf } from './identify.ts'
 import { isolate } from './isolate.ts'
@@ -19,11 +18,12 @@ import type { FileEntries } from './service-files.ts'
 import { resolveEnvFiles, resolveLabelFiles } from './service-files.ts'
 import type { Environment, Scope } from './session.ts'
 import { lookupIn, type Session } from './session.ts'
+import type { Warning } from './warning.ts'
 import type { MapNode, Node } from './yaml/node.ts'
 import { mapOf, stringOf, whereOf, whereOfKey } from './yaml/node.ts'
 import { Source } from './yaml/source.ts'
 
-export type { Warning } from './diagnostics.ts'
+export type { Warning } from './warning.ts'
 
 export interface LoadOptions {
   /** The current directory, absolute. */

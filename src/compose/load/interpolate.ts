@@ -1,10 +1,10 @@
 import type { Where } from '../../errors.ts'
 import { TscomposeError } from '../../errors.ts'
-import type { Warning } from './diagnostics.ts'
 import type { PathRules } from './path-rules.ts'
 import { pathRules, stepInto } from './path-rules.ts'
 import type { Lookup } from './template.ts'
 import { substitute, TemplateError } from './template.ts'
+import type { Warning } from './warning.ts'
 import type { MapNode, Node, ScalarNode, ScalarType, ScalarValue } from './yaml/node.ts'
 
 /** Turns an interpolated text into another type. @throws Error with Go's words if it is not of that type */

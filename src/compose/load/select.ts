@@ -1,5 +1,5 @@
 import { TscomposeError } from '../../errors.ts'
-import { didYouMean } from './diagnostics.ts'
+import { didYouMean } from '../../suggest.ts'
 import type { CanonicalMap, CanonicalModel } from './model/bind.ts'
 import type { Canonical } from './model/shape.ts'
 

@@ -1,6 +1,6 @@
 import type { Where } from '../../errors.ts'
 import { TscomposeError } from '../../errors.ts'
-import { didYouMean } from './diagnostics.ts'
+import { didYouMean } from '../../suggest.ts'
 import type { Trace } from './index.ts'
 import { scalarText } from './merge.ts'
 import { toPlain } from './plain.ts'

@@ -95,7 +95,10 @@ export const isOfEndpoint = (error: unknown): error is TscomposeError =>
 
 /** A connection that could not be made, or broke. */
 export const unreachable = (host: string, cause: unknown): TscomposeError =>
-  new TscomposeError('REGISTRY_UNREACHABLE', `cannot reach ${host}: ${describe(cause)}`, { cause })
+  new TscomposeError('REGISTRY_UNREACHABLE', `cannot reach ${host}: ${describe(cause)}`, {
+    cause,
+    fix: 'Look at the network, the proxy (HTTPS_PROXY) and "registry-mirrors"; without a network: tscompose image load.',
+  })
 
 function describe(cause: unknown): string {
   // Node tries IPv4 and IPv6 and collects what went wrong with each.

@@ -1,8 +1,9 @@
 import { TscomposeError } from '../../../errors.ts'
-import { nearest } from '../diagnostics.ts'
+import { didYouMean } from '../../../suggest.ts'
 import { toPlain } from '../plain.ts'
 import type { MapNode, Node } from '../yaml/node.ts'
 import { whereOf, whereOfKey } from '../yaml/node.ts'
+import { typeHint } from './type-hint.ts'
 import type { SchemaError } from './validate.generated.d.ts'
 import validate from './validate.generated.js'
 
@@ -60,11 +61,10 @@ async function explain(error: SchemaError, all: readonly SchemaError[], model: N
     const [first = ''] = names
     const child = node.kind === 'map' ? node.entries.get(first) : undefined
     const { knownKeys } = await import('./known-keys.ts')
-    const near = nearest(first, await knownKeys(path))
     return new TscomposeError(
       'COMPOSE_KEY_UNKNOWN',
       message(`additional properties ${names.map(name => `'${name}'`).join(', ')} not allowed`),
-      { where: whereOfKey(child ?? node), ...(near ? { fix: `Did you mean "${near}"?` } : {}) },
+      { where: whereOfKey(child ?? node), ...didYouMean(first, await knownKeys(path)) },
     )
   }
   if (error.keyword === 'required') {
@@ -78,7 +78,7 @@ async function explain(error: SchemaError, all: readonly SchemaError[], model: N
   return new TscomposeError(
     error.keyword === 'type' ? 'COMPOSE_TYPE_WRONG' : 'COMPOSE_VALUE_INVALID',
     message(await describe(error, node, path)),
-    { where: whereOf(node) },
+    { where: whereOf(node), ...(error.keyword === 'type' && typeHint(node, path, error.params.type)) },
   )
 }
 
