@@ -1,6 +1,9 @@
 import type { ObservedContainer } from '../compose/plan/observed.ts'
 import { TscomposeError } from '../errors.ts'
 
+/** What has a process: what docker lists without `--all`. */
+const alive = new Set(['running', 'paused', 'restarting'])
+
 /**
  * The container of a service that a command is about: a replica rather than a one-off container, the first of them
  * unless `index` says which.
@@ -12,7 +15,7 @@ export function replicaOf(
   { index = 0, running = false }: { readonly index?: number | undefined; readonly running?: boolean },
 ): ObservedContainer {
   const candidates = containers
-    .filter(container => container.service === service && (!running || container.state === 'running'))
+    .filter(container => container.service === service && (!running || alive.has(container.state)))
     .sort((a, b) => Number(a.oneOff) - Number(b.oneOff) || a.number - b.number)
   const found = index ? candidates.find(({ number, oneOff }) => !oneOff && number === index) : candidates[0]
   if (found) return found

@@ -65,8 +65,12 @@ export async function upAttached(
 ): Promise<number> {
   const { engine, signal } = surroundings
   const targeted = selectServices(project.services, options.services, { alone: true }).map(({ name }) => name)
-  const { watched, shown } = audience(project, targeted, options)
-  if (options.exitCodeFrom !== undefined) serviceOf(project.services, options.exitCodeFrom)
+  const started = new Set(
+    selectServices(project.services, options.services, { alone: options.noDeps }).map(({ name }) => name),
+  )
+  const { watched, shown } = audience(project, { targeted, started }, options)
+  if (options.exitCodeFrom !== undefined && !started.has(options.exitCodeFrom))
+    throw new TscomposeError('COMPOSE_SERVICE_UNKNOWN', `no such service: ${options.exitCodeFrom}`)
 
   const codes = new Map<string, number>()
   const aborting = new AbortController()
@@ -118,14 +122,16 @@ export async function upAttached(
     await Promise.race([attachment.allEnded, delay(drainMs)])
     if (!cause) return 130
   }
-  const code = options.exitCodeFrom === undefined ? cause?.code : codes.get(options.exitCodeFrom)
-  return code ?? 0
+  // A dependency is not stopped with the rest, and has no code then.
+  return (options.exitCodeFrom === undefined ? undefined : codes.get(options.exitCodeFrom)) ?? cause?.code ?? 0
 }
 
 /** Whose exits count, and whose output is shown. */
-function audience(project: Project, targeted: readonly string[], options: AttachedOptions) {
-  const dependencies = selectServices(project.services, options.services, { alone: options.noDeps })
-  const started = new Set(dependencies.map(({ name }) => name))
+function audience(
+  project: Project,
+  { targeted, started }: { readonly targeted: readonly string[]; readonly started: ReadonlySet<string> },
+  options: AttachedOptions,
+) {
   const watched = options.attachDependencies ? started : new Set(targeted)
   const strangers = options.attach.filter(name => !started.has(name))
   if (strangers.length > 0)

@@ -15,6 +15,7 @@ export const label = {
   version: 'com.docker.compose.version',
   replace: 'com.docker.compose.replace',
   hook: 'com.docker.compose.hook',
+  engine: 'com.docker.compose.engine',
   slug: 'com.docker.compose.slug',
   network: 'com.docker.compose.network',
   volume: 'com.docker.compose.volume',

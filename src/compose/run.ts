@@ -17,7 +17,6 @@ export interface RunOptions {
   readonly name?: string
   readonly remove: boolean
   readonly useAliases: boolean
-  readonly publishPorts: boolean
   readonly stdin: boolean
   readonly consoleSize?: readonly [number, number]
 }
@@ -34,7 +33,7 @@ export interface OneOffContainer {
 
 /**
  * Makes a one-off container of a service, after what it depends on is up.
- * @param service the service with what the command line says in place of what the file says
+ * @param service the service with what the command line says in place of what the file says; its `ports` are published
  */
 export async function createOneOff(
   surroundings: Surroundings,
@@ -70,7 +69,6 @@ export async function createOneOff(
     oneOff: {
       slug,
       useAliases: options.useAliases,
-      publishPorts: options.publishPorts,
       attachStdin: options.stdin,
       autoRemove: options.remove,
       ...(options.consoleSize && { consoleSize: options.consoleSize }),

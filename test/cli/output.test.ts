@@ -94,11 +94,21 @@ for (const [ports, expected] of [
     [port({ IP: '0.0.0.0', PublicPort: 8080 }), port({ IP: '::', PublicPort: 8080 })],
     '0.0.0.0:8080->80/tcp, [::]:8080->80/tcp',
   ],
+  [[1, 0, 2].map(i => port({ IP: '0.0.0.0', PrivatePort: 80 + i, PublicPort: 80 + i })), '0.0.0.0:80-82->80-82/tcp'],
   [
-    [1, 0, 2].map(i => port({ IP: '0.0.0.0', PrivatePort: 80 + i, PublicPort: 8000 + i })),
-    '0.0.0.0:8000-8002->80-82/tcp',
+    [1, 0].map(i => port({ IP: '0.0.0.0', PrivatePort: 80 + i, PublicPort: 8000 + i })),
+    '0.0.0.0:8000->80/tcp, 0.0.0.0:8001->81/tcp',
   ],
-  [[port({ PrivatePort: 53, Type: 'udp' }), port({ PrivatePort: 80 }), port({ PrivatePort: 81 })], '80-81/tcp, 53/udp'],
+  [
+    [
+      port({ IP: '0.0.0.0', PublicPort: 8080 }),
+      port({ PrivatePort: 53, Type: 'udp' }),
+      port({ PrivatePort: 90 }),
+      port({ PrivatePort: 99 }),
+      port({ PrivatePort: 91 }),
+    ],
+    '90-91/tcp, 53/udp, 99/tcp, 0.0.0.0:8080->80/tcp',
+  ],
 ] as const)
   test(`ports are shown as "${expected}"`, () => assert.equal(displayPorts([...ports]), expected))
 
@@ -123,6 +133,7 @@ test('a container has docker compose’s fields', () => {
   assert.deepEqual(containerFields(summary, { now, trunc: true }), {
     Command: '"/docker-entrypoint.…"',
     CreatedAt: '2023-11-14 22:13:20 +0000 UTC',
+    Engine: '',
     ExitCode: 3,
     Health: '',
     ID: 'f'.repeat(12),

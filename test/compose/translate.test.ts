@@ -408,7 +408,7 @@ describe('networks', () => {
 })
 
 test('a one-off container has no number, no ports, no names but its own, and is not restarted', () => {
-  const oneOff = { slug: 'abc', useAliases: false, publishPorts: false, attachStdin: true, autoRemove: true }
+  const oneOff = { slug: 'abc', useAliases: false, attachStdin: true, autoRemove: true }
   const { number: _, ...rest } = { number: undefined, name: 'demo-web-run-abc', oneOff }
   const own = service('web', { restart: 'always', ports: [{ target: 80, published: '80', protocol: 'tcp' }] })
   const made = containerRequest({

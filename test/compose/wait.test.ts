@@ -76,7 +76,7 @@ test('a container without a probe has to run for a moment before it counts as ru
     inspected(started),
     now,
   )
-  assert.deepEqual(verdict, { is: 'waiting', forMs: 200 })
+  assert.deepEqual(verdict, { is: 'waiting', forMs: 400 })
 })
 
 const crashed = (more: Partial<Inspected>, FinishedAt = '2025-01-01T00:00:01Z') =>

@@ -32,9 +32,9 @@ export const define: Define = (command, cli) =>
       cli.signal.throwIfAborted()
     })
 
-/** Without Compose's own labels. */
+/** Without the labels that Compose, and we, have put there. */
 const attributesOf = ({ Actor }: EventMessage): [string, string][] =>
-  Object.entries(Actor.Attributes).filter(([name]) => !name.startsWith('com.docker.compose.'))
+  Object.entries(Actor.Attributes).filter(([name]) => !/^(com\.docker\.compose|tscompose)\./.test(name))
 
 const timeOf = ({ timeNano }: EventMessage): Date => new Date(timeNano / 1e6)
 

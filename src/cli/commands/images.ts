@@ -38,7 +38,7 @@ export const define: Define = (command, cli) =>
               row.Tag,
               row.Platform,
               row.ID.replace('sha256:', '').slice(0, 12),
-              humanSize(row.Size),
+              humanSize(row.Size, 3),
               row.Created === undefined ? 'N/A' : `${humanDuration(now - Date.parse(row.Created))} ago`,
             ]),
           ],

@@ -35,11 +35,12 @@ export const define: Define = (command, cli) =>
     .action(async (services: string[], flags: LogsFlags) => {
       if (flags.index && services.length !== 1)
         throw new TscomposeError('CLI_FLAG', '--index requires one service to be selected')
-      if (flags.tail !== 'all' && !/^\d+$/.test(flags.tail))
+      const tail = /^-\d+$/.test(flags.tail) ? 'all' : flags.tail
+      if (tail !== 'all' && !/^\d+$/.test(tail))
         throw new TscomposeError('CLI_FLAG', `invalid argument "${flags.tail}" for "-n, --tail" flag`)
       const now = Date.now()
       const options = {
-        tail: flags.tail,
+        tail,
         ...(flags.since !== undefined && { since: parseTime(flags.since, now) }),
         ...(flags.until !== undefined && { until: parseTime(flags.until, now) }),
       }
@@ -51,6 +52,11 @@ export const define: Define = (command, cli) =>
       const sources: LogSource[] = containers.filter(
         ({ service, oneOff, number }) => !oneOff && belongs(service) && (!flags.index || number === flags.index),
       )
+      if (flags.index && sources.length === 0)
+        throw new TscomposeError(
+          'COMPOSE_NO_CONTAINER',
+          `service "${services[0]}" is not running container #${flags.index}`,
+        )
       const printer = newLogPrinter(
         cli,
         name,

@@ -23,7 +23,6 @@ export const define: Define = (command, cli) =>
       const plan = planRemove(target.services, target.observed, { services, stop, volumes })
       const names = plan.steps.filter(({ step }) => step.op === 'removeContainer').map(({ step }) => subject(step))
       if (names.length === 0) return void cli.stderr.write('No stopped containers\n')
-      if (force) return carryOutOn(cli, target, plan)
       cli.stdout.write(`Going to remove ${names.join(', ')}\n`)
-      if (await confirm(cli, 'Are you sure? [yN]')) await carryOutOn(cli, target, plan)
+      if (force || (await confirm(cli, 'Are you sure? [yN]'))) await carryOutOn(cli, target, plan)
     })

@@ -1,4 +1,4 @@
-import { observe } from '../../compose/observe.ts'
+import { lifecycleFromLabels, observe } from '../../compose/observe.ts'
 import { planDown } from '../../compose/plan/down.ts'
 import { TscomposeError } from '../../errors.ts'
 import { type Define, Exit } from '../command.ts'
@@ -14,7 +14,8 @@ export const define: Define = (command, cli) =>
       const { engine, name, observed } = target
       // Also those that have ended: what was fast is no failure, and its code is known.
       const containers = observed.containers.filter(
-        ({ oneOff, service, state }) => !oneOff && services.includes(service) && state !== 'created',
+        ({ oneOff, service, state }) =>
+          services.includes(service) && (oneOff ? state === 'running' : state !== 'created'),
       )
       if (containers.length === 0)
         throw new TscomposeError('COMPOSE_NO_CONTAINER', `no containers for project "${name}"`)
@@ -28,10 +29,11 @@ export const define: Define = (command, cli) =>
         }),
       )
       if (downProject) {
-        const now = await observe(engine, name, target.project)
-        const options = { services: [], removeOrphans: true, volumes: false }
-        const plan = planDown(name, target.services, now, options, target.project)
-        await carryOutOn(cli, { ...target, observed: now }, plan)
+        // Everything of that name, whatever the file or its profiles say.
+        const now = await observe(engine, name)
+        const known = lifecycleFromLabels(now.containers)
+        const plan = planDown(name, known, now, { services: [], removeOrphans: true, volumes: false })
+        await carryOutOn(cli, { engine, name, services: known, observed: now }, plan)
       }
       if (last !== 0) throw new Exit(last)
     })

@@ -24,6 +24,7 @@ export function containerFields(container: ContainerSummary, { now, trunc }: { n
   return {
     Command: JSON.stringify(shorten(container.Command, 20)),
     CreatedAt: `${created.toISOString().slice(0, 19).replace('T', ' ')} +0000 UTC`,
+    Engine: Labels[label.engine] ?? '',
     ExitCode: exitCodeOf(container),
     Health: healthOf(container.Status).replace('none', ''),
     ID: trunc ? container.Id.slice(0, 12) : container.Id,
@@ -54,51 +55,60 @@ const exitCodeOf = ({ Status }: ContainerSummary): number =>
   Number(/^(?:Exited|Restarting) \((\d+)\)/.exec(Status)?.[1] ?? 0)
 
 const publishers = (ports: ContainerSummary['Ports']): Publisher[] =>
-  ports.map(({ IP = '', PrivatePort, PublicPort = 0, Type }) => ({
-    URL: IP,
-    TargetPort: PrivatePort,
-    PublishedPort: PublicPort,
-    Protocol: Type,
-  }))
+  ports
+    .toSorted((a, b) => a.PrivatePort - b.PrivatePort)
+    .map(({ IP = '', PrivatePort, PublicPort = 0, Type }) => ({
+      URL: IP,
+      TargetPort: PrivatePort,
+      PublishedPort: PublicPort,
+      Protocol: Type,
+    }))
 
-/** `0.0.0.0:8000-8001->80-81/tcp, 443/tcp`: what runs on in all its numbers is written as a range. */
+/**
+ * `443/tcp, 0.0.0.0:80-81->80-81/tcp, 0.0.0.0:8080->90/tcp`, as Docker shows them: first what has the same number on
+ * both sides or none outside, runs of it as ranges; then, one by one, what has another number outside.
+ */
 export function displayPorts(ports: ContainerSummary['Ports']): string {
   const sorted = ports.toSorted(
     (a, b) =>
-      compareText(a.Type, b.Type) ||
-      Number(a.PublicPort === undefined) - Number(b.PublicPort === undefined) ||
-      compareText(a.IP, b.IP) ||
       a.PrivatePort - b.PrivatePort ||
-      (a.PublicPort ?? 0) - (b.PublicPort ?? 0),
+      compareText(a.IP, b.IP) ||
+      (a.PublicPort ?? 0) - (b.PublicPort ?? 0) ||
+      compareText(a.Type, b.Type),
   )
-  const groups: { first: (typeof ports)[number]; length: number }[] = []
-  for (const port of sorted) {
-    const group = groups.at(-1)
-    if (group && follows(group.first, group.length, port)) group.length++
-    else groups.push({ first: port, length: 1 })
+  const ended: Run[] = []
+  const open = new Map<string, Run>()
+  const mapped: string[] = []
+  for (const { IP, PrivatePort, PublicPort, Type } of sorted) {
+    if (PublicPort !== undefined && PublicPort !== PrivatePort) {
+      mapped.push(`${hostOf(IP)}:${PublicPort}->${PrivatePort}/${Type}`)
+      continue
+    }
+    const host = PublicPort === undefined ? undefined : hostOf(IP)
+    const key = `${host}/${Type}`
+    const run = open.get(key)
+    if (run?.last === PrivatePort - 1) run.last++
+    else {
+      if (run) ended.push(run)
+      open.set(key, { host, first: PrivatePort, last: PrivatePort, type: Type })
+    }
   }
-  return groups.map(displayGroup).join(', ')
+  return [...[...ended, ...open.values()].map(displayRun), ...mapped].join(', ')
 }
 
-type Port = ContainerSummary['Ports'][number]
-
-const follows = (first: Port, length: number, port: Port): boolean =>
-  port.Type === first.Type &&
-  port.IP === first.IP &&
-  port.PrivatePort === first.PrivatePort + length &&
-  (first.PublicPort === undefined ? port.PublicPort === undefined : port.PublicPort === first.PublicPort + length)
-
-function displayGroup({
-  first: { IP = '', PrivatePort, PublicPort, Type },
-  length,
-}: {
-  first: Port
-  length: number
-}): string {
-  const range = (start: number) => (length > 1 ? `${start}-${start + length - 1}` : String(start))
-  if (PublicPort === undefined) return `${range(PrivatePort)}/${Type}`
-  const host = IP.includes(':') ? `[${IP}]` : IP
-  return `${host}:${range(PublicPort)}->${range(PrivatePort)}/${Type}`
+/** Ports without a gap; published under the same numbers if there is a host. */
+interface Run {
+  readonly host: string | undefined
+  readonly first: number
+  last: number
+  readonly type: string
 }
+
+function displayRun({ host, first, last, type }: Run): string {
+  const range = first === last ? String(first) : `${first}-${last}`
+  return `${host === undefined ? '' : `${host}:${range}->`}${range}/${type}`
+}
+
+const hostOf = (address = ''): string => (address.includes(':') ? `[${address}]` : address)
 
 const compareText = (a = '', b = ''): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -9,9 +9,9 @@ import type { ContainerEvents } from './events.ts'
 
 /**
  * How long a container without a probe has to run before `--wait` takes it for running: a program that fails at once
- * needs that long to do so.
+ * needs that long to do so. As long as docker compose takes to look for the first time.
  */
-const settleMs = 300
+const settleMs = 500
 
 /** So many restarts in a row, each soon after the one before, are a loop that nobody need watch any longer. */
 const crashLoopRestarts = 3

@@ -17,5 +17,5 @@ export const whyOrphan = ({ oneOff }: ObservedContainer): string =>
   oneOff ? 'it is a one-off container' : 'its service is not in the file'
 
 export const orphanWarning = (orphans: readonly ObservedContainer[]): string =>
-  `Found orphan containers ([${orphans.map(({ name }) => name).join(' ')}]) for this project. If you removed or ` +
+  `Found orphan containers (${orphans.map(({ name }) => name).join(', ')}) for this project. If you removed or ` +
   'renamed this service in your compose file, you can run this command with the --remove-orphans flag to clean it up.'

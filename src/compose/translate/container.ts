@@ -34,7 +34,6 @@ export interface OneOff {
   /** The rest of the label `slug`, and of the name. */
   readonly slug: string
   readonly useAliases: boolean
-  readonly publishPorts: boolean
   readonly attachStdin: boolean
   readonly autoRemove: boolean
   /** Height and width of its terminal. */

@@ -11,13 +11,12 @@ import { portBindings } from './ports.ts'
 export function hostConfig(context: ContainerContext, network: string): HostConfig {
   const { service, oneOff } = context
   const granted = files(context)
-  const publish = oneOff === undefined || oneOff.publishPorts
   return {
     ...isolation(context, network),
     ...limits(service),
     Mounts: mounts(context),
     ...(granted.length > 0 && { Files: granted }),
-    PortBindings: publish ? portBindings(service) : {},
+    PortBindings: portBindings(service),
     RestartPolicy: oneOff ? { Name: 'no' } : restartPolicy(service),
     ...(oneOff?.autoRemove && { AutoRemove: true }),
     ...(oneOff?.consoleSize && { ConsoleSize: [...oneOff.consoleSize] }),

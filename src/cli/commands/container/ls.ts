@@ -58,7 +58,8 @@ export const define: Define = (command, cli) =>
     })
 
 /** What docker's own list has; the others are docker compose's. */
-const dockerFields = ({ ExitCode, Health, Name, Project, Publishers, Service, ...fields }: ContainerFields) => fields
+const dockerFields = ({ Engine, ExitCode, Health, Name, Project, Publishers, Service, ...fields }: ContainerFields) =>
+  fields
 
 const sizeText = ({ SizeRw = 0, SizeRootFs = 0 }: ContainerSummary): string =>
   `${humanSize(SizeRw, 3)}${SizeRootFs > 0 ? ` (virtual ${humanSize(SizeRootFs, 3)})` : ''}`
