@@ -34,17 +34,23 @@ export function request(socketPath: string, method: string, path: string, body?:
   return promise
 }
 
-/** Creates a busybox container without a network, starts it, waits for its end and removes it. */
-export async function runToCompletion(socket: string): Promise<void> {
-  const expect = async (statuses: readonly number[], method: string, path: string, body?: unknown) => {
-    const { status, json } = await request(socket, method, path, body)
-    if (!statuses.includes(status)) throw new Error(`${method} ${path}: ${status} ${JSON.stringify(json)}`)
-    return json
-  }
+/** @throws Error if the engine refuses */
+async function ask(socket: string, method: string, path: string, body?: unknown): Promise<Answer['json']> {
+  const { status, json } = await request(socket, method, `/v1.41${path}`, body)
+  if (status >= 300) throw new Error(`${method} ${path}: ${status} ${JSON.stringify(json)}`)
+  return json
+}
+
+/** Creates a busybox container without a network, starts it and waits for its end. @returns its id */
+export async function runToCompletion(socket: string): Promise<string> {
   const create = { Image: 'busybox', Cmd: ['true'], HostConfig: { NetworkMode: 'none' } }
-  const { Id } = await expect([201], 'POST', '/v1.41/containers/create', create)
-  await expect([204], 'POST', `/v1.41/containers/${Id}/start`)
-  const { StatusCode } = await expect([200], 'POST', `/v1.41/containers/${Id}/wait`)
+  const { Id } = await ask(socket, 'POST', '/containers/create', create)
+  await ask(socket, 'POST', `/containers/${Id}/start`)
+  const { StatusCode } = await ask(socket, 'POST', `/containers/${Id}/wait`)
   if (StatusCode !== 0) throw new Error(`the container exited with ${StatusCode}`)
-  await expect([204], 'DELETE', `/v1.41/containers/${Id}`)
+  return String(Id)
+}
+
+export async function removeContainer(socket: string, id: string): Promise<void> {
+  await ask(socket, 'DELETE', `/containers/${id}`)
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { request, runToCompletion } from './api.ts'
+import { removeContainer, request, runToCompletion } from './api.ts'
 import type { Rival } from './rivals.ts'
 import type { Row } from './rows.ts'
 
@@ -14,7 +14,7 @@ export async function cycles([ours]: readonly [ours: Rival, theirs: Rival]): Pro
   const create = { Image: 'busybox', Cmd: ['sleep', '10000'], HostConfig: { Init: true } }
   const { Id } = (await request(ours.socket, 'POST', '/v1.41/containers/create', create)).json
   await request(ours.socket, 'POST', `/v1.41/containers/${Id}/start`)
-  for (let cycle = 0; cycle < CYCLES; cycle++) await runToCompletion(ours.socket)
+  for (let cycle = 0; cycle < CYCLES; cycle++) await removeContainer(ours.socket, await runToCompletion(ours.socket))
   await sleep(QUIET_MS)
   const { json } = await request(ours.socket, 'GET', `/v1.41/containers/${Id}/json`)
   const init = (json.State as { Pid: number }).Pid
