@@ -1,20 +1,14 @@
 import { observeContainers } from '../../compose/observe.ts'
-import { collect, type Define } from '../command.ts'
-import { type CommitFlags, commitOptions } from '../commit.ts'
+import type { Define } from '../command.ts'
+import { type CommitFlags, commitOptions, defineCommitFlags } from '../commit.ts'
 import { integer } from '../numbers.ts'
 import { openProgress } from '../progress/progress.ts'
 import { replicaOf } from '../replica.ts'
 import { findNamed } from '../target.ts'
 
 export const define: Define = (command, cli) =>
-  command
-    .argument('<SERVICE>')
-    .argument('[REPOSITORY[:TAG]]')
-    .option('-a, --author <author>', 'Who made it (for example, "Ann Smith <ann@example.com>")')
-    .option('-c, --change <instruction>', 'Apply a Dockerfile instruction to the image', collect)
+  defineCommitFlags(command.argument('<SERVICE>').argument('[REPOSITORY[:TAG]]'))
     .option('--index <n>', 'The replica of the service, from 1', integer('--index'), 0)
-    .option('-m, --message <text>', 'What has been done')
-    .option('-p, --pause', 'Let the container stand still meanwhile', true)
     .action(async (service: string, reference: string | undefined, flags: CommitFlags & { readonly index: number }) => {
       const { engine, name } = await findNamed(cli)
       const container = replicaOf(await observeContainers(engine, name), service, { index: flags.index })

@@ -5,45 +5,29 @@ import { serviceOf } from '../../compose/select.ts'
 import { TscomposeError } from '../../errors.ts'
 import type { Define } from '../command.ts'
 import { connectSteadily } from '../engine.ts'
+import { defineLogWindow, type LogWindowFlags, logWindow } from '../log-window.ts'
 import { integer } from '../numbers.ts'
 import { newLogPrinter } from '../surroundings.ts'
 import { findTarget } from '../target.ts'
-import { parseTime } from '../times.ts'
 
-interface LogsFlags {
-  readonly follow?: boolean
+interface LogsFlags extends LogWindowFlags {
   readonly index?: number
   readonly color: boolean
   readonly logPrefix: boolean
-  readonly since?: string
-  readonly tail: string
-  readonly timestamps?: boolean
-  readonly until?: string
 }
 
 export const define: Define = (command, cli) =>
-  command
-    .argument('[SERVICE...]')
-    .option('-f, --follow', 'Go on with what is written from now on')
+  defineLogWindow(command.argument('[SERVICE...]'))
     .option('--index <n>', 'Only this replica of the service', integer('--index'))
     .option('--no-color', 'Without colours')
     .option('--no-log-prefix', 'Without the names of the containers')
-    .option('--since <time>', 'From then on: RFC 3339, Unix seconds, or how long ago (42m)')
-    .option('-n, --tail <lines>', 'Only so many lines at the end of each container’s log', 'all')
-    .option('-t, --timestamps', 'With the time of each line')
-    .option('--until <time>', 'Up to then')
     .action(async (services: string[], flags: LogsFlags) => {
       if (flags.index && services.length !== 1)
         throw new TscomposeError('CLI_FLAG', '--index requires one service to be selected')
       const tail = /^-\d+$/.test(flags.tail) ? 'all' : flags.tail
       if (tail !== 'all' && !/^\d+$/.test(tail))
         throw new TscomposeError('CLI_FLAG', `invalid argument "${flags.tail}" for "-n, --tail" flag`)
-      const now = Date.now()
-      const options = {
-        tail,
-        ...(flags.since !== undefined && { since: parseTime(flags.since, now) }),
-        ...(flags.until !== undefined && { until: parseTime(flags.until, now) }),
-      }
+      const options = { ...logWindow(flags), tail }
       const { engine, name, project } = await findTarget(cli, services, connectSteadily)
       if (project) for (const service of services) serviceOf(project.services, service)
       const belongs = (service: string): boolean =>

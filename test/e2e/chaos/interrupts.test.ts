@@ -5,13 +5,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { imageArchives, newMachine, resultOf, skip } from '../machine.ts'
 import { rounds } from './killer.ts'
 
-const yaml = `
-services:
+/** Healthy after 0.2 s. */
+const db = `
   db:
     image: busybox
     command: sh -c 'sleep 0.2; touch /ready; exec sleep 1000'
     healthcheck: { test: test -e /ready, interval: 1s }
-    volumes: [data:/data]
+    volumes: [data:/data]`
+
+const yaml = `
+services:${db}
   built:
     build: .
     command: sleep 1000
@@ -67,6 +70,44 @@ test('whatever is interrupted or killed at any moment: the next up succeeds, the
       assert.equal(await machine.ok(['container', 'ls', '-aq']), '')
       assert.equal(await machine.ok(['volume', 'ls', '-q', '--filter', 'label=com.docker.compose.project']), '')
       assert.equal(await machine.ok(['network', 'ls', '-q', '--filter', 'type=custom']), '')
+    })
+  }
+})
+
+const chain = `
+services:${db}
+  job:
+    image: busybox
+    command: sh -c 'sleep 0.1'
+    depends_on: { db: { condition: service_healthy } }
+  app:
+    image: busybox
+    command: sleep 1000
+    depends_on: { job: { condition: service_completed_successfully } }
+    deploy: { replicas: 3 }
+volumes:
+  data:
+`
+
+test('Ctrl-C at any moment of up: the next up succeeds, the next down leaves nothing', { skip }, async t => {
+  const machine = await newMachine(t)
+  await machine.ok(['image', 'load', '-q', ...imageArchives('busybox')])
+  const cwd = await machine.project('interrupted', { 'compose.yaml': chain })
+  machine.defer(() => machine.run(['down', '-v', '-t', '0'], { cwd }))
+  for (let round = 0; round < 10; round++) {
+    const afterMs = Math.round(Math.random() * 900)
+    await t.test(`after ${afterMs} ms`, async () => {
+      const up = machine.start(['up', ...(round % 2 ? ['-d'] : [])], { cwd })
+      const ended = resultOf(up)
+      await sleep(afterMs)
+      up.kill('SIGINT')
+      const { code, stderr } = await ended
+      assert.ok([0, 130, null].includes(code), `exit code ${code}\n${stderr}`)
+      await machine.ok(['up', '-d'], { cwd })
+      const running = (await machine.ok(['ps', '--status', 'running', '-q'], { cwd })).trim().split('\n')
+      assert.equal(running.length, 4)
+      await machine.ok(['down', '-v', '-t', '1'], { cwd })
+      assert.equal((await machine.ok(['ps', '-aq'], { cwd })).trim(), '')
     })
   }
 })
