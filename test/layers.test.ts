@@ -15,7 +15,14 @@ const mayImport: Record<string, readonly string[]> = {
   sys: [],
 }
 
-const common = ['src/errors.ts', 'src/ignore.ts', 'src/offline.ts', 'src/settle.ts', 'src/suggest.ts']
+const common = [
+  'src/errors.ts',
+  'src/ignore.ts',
+  'src/offline.ts',
+  'src/remove-tree.ts',
+  'src/settle.ts',
+  'src/suggest.ts',
+]
 
 const imports = (file: string): string[] =>
   [...readFileSync(file, 'utf8').matchAll(/(?:from|import\()\s*'(\.[^']+)'/g)].map(([, path = '']) => path)

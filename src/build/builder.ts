@@ -1,9 +1,10 @@
-import { mkdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { TscomposeError } from '../errors.ts'
 import type { ImageStore } from '../image/image.ts'
 import { hostPlatform, platformName } from '../image/manifest.ts'
 import { SharedWork } from '../image/shared-work.ts'
+import { removeTree } from '../remove-tree.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { BuildCache } from './cache/cache.ts'
 import type { Journal } from './cache/journal.ts'
@@ -65,9 +66,9 @@ export class Builder implements AsyncDisposable {
   /** Takes up the cache, and clears away what a build has left that was interrupted. */
   static async open(options: BuilderOptions): Promise<Builder> {
     const { directory, journal, records, projects } = options
-    await rm(join(directory, 'work'), { recursive: true, force: true })
+    await removeTree(join(directory, 'work'), { force: true })
     await mkdir(join(directory, 'work'), { recursive: true, mode: 0o700 })
-    await rm(options.runDir, { recursive: true, force: true })
+    await removeTree(options.runDir, { force: true })
     const { workshop } = options.images
     return new Builder(options, await BuildCache.open({ workshop, journal, records, projects }))
   }
@@ -88,7 +89,7 @@ export class Builder implements AsyncDisposable {
     const temporary = async () => {
       const path = join(around.workDir, `context-${process.pid}-${Math.random().toString(36).slice(2)}`)
       await mkdir(path, { mode: 0o700 })
-      held.defer(() => rm(path, { recursive: true, force: true }))
+      held.defer(() => removeTree(path, { force: true }))
       return path
     }
     const { context, text, file } = await progress.during('[internal] load build definition', async () => {

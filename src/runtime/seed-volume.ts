@@ -1,7 +1,8 @@
 import { chmodSync, chownSync, readdirSync, statSync } from 'node:fs'
-import { mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { mkdir, readdir, rename } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { TscomposeError } from '../errors.ts'
+import { removeTree } from '../remove-tree.ts'
 import { AT, CLONE, O, RESOLVE } from '../sys/constants.ts'
 import { makePrivate, mountOverlay } from './compile/root.ts'
 import { launch } from './launch.ts'
@@ -30,14 +31,14 @@ export async function seedVolume(root: RootSpec, path: string, volumeDir: string
     return
   }
   const unfinished = `${volumeDir}.seeding`
-  await rm(unfinished, { recursive: true, force: true })
+  await removeTree(unfinished, { force: true })
   await mkdir(unfinished)
   try {
     await copy(root, path, unfinished)
     // rename(2) replaces an empty directory.
     await rename(unfinished, volumeDir)
   } catch (cause) {
-    await rm(unfinished, { recursive: true, force: true })
+    await removeTree(unfinished, { force: true })
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new TscomposeError('RUNTIME_SEED_FAILED', `cannot fill ${volumeDir} from ${path} of the image: ${why}`, {
       cause,

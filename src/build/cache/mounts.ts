@@ -1,7 +1,8 @@
 import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { mkdir, rename, rm } from 'node:fs/promises'
+import { mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Semaphore } from '../../image/mutex.ts'
+import { removeTree } from '../../remove-tree.ts'
 import type { CacheMount } from '../dockerfile/step.ts'
 import { keyOf } from '../key.ts'
 
@@ -53,7 +54,7 @@ export class CacheMounts {
         this.#directories.set(name, { name, remembered, lock: new Semaphore(1), users: 0 })
       } catch {
         // an engine was killed while it made or removed it
-        void rm(join(directory, name), { recursive: true, force: true })
+        void removeTree(join(directory, name), { force: true }).catch(() => {})
       }
     }
   }
@@ -90,7 +91,7 @@ export class CacheMounts {
     { mode, uid, gid }: { readonly mode: number; readonly uid: number; readonly gid: number },
   ): Promise<void> {
     const directory = join(this.#directory, name)
-    await rm(directory, { recursive: true, force: true })
+    await removeTree(directory, { force: true })
     const data = join(directory, 'data')
     await mkdir(data, { recursive: true })
     await seed(data)
@@ -147,7 +148,7 @@ export class CacheMounts {
     this.#directories.delete(name)
     const gone = join(this.#directory, `.${name}-${Date.now()}`)
     await rename(this.path(name), gone).catch(() => {}) // one that was asked for, and never made
-    await rm(gone, { recursive: true, force: true })
+    await removeTree(gone, { force: true })
   }
 }
 

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, rm } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Digest, Image, ImageStore, Platform } from '../../image/image.ts'
 import type { SharedWork } from '../../image/shared-work.ts'
 import type { Lease } from '../../image/workshop.ts'
+import { removeTree } from '../../remove-tree.ts'
 import { mountTree } from '../../runtime/mount-tree.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import type { BuildCache, CachedLayer, CacheSession } from '../cache/cache.ts'
@@ -212,7 +213,7 @@ export class Build implements AsyncDisposable {
   async newDirectory(): Promise<string> {
     const path = join(this.around.workDir, randomBytes(8).toString('hex'))
     await mkdir(path, { recursive: true, mode: 0o700 })
-    this.#held.defer(() => rm(path, { recursive: true, force: true }))
+    this.#held.defer(() => removeTree(path, { force: true }))
     return path
   }
 

@@ -1,6 +1,7 @@
-import { readdir, rm } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Sandbox } from '../../network/network.ts'
+import { removeTree } from '../../remove-tree.ts'
 import type { Adopted, ExitStatus } from '../../runtime/runtime.ts'
 import type { Context } from '../context.ts'
 import { messageOf } from '../failures.ts'
@@ -29,7 +30,7 @@ export async function loadContainers(context: Context): Promise<void> {
         const container = new Container(found.value, context.directories)
         context.containers.add(container)
         if (found.setAside) await container.save()
-      } else if ('missing' in found && !(await isSetAside(root))) await rm(root, { recursive: true, force: true })
+      } else if ('missing' in found && !(await isSetAside(root))) await removeTree(root, { force: true })
     }),
   )
 }

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
-import { removeTree } from './remove-tree.ts'
+import { removeTree } from '../../remove-tree.ts'
 
 /**
  * Directories that nobody needs any more. They are moved here, which is quick, and removed behind everybody's back: in

@@ -1,6 +1,7 @@
 import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TscomposeError } from '../../errors.ts'
+import { removeTree } from '../../remove-tree.ts'
 import type { Filters, Labels, Volume, VolumeCreateRequest, VolumePruneResponse } from '../api.ts'
 import type { EventLog } from '../events/event-log.ts'
 import { invalid, notSupported, volumeNotFound } from '../failures.ts'
@@ -16,7 +17,6 @@ import { newId } from '../ids.ts'
 import { Serial } from '../serial.ts'
 import { diskUsage } from '../store/disk-usage.ts'
 import { readJson, writeJson } from '../store/json-file.ts'
-import { removeTree } from '../store/remove-tree.ts'
 
 /** What is kept of a volume, in `volume.json` beside its data. */
 interface VolumeRecord {
