@@ -82,13 +82,13 @@ export function workingDirectory({ WorkingDir }: ImageConfig, path: string): str
   return directory
 }
 
-export const shellOf = ({ Shell }: ImageConfig): readonly string[] => (Shell?.length ? Shell : defaultShell)
+const shellOf = ({ Shell }: ImageConfig): readonly string[] => (Shell?.length ? Shell : defaultShell)
 
 export const commandLine = (config: ImageConfig, command: Command): readonly string[] =>
   command.form === 'exec' ? command.args : [...shellOf(config), command.script]
 
 /** Docker's words for what an instruction was. */
-export function createdBy(step: Step, config: ImageConfig): string {
+function createdBy(step: Step, config: ImageConfig): string {
   switch (step.keyword) {
     case 'RUN':
       return `RUN ${runText(step, config)}`

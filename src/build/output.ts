@@ -21,7 +21,7 @@ export async function writeImage(build: Build, result: StageResult, request: Bui
 }
 
 /** image-spec config.md */
-export function imageConfiguration(
+function imageConfiguration(
   { stage, history, platform }: Pick<StageResult, 'stage' | 'history' | 'platform'>,
   diffIds: readonly string[],
   { labels }: Pick<BuildRequest, 'labels'>,

@@ -29,7 +29,7 @@ export function printModel(model: object, { format }: PrintOptions): string {
 }
 
 /** The name, then services, networks, ..., then extensions; names sorted. */
-export function canonicalYaml(model: CanonicalProject): string {
+function canonicalYaml(model: CanonicalProject): string {
   const { name, services, extensions } = model
   const section = (key: string, things: Section) =>
     Object.keys(things).length > 0 ? { [key]: byName(things, value => value) } : {}
@@ -46,7 +46,7 @@ export function canonicalYaml(model: CanonicalProject): string {
 }
 
 /** As the original, JSON knows neither models nor extensions below the top level. */
-export function canonicalJson(model: CanonicalProject): string {
+function canonicalJson(model: CanonicalProject): string {
   const { name, services, networks, volumes, secrets, configs, extensions } = model
   const section = (kind: 'networks' | 'volumes' | 'secrets' | 'configs', things: Section) =>
     Object.keys(things).length > 0 ? { [kind]: byName(things, value => toJson(kind, value), compareText) } : {}

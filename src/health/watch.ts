@@ -44,7 +44,7 @@ export async function watchHealth(
 }
 
 /** The state after a probe. @param counted whether a failure is one that Docker would have counted */
-export function afterProbe(spec: ProbeSpec, health: Health, result: ProbeResult, counted: boolean): Health {
+function afterProbe(spec: ProbeSpec, health: Health, result: ProbeResult, counted: boolean): Health {
   const log = [...health.log, result].slice(-LOG_LENGTH)
   if (result.exitCode === 0) return { status: 'healthy', failingStreak: 0, log }
   if (!counted) return { ...health, log }

@@ -67,7 +67,7 @@ export const repositoryOf = ({ domain, path }: Reference): string => `${domain}/
 export const canonicalName = (reference: Reference): string => repositoryOf(reference) + suffixOf(reference)
 
 /** The repository as Docker shows it, `nginx`. */
-export function familiarRepository({ domain, path }: Reference): string {
+function familiarRepository({ domain, path }: Reference): string {
   if (domain !== defaultDomain) return `${domain}/${path}`
   const short = path.startsWith(officialPrefix) ? path.slice(officialPrefix.length) : path
   return short.includes('/') ? path : short

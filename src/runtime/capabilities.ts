@@ -64,7 +64,7 @@ export const defaultCapabilities: readonly CapabilityName[] = [
 ]
 
 /** The number of a capability; undefined for a name that linux/capability.h does not have. */
-export function capabilityNumber(name: string): number | undefined {
+function capabilityNumber(name: string): number | undefined {
   const number = (capabilityNames as readonly string[]).indexOf(name)
   return number < 0 ? undefined : number
 }

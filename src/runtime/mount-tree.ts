@@ -30,7 +30,7 @@ export async function mountTree(root: RootSpec): Promise<MountedTree> {
 }
 
 /** A program that stands in the root of the overlay for as long as its standard input is open. */
-export function compileHolder(root: RootSpec): Program {
+function compileHolder(root: RootSpec): Program {
   const program = new ProgramBuilder()
   program.clone(CLONE.NEWNS, 'monitor')
   standardStreams(program, { stdin: true })

@@ -57,24 +57,8 @@ function invoke(name: SyscallName, args: readonly (Pointer | Word)[]): number {
 }
 
 const names = Object.keys(syscalls) as SyscallName[]
-const kernelOf = (run: (name: SyscallName, args: readonly (Pointer | Word)[]) => number): Kernel =>
-  Object.fromEntries(names.map(name => [name, (...args: (Pointer | Word)[]) => run(name, args)])) as unknown as Kernel
 
-/** The real kernel. */
-export const linux: Kernel = kernelOf(invoke)
-
-/** A fake that writes down what it is asked, answers 0 or what `answers` says, and throws where that is an error. */
-export function recordingKernel(answers: Partial<Record<SyscallName, number | Error>> = {}): {
-  kernel: Kernel
-  calls: string[]
-} {
-  const calls: string[] = []
-  const show = (arg: Pointer | Word) => (arg instanceof Uint8Array ? `<${arg.length} bytes>` : String(arg))
-  const kernel = kernelOf((name, args) => {
-    calls.push(`${name}(${args.map(show).join(', ')})`)
-    const answer = answers[name] ?? 0
-    if (answer instanceof Error) throw answer
-    return answer
-  })
-  return { kernel, calls }
-}
+/** The kernel this program runs on. */
+export const linux: Kernel = Object.fromEntries(
+  names.map(name => [name, (...args: (Pointer | Word)[]) => invoke(name, args)]),
+) as unknown as Kernel

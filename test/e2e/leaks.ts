@@ -7,7 +7,7 @@ import { join } from 'node:path'
  * What an engine with this run-time directory has on the machine at the moment, a line each. Other engines (the user's
  * own, another test's) have names of their own, so their things are not in it.
  */
-export function traces(runDir: string): string[] {
+function traces(runDir: string): string[] {
   const instance = createHash('sha256').update(runDir).digest('hex').slice(0, 12)
   const device = `tsc${instance.slice(0, 4)}`
   const home = join(runDir, '..')

@@ -102,7 +102,7 @@ function makeRootfs(rootfs: string): void {
 }
 
 /** The real runtime on images that are directories, and networks that only keep books. */
-export class FakeLayers {
+class FakeLayers {
   /** What images say besides the empty one, by what stands behind the path: `rootfs:/path` and `rootfs:/path#name`. */
   readonly configs = new Map<string, ImageConfig>()
   readonly sandboxes = new Map<string, Sandbox>()

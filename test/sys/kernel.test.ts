@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { closeSync, readFileSync, writeSync } from 'node:fs'
 import { test } from 'node:test'
-import { AF, AT, F, F_SEAL, O, SOCK } from '../../src/sys/constants.ts'
+import { AF, AT, F, F_SEAL, SOCK } from '../../src/sys/constants.ts'
 import { describeErrno, errnoName, errnoNumber } from '../../src/sys/errno.ts'
 import { addressOf, stringAt } from '../../src/sys/ffi.ts'
-import { linux, recordingKernel, SystemError } from '../../src/sys/kernel.ts'
+import { linux } from '../../src/sys/kernel.ts'
 import { memfd, sealedProgram } from '../../src/sys/memfd.ts'
 import { posixSpawn } from '../../src/sys/posix-spawn.ts'
 import { reap } from '../../src/sys/reap.ts'
@@ -33,15 +33,6 @@ test('the kernel writes into buffers that are passed', () => {
 test('a long string and several strings arrive whole', () => {
   assert.throws(() => linux.mkdirat(AT.FDCWD, `/${'x/'.repeat(50_000)}`, 0), { code: 'ENAMETOOLONG' })
   assert.throws(() => linux.mount('none', '/no/target', 'tmpfs', 0, 'size=1m'), { code: /ENOENT|EPERM/ })
-})
-
-test('a recording kernel writes down calls, answers them, and fails where it is told to', () => {
-  const denied = new SystemError('mount', errnoNumber('EPERM'))
-  const { kernel, calls } = recordingKernel({ openat: 7, mount: denied })
-  assert.equal(kernel.openat(AT.FDCWD, '/x', O.RDONLY, 0), 7)
-  assert.equal(kernel.close(7), 0)
-  assert.throws(() => kernel.mount(null, '/x', null, 0, null), denied)
-  assert.deepEqual(calls, ['openat(-100, /x, 0, 0)', 'close(7)', 'mount(null, /x, null, 0, null)'])
 })
 
 test('errno has names and words', () => {

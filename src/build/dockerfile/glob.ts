@@ -2,7 +2,7 @@
  * Patterns of `${name#pattern}` and its kin: `*`, `?` and backslashes, but no brackets, as BuildKit has them. Matched by
  * running all possibilities at once: a regular expression would take exponential time for a pattern made to.
  */
-export class Glob {
+class Glob {
   /** A character, any one, or any number. */
   readonly #parts: readonly (string | typeof ANY | typeof STAR)[]
 

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Readable } from 'node:stream'
@@ -80,9 +80,3 @@ async function gather(chunks: AsyncIterable<Buffer>): Promise<Buffer> {
 const isArchive = (first: Buffer): boolean =>
   first.toString('latin1', 257, 262) === 'ustar' ||
   ['1f8b', '425a68', 'fd377a585a', '28b52ffd'].some(magic => first.toString('hex').startsWith(magic))
-
-/** A file that a flag names, read for the engine. */
-export const readFlagFile = async (cwd: string, path: string): Promise<Buffer> =>
-  await readFile(resolve(cwd, path)).catch(error => {
-    throw badFlag(`cannot read ${path}: ${error.message}`)
-  })

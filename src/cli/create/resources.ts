@@ -87,7 +87,7 @@ function operationsPerSecond(text: string): ThrottleDevice {
 }
 
 /** `HOST[:CONTAINER][:rwm]` */
-export function parseDevice(text: string): DeviceMapping {
+function parseDevice(text: string): DeviceMapping {
   const [host = '', second, third, ...rest] = text.split(':')
   const isMode = (word: string | undefined) => word !== undefined && /^[rwm]{1,3}$/.test(word)
   if (host === '' || rest.length > 0 || (third !== undefined && !isMode(third)))

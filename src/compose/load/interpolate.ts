@@ -174,7 +174,7 @@ class Interpolation {
 }
 
 /** Where in the file a character of a text stands; the beginning of the text if it is folded or has escapes. */
-export function whereInside(node: ScalarNode, text: string, at: number): Where {
+function whereInside(node: ScalarNode, text: string, at: number): Where {
   const { source, offset } = node
   for (const begin of [offset, offset + 1])
     if (source.text.startsWith(text.slice(0, at + 1), begin)) return source.where(begin + at)

@@ -22,7 +22,7 @@ export function shadow(winner: Node, loser: Node, by: Shadowing): void {
 }
 
 /** A map of variables as the list it stands for, sorted by its texts. */
-export function toSequence(node: Node): Node[] {
+function toSequence(node: Node): Node[] {
   if (node.kind === 'seq') return node.items
   if (node.kind === 'scalar') return node.type === 'str' ? [node] : []
   const items: ScalarNode[] = []

@@ -6,7 +6,7 @@ import type { Lookup } from './template.ts'
 import { substitute, TemplateError } from './template.ts'
 import { mapOf, whereOf } from './yaml/node.ts'
 
-export function normalizeProjectName(name: string): string {
+function normalizeProjectName(name: string): string {
   return name
     .toLowerCase()
     .replace(/[^a-z0-9_-]/g, '')

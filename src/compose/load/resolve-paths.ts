@@ -27,11 +27,11 @@ const resolved =
     return result
   }
 
-export const expandHome = (path: string, home: string | undefined): string =>
+const expandHome = (path: string, home: string | undefined): string =>
   path.startsWith('~') && home !== undefined ? join(home, path.slice(1)) : path
 
 /** Go's filepath.Join, which leaves no trailing slash. */
-export function joinPath(base: string, path: string): string {
+function joinPath(base: string, path: string): string {
   const joined = join(base, path)
   return joined.length > 1 && joined.endsWith('/') ? joined.slice(0, -1) : joined
 }

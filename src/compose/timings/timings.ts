@@ -92,7 +92,7 @@ function byService(steps: readonly TimedStep[]): Record<string, Partial<Record<S
 }
 
 /** From the step that ended last back along the predecessor that each was waiting for longest. */
-export function criticalChain(steps: readonly TimedStep[]): ChainLink[] {
+function criticalChain(steps: readonly TimedStep[]): ChainLink[] {
   const byId = new Map(steps.map(step => [step.planned.id, step]))
   const last = (candidates: readonly TimedStep[]) =>
     candidates.reduce<TimedStep | undefined>((a, b) => (a && a.end >= b.end ? a : b), undefined)

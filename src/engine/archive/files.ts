@@ -39,7 +39,7 @@ const goTypes: ReadonlyMap<number, number> = new Map([
 ])
 
 /** The mode of inode(7) as Go's `fs.FileMode`, in which the API tells it. */
-export const goMode = (mode: number): number =>
+const goMode = (mode: number): number =>
   (goTypes.get(mode & 0o170000) ?? 0) +
   (mode & 0o4000 ? 2 ** 23 : 0) +
   (mode & 0o2000 ? 2 ** 22 : 0) +

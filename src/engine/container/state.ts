@@ -52,7 +52,7 @@ export function failedToStart(before: ContainerState, exitCode: number, error: s
 export const apiStatus = (state: ContainerState, removing: boolean): ContainerStatus =>
   removing && !isRunning(state) ? 'removing' : state.status
 
-export function apiHealth({ status, failingStreak, log }: Health): HealthState {
+function apiHealth({ status, failingStreak, log }: Health): HealthState {
   return {
     Status: status,
     FailingStreak: failingStreak,

@@ -26,7 +26,7 @@ export function splitEntry(path: string): { readonly directory: string; readonly
 }
 
 /** That a path must be one of a directory. */
-export const assertsDirectory = (path: string): boolean => meansDirectory(path) || meansContents(path)
+const assertsDirectory = (path: string): boolean => meansDirectory(path) || meansContents(path)
 
 /** Go's filepath.Base */
 const lastName = (path: string): string => path.replace(/\/+$/, '').split('/').at(-1) || '/'

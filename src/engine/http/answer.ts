@@ -30,8 +30,8 @@ export const empty = (status: number): Answer => ({ kind: 'empty', status })
 export const json = (value: unknown, status = 200): Answer => ({ kind: 'json', status, value })
 
 export const TAR = 'application/x-tar'
-export const RAW_STREAM = 'application/vnd.docker.raw-stream'
-export const MULTIPLEXED_STREAM = 'application/vnd.docker.multiplexed-stream'
+const RAW_STREAM = 'application/vnd.docker.raw-stream'
+const MULTIPLEXED_STREAM = 'application/vnd.docker.multiplexed-stream'
 
 /** Clients before 1.42 know one name for both; since then, it tells frames from the bytes of a terminal. */
 export const streamType = (tty: boolean, minor: number): string =>

@@ -45,7 +45,7 @@ async function load(): Promise<void> {
  * also where a container has the capabilities for it. Processes of one container may signal and trace each other;
  * signals from outside come from the engine, which is unconfined.
  */
-export const profileText = (name: string): string => `
+const profileText = (name: string): string => `
 profile ${name} flags=(attach_disconnected,mediate_deleted) {
   capability,
   file,

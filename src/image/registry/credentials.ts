@@ -22,7 +22,7 @@ export function domainOf(server: string): string {
 }
 
 /** Docker's configuration file of this user. */
-export const credentialFile = (): string => join(process.env.DOCKER_CONFIG || join(homedir(), '.docker'), 'config.json')
+const credentialFile = (): string => join(process.env.DOCKER_CONFIG || join(homedir(), '.docker'), 'config.json')
 
 /**
  * The login that `docker login` has kept for a registry, in `config.json` or with a credential helper (Docker CLI

@@ -34,7 +34,7 @@ const linkInfo = {
 const inet6 = { addrGenMode: u8(8) } satisfies Table
 const afSpec = { inet6: nested(AF_INET6, inet6) } satisfies Table
 
-export const linkAttributes = {
+const linkAttributes = {
   address: macAddress(1),
   name: string(3),
   mtu: u32(4),

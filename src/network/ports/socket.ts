@@ -20,7 +20,7 @@ export type Protocol = 'tcp' | 'udp' | 'sctp'
 const IPPROTO_SCTP = 132
 
 /** struct sockaddr_in, sockaddr_in6; ip(7), ipv6(7) */
-export function encodeSocketAddress(address: string, port: number): Buffer {
+function encodeSocketAddress(address: string, port: number): Buffer {
   const ip = addressBytes(address)
   const bytes = Buffer.alloc(ip.length === 4 ? 16 : 28)
   bytes.writeUInt16LE(ip.length === 4 ? AF_INET : AF_INET6, 0)

@@ -10,7 +10,7 @@ import { becomeProcess, joinKeyring, openStreams, scoreForOom } from './process.
 import { openUserNamespace } from './user.ts'
 
 /** The descriptors an exec inherits: a pidfd of the container's first process, and its cgroup where that is cloned into. */
-export const execDescriptors = { pidfd: descriptor.inherited, cgroup: descriptor.inherited + 1 } as const
+const execDescriptors = { pidfd: descriptor.inherited, cgroup: descriptor.inherited + 1 } as const
 
 const allNamespaces = CLONE.NEWNS | CLONE.NEWPID | CLONE.NEWNET | CLONE.NEWIPC | CLONE.NEWUTS | CLONE.NEWCGROUP
 
