@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { newMachine, resultOf, root, skip } from './machine.ts'
+import { atTerminal, newMachine, resultOf, root, skip } from './machine.ts'
 
 const yaml = `
 services:
@@ -71,14 +71,8 @@ test('exec and run', { skip }, async t => {
   })
 
   await t.test('who sits at a terminal gets one, of its size, and only then', async () => {
-    const inTerminal = async (command: string) => {
-      const child = spawn('script', ['-qec', `stty rows 31 cols 117; ${command}`, '/dev/null'], {
-        cwd,
-        env: { ...machine.env, TERM: 'xterm' },
-      })
-      const { stdout } = await resultOf(child) // its input stays open, as that of a person does
-      return stdout
-    }
+    const inTerminal = async (command: string) =>
+      (await atTerminal(`stty rows 31 cols 117; ${command}`, { cwd, env: machine.env })).stdout
     assert.match(await inTerminal(`${program} exec app sh -c 'tty; stty size'`), /\/dev\/pts\/\d+[^]*31 117\s/)
     assert.match(await inTerminal(`${program} exec -T app sh -c 'tty'`), /not a tty/)
     assert.match(await inTerminal(`echo piped | ${program} exec app cat`), /piped\s/)

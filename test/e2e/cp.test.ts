@@ -3,7 +3,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { imageArchives, newMachine, resultOf, root, skip } from './machine.ts'
+import { atTerminal, imageArchives, newMachine, resultOf, root, skip } from './machine.ts'
 
 const docker = '/usr/bin/docker'
 
@@ -94,14 +94,12 @@ test('files go to and from containers by docker’s rules', { skip }, async t =>
     if (into.stdin) stream.stdout?.pipe(into.stdin)
     assert.equal((await resultOf(into)).code, 0)
     assert.equal(await ok('exec', '-T', '--index', '2', 'app', 'cat', '/home/new/sub/two'), 'second')
-    const shown = (...args: string[]) =>
-      spawnSync('script', ['-qec', [`${root}/bin/tscompose container cp`, ...args].join(' '), '/dev/null'], {
-        cwd: dir,
-        env: { ...machine.env },
-        encoding: 'utf8',
-      }).stdout
-    assert.equal(shown('src/one', 'files-app-1:tmp/x'), 'Successfully copied 2.05kB to files-app-1:/tmp/x\r\n')
-    assert.equal(shown('-q', 'src/one', 'files-app-1:/tmp/x'), '')
+    const shown = async (...args: string[]) => {
+      const command = [`${root}/bin/tscompose container cp`, ...args].join(' ')
+      return (await atTerminal(command, { cwd: dir, env: machine.env })).stdout
+    }
+    assert.equal(await shown('src/one', 'files-app-1:tmp/x'), 'Successfully copied 2.05kB to files-app-1:/tmp/x\r\n')
+    assert.equal(await shown('-q', 'src/one', 'files-app-1:/tmp/x'), '')
     for (const [message, ...args] of [
       [/copying between containers is not supported/, 'a:/x', 'b:/x'],
       [/must specify at least one container source/, 'a', 'b'],

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -61,6 +61,10 @@ export const resultOf = (child: ChildProcess): Promise<Result> =>
     child.on('error', reject)
     child.on('close', code => resolve({ code, stdout, stderr }))
   })
+
+/** A shell command at a terminal, whose input stays open as that of a person does: its end would be shown as a byte. */
+export const atTerminal = (command: string, { env, cwd }: SpawnOptions): Promise<Result> =>
+  resultOf(spawn('script', ['-qec', command, '/dev/null'], { cwd, env: { ...env, TERM: 'xterm' } }))
 
 /** @param config what goes into the engine's configuration file */
 export async function newMachine(t: TestContext, config: Readonly<Record<string, unknown>> = {}): Promise<Machine> {

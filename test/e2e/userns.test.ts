@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { chown } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { newMachine, resultOf, root, skip } from './machine.ts'
+import { atTerminal, newMachine, root, skip } from './machine.ts'
 
 const FIRST = 300_000
 
@@ -128,9 +128,8 @@ test('userns-remap: root of a container is nobody on the host', { skip }, async 
     const { stdout } = await machine.run(['container', 'cp', 'one:/of-ann', '-'])
     assert.match(stdout.slice(100, 124), /^\d+\0?0*1750\0/)
     const command = `${root}/bin/tscompose container exec -it one sh -c 'tty; stat -c %u $(tty)'`
-    const env = { ...machine.env, TERM: 'xterm' }
-    const typed = await resultOf(spawn('script', ['-qec', command, '/dev/null'], { env })) // whose input stays open
-    assert.match(typed.stdout, /\/dev\/pts\/0\s+0\s/)
+    const { stdout: shown } = await atTerminal(command, machine)
+    assert.match(shown, /\/dev\/pts\/0\s+0\s/)
   })
 
   await t.test('--userns=host opts out; a volume has the same owners in both', async () => {
