@@ -1,10 +1,13 @@
 /**
- * Bundles the program into dist/ as it is published. The command line is one file in CommonJS, which Node loads fastest,
- * behind a small one that turns the compile cache on. The engine and its workers are ES modules that share chunks.
- * Sources find each other's entries by their own extension.
+ * Bundles the program into dist/ as it is published. The command line is one file (bundle-program.ts) behind a small one
+ * that starts it. The engine and its workers are ES modules that share chunks. Sources find each other's entries by their
+ * own extension.
  */
-import { readFileSync, rmSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
+import type { CommandTable } from '../src/cli/command.ts'
+import { commands } from '../src/cli/commands.ts'
+import { bundleProgram } from './bundle-program.ts'
 
 /** commander can run programs as subcommands, which costs the import of `node:child_process`; no command of ours is one. */
 const withoutSubprocesses: Plugin = {
@@ -26,20 +29,33 @@ const common: BuildOptions = {
   target: 'node24',
   // A native addon finds its binary beside itself.
   external: ['ffi-rs'],
-  legalComments: 'linked',
   logLevel: 'warning',
 }
 
+/** The names of all commands, with their groups' before them. */
+async function namesIn(table: CommandTable, group = ''): Promise<string[]> {
+  const names = Object.entries(table).map(async ([name, entry]) => {
+    const all = [name, ...(entry.aliases ?? [])].map(each => `${group}${each}`)
+    return 'load' in entry ? all : await namesIn((await entry.loadGroup()).commands, `${name} `)
+  })
+  return (await Promise.all(names)).flat()
+}
+
 rmSync('dist', { recursive: true, force: true })
+const { text, digest } = await bundleProgram('src/cli/main.ts', { ...common, plugins: [withoutSubprocesses] })
 await build({
   ...common,
-  entryPoints: { cli: 'src/cli/main.ts', program: 'src/cli/program.ts' },
+  entryPoints: { cli: 'src/cli/launch.ts' },
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
-  define: { 'import.meta.url': 'moduleUrl' },
   banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
-  plugins: [withoutSubprocesses],
+  define: {
+    'import.meta.url': 'moduleUrl',
+    PROGRAM: JSON.stringify(digest),
+    COMMANDS: JSON.stringify(await namesIn(commands)),
+  },
 })
+writeFileSync('dist/program.cjs', text)
 await build({
   ...common,
   entryPoints: {
@@ -50,6 +66,7 @@ await build({
   },
   format: 'esm',
   splitting: true,
+  legalComments: 'linked',
   // Packages in CommonJS ask for built-in modules by `require`, which an ES module has to make for itself.
   banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
 })
