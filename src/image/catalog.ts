@@ -2,11 +2,13 @@ import { mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type ImageConfiguration, parseConfiguration } from './config.ts'
 import { ContentStore } from './content.ts'
-import type { Digest, Image, RetainedLayers } from './image.ts'
+import type { Digest, Image, ListedImage, Platform, RetainedLayers } from './image.ts'
 import { LayerDirectories } from './layers.ts'
 import { Mutex } from './mutex.ts'
-import { namesOf } from './names.ts'
+import { namesOf, namesOfTargets, withImage } from './names.ts'
+import { hostPlatform, isPlatform, suitability } from './platform.ts'
 import { emptyState, type Layer, readState, type StoreState, writeState } from './state.ts'
+import { imagesOf, indexesWith, settled, targetsOf, withoutTarget } from './targets.ts'
 
 /**
  * What is in the store: images, their names, their layers. The file images.json is its only truth; content and layer
@@ -22,6 +24,8 @@ export class Catalog {
   /** Unpacked, but no image names them yet, or no longer. */
   readonly #unnamed = new Map<Digest, Layer>()
   readonly #leases = new Set<Set<Digest>>()
+  /** Images that are not written down, by how many use them. */
+  readonly #passing = new Map<Digest, number>()
   /** On what somebody else was said to have a use for; disposed of by him when he holds it himself. */
   readonly retained: Lease = this.lease()
 
@@ -47,10 +51,10 @@ export class Catalog {
   ): Promise<Catalog> {
     await mkdir(directory, { recursive: true, mode: 0o700 })
     const file = join(directory, 'images.json')
-    const state = await readState(file, report)
+    const read = await readState(file, report)
     // Nobody knows whose the content is, so nobody may remove it.
-    if (state === 'damaged') await setContentAside(directory, report)
-    const found = state === 'damaged' ? emptyState : state
+    if (read === 'damaged') await setContentAside(directory, report)
+    const found = read === 'damaged' ? emptyState : read
     const content = await ContentStore.open(join(directory, 'content'))
     const layers = join(directory, 'layers')
     const directories = await LayerDirectories.open(
@@ -70,7 +74,10 @@ export class Catalog {
         else report(`image ${id} is not complete any more; pull or load it again`)
       }),
     )
-    const catalog = new Catalog(file, restricted(found, configurations), content, directories, configurations)
+    const indexes = new Set<Digest>()
+    for (const index of Object.keys(found.indexes) as Digest[]) if (await content.has(index)) indexes.add(index)
+    const state = restricted(found, configurations, indexes)
+    const catalog = new Catalog(file, state, content, directories, configurations)
     for (const [diffId, layer] of [...retained.layers, ...Object.entries(found.layers)])
       if (present.has(layer.directory) && !(diffId in catalog.#state.layers)) catalog.addLayer(diffId as Digest, layer)
     await catalog.retained.hold([...retained.layers.keys()])
@@ -96,8 +103,42 @@ export class Catalog {
     }
   }
 
-  images(): readonly Image[] {
-    return (Object.keys(this.#state.images) as Digest[]).flatMap(id => this.image(id) ?? [])
+  /** The images that a name's target stands for, the best for this machine first. */
+  imagesOf(target: Digest): readonly Image[] {
+    const rank = suitability(hostPlatform)
+    const rankOf = ({ platform }: Image) => rank(platform) ?? Number.POSITIVE_INFINITY
+    const images = imagesOf(this.#state, target).flatMap(id => this.image(id) ?? [])
+    return images.toSorted((a, b) => (rankOf(a) === rankOf(b) ? 0 : rankOf(a) - rankOf(b)))
+  }
+
+  /** That of them which is made for a platform; without one the best for this machine. */
+  imageFor(target: Digest, platform: Platform | undefined): Image | undefined {
+    const [best, ...others] = this.imagesOf(target)
+    if (!platform || !best) return best
+    const rank = suitability(platform)
+    const fitting = [best, ...others].filter(image => isPlatform(platform, image.platform))
+    return fitting.toSorted((a, b) => (rank(a.platform) ?? 0) - (rank(b.platform) ?? 0))[0]
+  }
+
+  /** What a list shows, a line for each index, and for each image that is in none or has a name of its own. */
+  list(): readonly ListedImage[] {
+    return targetsOf(this.#state).flatMap(target => {
+      const variants = this.imagesOf(target)
+      const [shown] = variants
+      if (!shown) return []
+      const layers = new Set(variants.flatMap(({ layers }) => layers))
+      const size = [...layers].reduce((sum, diffId) => sum + (this.layer(diffId)?.size ?? 0), 0)
+      return [{ ...shown, ...namesOfTargets(this.#state, [target]), target, variants, size }]
+    })
+  }
+
+  /**
+   * What the id of an image stands for where a list shows it for an index: that index. One with a name of its own is
+   * meant itself.
+   */
+  shownAs(id: Digest): Digest {
+    if (!(id in this.#state.images) || Object.values(this.#state.names).includes(id)) return id
+    return indexesWith(this.#state, id).find(index => this.imagesOf(index)[0]?.id === id) ?? id
   }
 
   layer(diffId: Digest): Layer | undefined {
@@ -139,7 +180,7 @@ export class Catalog {
   async change(next: (state: StoreState) => StoreState): Promise<readonly Digest[]> {
     return await this.#changes.run(async () => {
       const before = this.#state
-      const images = next(before)
+      const images = settled(next(before))
       const layers: Record<Digest, Layer> = {}
       for (const id of Object.keys(images.images) as Digest[]) {
         for (const diffId of this.#configurations.get(id)?.diffIds ?? []) {
@@ -148,7 +189,7 @@ export class Catalog {
           layers[diffId] = layer
         }
       }
-      await writeState(this.#file, { ...images, layers })
+      await writeState(this.#file, this.#lasting({ ...images, layers }))
       this.#state = { ...images, layers }
       for (const diffId of Object.keys(layers) as Digest[]) this.#unnamed.delete(diffId)
       const dropped = (Object.keys(before.layers) as Digest[]).filter(diffId => !(diffId in layers))
@@ -159,6 +200,44 @@ export class Catalog {
       await this.#collect()
       return dropped
     })
+  }
+
+  /**
+   * Adds an image that is not written down: whatever happens, the next engine does not find it. Disposed of, it is gone,
+   * unless it has become a lasting one meanwhile.
+   */
+  async addPassing(id: Digest, manifest: Digest): Promise<AsyncDisposable> {
+    await this.change(state => {
+      if (id in state.images && !this.#passing.has(id)) return state
+      this.#passing.set(id, (this.#passing.get(id) ?? 0) + 1)
+      return withImage(state, id, manifest)
+    })
+    return {
+      [Symbol.asyncDispose]: async () => {
+        await this.change(state => {
+          const uses = (this.#passing.get(id) ?? 0) - 1
+          if (uses > 0) this.#passing.set(id, uses)
+          return uses === 0 && this.#passing.delete(id) ? withoutTarget(state, id) : state
+        })
+      },
+    }
+  }
+
+  /** Says of an image that it is to last. */
+  keep(id: Digest): void {
+    this.#passing.delete(id)
+  }
+
+  /** What the next engine is to find. */
+  #lasting(state: StoreState): StoreState {
+    if (this.#passing.size === 0) return state
+    const passes = (id: Digest) => this.#passing.has(id) && !Object.values(state.names).includes(id)
+    const images = Object.fromEntries(Object.entries(state.images).filter(([id]) => !passes(id as Digest)))
+    const diffIds = new Set(
+      (Object.keys(images) as Digest[]).flatMap(id => this.#configurations.get(id)?.diffIds ?? []),
+    )
+    const layers = Object.fromEntries(Object.entries(state.layers).filter(([diffId]) => diffIds.has(diffId as Digest)))
+    return { ...state, images, layers }
   }
 
   /** Waits until the changes that have begun are made. */
@@ -181,7 +260,9 @@ export class Catalog {
     for (const id of this.#configurations.keys())
       if (!(id in this.#state.images) && !held.has(id)) this.#configurations.delete(id)
     const blobs = [...Object.values(this.#state.layers), ...this.#unnamed.values()].map(({ blob }) => blob.digest)
-    const named = Object.entries(this.#state.images).flat() as Digest[]
+    const { images, indexes } = this.#state
+    const manifests = Object.entries(indexes).flatMap(([index, children]) => [index, ...Object.keys(children)])
+    const named = [...Object.entries(images).flat(), ...manifests] as Digest[]
     const kept = new Set([...held, ...blobs, ...named])
     for (const digest of await this.content.list()) if (!kept.has(digest)) await this.content.remove(digest)
   }
@@ -205,14 +286,23 @@ export interface Lease extends AsyncDisposable {
   hold(digests: readonly Digest[]): Promise<void>
 }
 
-function restricted(state: StoreState, images: ReadonlyMap<Digest, ImageConfiguration>): StoreState {
+/** What of a state is still there. An index without its document leaves its names to the first of its images. */
+function restricted(
+  state: StoreState,
+  images: ReadonlyMap<Digest, ImageConfiguration>,
+  indexes: ReadonlySet<Digest>,
+): StoreState {
   const diffIds = new Set([...images.values()].flatMap(({ diffIds }) => diffIds))
   const keep = <T>(map: Readonly<Record<string, T>>, which: (key: Digest, value: T) => boolean) =>
     Object.fromEntries(Object.entries(map).filter(([key, value]) => which(key as Digest, value)))
-  return {
+  const standIn = (target: Digest) =>
+    indexes.has(target) ? target : (imagesOf(state, target).find(id => images.has(id)) ?? target)
+  const names = Object.entries(state.names).map(([name, target]) => [name, standIn(target)] as const)
+  return settled({
     images: keep(state.images, id => images.has(id)),
-    names: keep(state.names, (_, id) => images.has(id)),
+    indexes: keep(state.indexes, index => indexes.has(index)),
+    names: keep(Object.fromEntries(names), (_, target) => images.has(target) || indexes.has(target)),
     tagged: keep(state.tagged, id => images.has(id)),
     layers: keep(state.layers, diffId => diffIds.has(diffId)),
-  }
+  })
 }

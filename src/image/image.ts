@@ -57,6 +57,26 @@ export interface Image {
   readonly rootfs?: string
 }
 
+/** A line of a list: an image, or an index of images for several platforms, shown as the best for this machine. */
+export interface ListedImage extends Image {
+  /** The id of the image or the digest of the index, by which it can be removed. */
+  readonly target: Digest
+  /** The images themselves, that which is shown first; `size` is that of all of them. */
+  readonly variants: readonly Image[]
+}
+
+/** A manifest, and the image that it is of if that is here. */
+export interface ListedManifest {
+  readonly digest: Digest
+  readonly mediaType: string
+  /** bytes */
+  readonly size: number
+  readonly platform?: Platform
+  readonly image?: Image
+  /** Bytes of the archives of the image's layers. */
+  readonly content: number
+}
+
 /** image-spec config.md, `history`. */
 export interface HistoryEntry {
   readonly created?: string
@@ -111,16 +131,21 @@ export interface ImageStore {
   readonly registries: Pick<Registries, 'login' | 'inspect' | 'search'>
   /**
    * By name, tag, digest, id or unambiguous prefix of an id; `rootfs:PATH` always resolves where PATH is a directory.
+   * @param platform without it, of an image for several platforms the best for this machine
    * @returns undefined if there is none
    */
-  find(reference: string): Promise<Image | undefined>
-  list(): Promise<readonly Image[]>
+  find(reference: string, platform?: Platform): Promise<Image | undefined>
+  /** The images for all platforms that a name or an id stands for, the best for this machine first. */
+  findAll(reference: string): Promise<readonly Image[]>
+  list(): Promise<readonly ListedImage[]>
   /** Directories of an image's unpacked layers for overlayfs, the uppermost first. */
   lowerdirs(image: Image): readonly string[]
   /** Bytes that a layer takes on the disk, where images share it: its files and its archive; 0 if there is none. */
   layerSize(diffId: Digest): number
-  /** Bytes of an image's configuration and manifest. */
-  documentsSize(image: Image): Promise<number>
+  /** The manifests of what a list shows: of an index, also those of images that are not here. */
+  manifests(image: ListedImage): Promise<readonly ListedManifest[]>
+  /** Bytes of the configurations and manifests of what a list shows. */
+  documentsSize(image: ListedImage): Promise<number>
   pull(reference: string, options: PullOptions, signal: AbortSignal): Promise<Image>
   /** Pulls every tag that a repository has. @param repository a name without a tag */
   pullAll(repository: string, options: PullOptions, signal: AbortSignal): Promise<readonly Image[]>
@@ -136,11 +161,13 @@ export interface ImageStore {
   /**
    * An archive of images, for {@link load} and for others that read one of Docker's or an OCI layout.
    * @param references names, ids, or repositories for all their tags
+   * @param platform of images for several platforms this one alone
    */
-  save(references: readonly string[]): Promise<Readable>
+  save(references: readonly string[], platform?: Platform): Promise<Readable>
   /** Bytes of each layer's files, lowest first. */
   layerSizes(image: Image): readonly number[]
-  tag(image: Image, reference: string): Promise<void>
+  /** Gives what has a name or an id a further name, with the images for all its platforms. @returns the image */
+  tag(source: string, reference: string): Promise<Image>
   /** Takes a name off, and with the last one the image itself and the layers nobody else has. */
   remove(reference: string, options: RemoveOptions): Promise<readonly ImageRemoval[]>
   /** Waits until the changes that have begun are made: what was not there to be removed before will be there. */
@@ -149,6 +176,8 @@ export interface ImageStore {
 
 export interface RemoveOptions {
   readonly force: boolean
+  /** Of an image for several platforms only this one. */
+  readonly platform?: Platform
   /**
    * Asked at the very moment when an image itself would go: `keep` takes off its names only. What it throws ends the
    * removal.

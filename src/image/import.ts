@@ -2,7 +2,7 @@ import { addAbortSignal, type Readable } from 'node:stream'
 import { TscomposeError } from '../errors.ts'
 import { digestOf } from './digest.ts'
 import type { Image, ImageConfig, Platform } from './image.ts'
-import { hostPlatform } from './manifest.ts'
+import { hostPlatform } from './platform.ts'
 import { decompress } from './unpack/decompress.ts'
 import type { Workshop } from './workshop.ts'
 

@@ -2,6 +2,7 @@ import { TscomposeError } from '../errors.ts'
 import { isDigest } from './digest.ts'
 import type { Digest, Platform } from './image.ts'
 import { defined, JsonObject } from './json.ts'
+import { platformName, suitability } from './platform.ts'
 
 export const mediaTypes = {
   ociIndex: 'application/vnd.oci.image.index.v1+json',
@@ -12,6 +13,8 @@ export const mediaTypes = {
   dockerManifest: 'application/vnd.docker.distribution.manifest.v2+json',
 } as const
 
+export type Annotations = Readonly<Record<string, string>>
+
 /** OCI image-spec descriptor.md */
 export interface Descriptor {
   readonly mediaType: string
@@ -21,7 +24,7 @@ export interface Descriptor {
   readonly platform?: Platform
   /** Where it may be had from if the registry has it not. */
   readonly urls?: readonly string[]
-  readonly annotations?: Readonly<Record<string, string>>
+  readonly annotations?: Annotations
 }
 
 /** An image for one platform: OCI image-spec manifest.md, or Docker's schema 2, which is the same. */
@@ -31,6 +34,7 @@ export interface Manifest {
   readonly config: Descriptor
   /** Lowest first. */
   readonly layers: readonly Descriptor[]
+  readonly annotations?: Annotations
 }
 
 /** One image for several platforms: image-spec image-index.md, or Docker's manifest list. */
@@ -55,6 +59,7 @@ export function parseManifest(text: string | Buffer, what = 'image manifest'): M
     mediaType,
     config: descriptor(json.required('config', (json, key) => json.object(key))),
     layers: json.required('layers', (json, key) => json.objects(key)).map(descriptor),
+    ...defined({ annotations: json.stringMap('annotations') }),
   }
 }
 
@@ -62,13 +67,21 @@ export function parseManifest(text: string | Buffer, what = 'image manifest'): M
 export const ociManifest = (
   { digest, size }: Pick<Descriptor, 'digest' | 'size'>,
   layers: readonly Pick<Descriptor, 'digest' | 'size' | 'mediaType'>[],
+  annotations: Annotations = {},
 ): string =>
   JSON.stringify({
     schemaVersion: 2,
     mediaType: mediaTypes.ociManifest,
     config: { mediaType: mediaTypes.ociConfig, digest, size },
     layers: layers.map(({ mediaType, digest, size }) => ({ mediaType: ociLayerType(mediaType), digest, size })),
+    ...filled(annotations),
   })
+
+/** An index over manifests. */
+export const ociIndex = (manifests: readonly Descriptor[], annotations: Annotations = {}): string =>
+  JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests, ...filled(annotations) })
+
+const filled = (annotations: Annotations) => (Object.keys(annotations).length > 0 ? { annotations } : {})
 
 /** Docker's name for a layer is another one than the specification's. */
 const ociLayerType = (mediaType: string): string =>
@@ -100,57 +113,20 @@ function descriptor(json: JsonObject): Descriptor {
 export const isForeign = ({ mediaType }: Pick<Descriptor, 'mediaType'>): boolean =>
   /\.foreign\.|\.nondistributable\./.test(mediaType)
 
-/** The architecture of this machine by Go's name for it, as images have it. */
-export const hostPlatform: Platform = {
-  os: 'linux',
-  architecture: ({ x64: 'amd64', ia32: '386' } as Record<string, string>)[process.arch] ?? process.arch,
-}
-
-/** Variants as containerd normalises them: arm64 is v8, arm is v7, unless they say otherwise. */
-const variantOf = ({ architecture, variant }: Platform): string =>
-  variant || (architecture === 'arm64' ? 'v8' : architecture === 'arm' ? 'v7' : '')
-
-export const platformName = ({ os, architecture, variant }: Platform): string =>
-  [os, architecture, variant].filter(Boolean).join('/')
-
-/** Whether an image may be taken for one of a platform: an older variant may, too. */
-export const isPlatform = (wanted: Platform, offered: Platform): boolean =>
-  offered.os === wanted.os &&
-  offered.architecture === wanted.architecture &&
-  (!wanted.variant || variantNumber(offered) <= variantNumber(wanted))
-
-const variantNumber = (platform: Platform): number => Number(/^v(\d+)$/.exec(variantOf(platform))?.[1] ?? 1)
-
-/**
- * What runs on a platform, the best first (containerd, platforms.Only): older variants of the architecture, then the
- * architecture with half the bits.
- */
-function runnableOn(platform: Platform): readonly string[] {
-  const { architecture } = platform
-  const down = (name: string, from: number, to: number) =>
-    Array.from({ length: Math.max(0, from - to + 1) }, (_, index) => `${name}/v${from - index}`)
-  const number = variantNumber(platform)
-  if (architecture === 'amd64') return [...down('amd64', number, 1), '386']
-  if (architecture === 'arm64') return [...down('arm64', number, 8), ...down('arm', 8, 5)]
-  if (architecture === 'arm') return down('arm', number, 5)
-  return [keyOf(platform)]
-}
-
-function keyOf(platform: Platform): string {
-  const variant = variantOf(platform) || (platform.architecture === 'amd64' ? 'v1' : '')
-  return [platform.architecture, variant].filter(Boolean).join('/')
-}
+/** Whether a manifest in an index is that of an image, not of what BuildKit says about one. */
+export const isImage = ({ annotations }: Descriptor): boolean =>
+  annotations?.['vnd.docker.reference.type'] === undefined
 
 /**
  * The manifest of an index for a platform: the very variant if there is one, else what runs there, too.
  * @throws TscomposeError IMAGE_PLATFORM_MISSING naming what there is
  */
 export function choosePlatform({ manifests }: Index, wanted: Platform, what: string): Descriptor {
-  const images = manifests.filter(({ annotations }) => annotations?.['vnd.docker.reference.type'] === undefined)
-  const runnable = runnableOn(wanted)
-  const rank = ({ platform }: Descriptor): number =>
-    platform === undefined ? runnable.length : platform.os === wanted.os ? runnable.indexOf(keyOf(platform)) : -1
-  const [chosen] = images.filter(image => rank(image) >= 0).sort((a, b) => rank(a) - rank(b))
+  const images = manifests.filter(isImage)
+  const rank = suitability(wanted)
+  const [chosen] = images
+    .filter(({ platform }) => rank(platform) !== undefined)
+    .sort((a, b) => (rank(a.platform) ?? 0) - (rank(b.platform) ?? 0))
   if (chosen) return chosen
   const offered = images.flatMap(({ platform }) => (platform ? [platformName(platform)] : []))
   throw new TscomposeError(

@@ -3,9 +3,11 @@ import { hexOf, shortId } from './digest.ts'
 import type { Digest, ImageRemoval } from './image.ts'
 import { canonicalName, familiarName, parseReference, type Reference, repositoryOf } from './reference.ts'
 import type { StoreState } from './state.ts'
+import { imagesOf, indexesWith, withoutTarget, withoutVariant } from './targets.ts'
 
 export interface Resolved {
-  readonly id: Digest
+  /** The id of an image or the digest of an index. */
+  readonly target: Digest
   /** The name by which it was found; undefined if it was by its id. */
   readonly name?: string
 }
@@ -14,24 +16,32 @@ export interface Resolved {
  * What a user means: a name first, then an id or an unambiguous prefix of one.
  * @throws TscomposeError IMAGE_REFERENCE_INVALID if it can be neither
  */
-export function resolve({ images, names }: StoreState, text: string): Resolved | undefined {
+export function resolve({ images, indexes, names }: StoreState, text: string): Resolved | undefined {
   const prefix = /^(?:sha256:)?([0-9a-f]{1,64})$/.exec(text)?.[1]
   if (prefix?.length !== 64 && !text.startsWith('sha256:')) {
     const name = canonicalName(parseReference(text))
-    const id = names[name]
-    if (id) return { id, name }
+    const target = names[name]
+    if (target) return { target, name }
   }
   if (prefix === undefined) return undefined
-  const [id, ...others] = (Object.keys(images) as Digest[]).filter(id => hexOf(id).startsWith(prefix))
-  return id && others.length === 0 ? { id } : undefined
+  const all = [...Object.keys(images), ...Object.keys(indexes)] as Digest[]
+  const [target, ...others] = all.filter(digest => hexOf(digest).startsWith(prefix))
+  return target && others.length === 0 ? { target } : undefined
 }
 
 export const notFound = (reference: string): TscomposeError =>
   new TscomposeError('IMAGE_NOT_FOUND', `No such image: ${reference}`)
 
-/** The names of an image as Docker shows them. */
-export function namesOf({ names }: StoreState, id: Digest): { repoTags: string[]; repoDigests: string[] } {
-  const references = referencesTo(names, id)
+/** The names of an image as Docker shows them, its own and those of the indexes that have it. */
+export const namesOf = (state: StoreState, id: Digest): { repoTags: string[]; repoDigests: string[] } =>
+  namesOfTargets(state, [id, ...indexesWith(state, id)])
+
+/** The names of images and indexes, of their own only. */
+export function namesOfTargets(
+  { names }: StoreState,
+  targets: readonly Digest[],
+): { repoTags: string[]; repoDigests: string[] } {
+  const references = targets.flatMap(target => referencesTo(names, target))
   const show = (some: readonly Reference[]) => some.map(familiarName).sort()
   return {
     repoTags: show(references.filter(({ digest }) => !digest)),
@@ -39,15 +49,18 @@ export function namesOf({ names }: StoreState, id: Digest): { repoTags: string[]
   }
 }
 
-export function named(state: StoreState, id: Digest, ...references: readonly Reference[]): StoreState {
-  const added = references.map(reference => [canonicalName(reference), id] as const)
+export function named(state: StoreState, target: Digest, ...references: readonly Reference[]): StoreState {
+  const added = references.map(reference => [canonicalName(reference), target] as const)
   return { ...state, names: { ...state.names, ...Object.fromEntries(added) } }
 }
 
 /** The same, for names by which users know the image: it counts as fetched now. */
-export function tagged(state: StoreState, id: Digest, ...references: readonly Reference[]): StoreState {
-  const next = named(state, id, ...references)
-  return { ...next, tagged: { ...next.tagged, [id]: new Date().toISOString() } }
+export const tagged = (state: StoreState, target: Digest, ...references: readonly Reference[]): StoreState =>
+  fetched(named(state, target, ...references), ...imagesOf(state, target))
+
+export function fetched(state: StoreState, ...ids: readonly Digest[]): StoreState {
+  const now = new Date().toISOString()
+  return { ...state, tagged: { ...state.tagged, ...Object.fromEntries(ids.map(id => [id, now])) } }
 }
 
 export function withImage(state: StoreState, id: Digest, manifest: Digest): StoreState {
@@ -57,34 +70,44 @@ export function withImage(state: StoreState, id: Digest, manifest: Digest): Stor
 export interface Removal {
   readonly state: StoreState
   readonly untagged: readonly string[]
-  /** Whether the image itself goes. */
-  readonly deletes: boolean
+  /** The images that go themselves. */
+  readonly deleted: readonly Digest[]
 }
 
 /**
  * What `docker rmi` does (moby, daemon/images/image_delete.go): a name takes off that name, and with the last tag of a
- * repository its digests there; an id takes off all names if they are one tag of one repository, or by force.
+ * repository its digests there; an id takes off all names if they are one tag of one repository, or by force. With an
+ * index go the images of it that nothing else stands for; an image of an index without a name of its own goes alone.
  * @throws TscomposeError IMAGE_CONFLICT
  */
-export function planRemoval(state: StoreState, { id, name }: Resolved, force: boolean): Removal {
-  const references = referencesTo(state.names, id)
+export function planRemoval(state: StoreState, { target, name }: Resolved, force: boolean): Removal {
+  const references = referencesTo(state.names, target)
   const gone = name === undefined ? references : withItsDigests(references, name)
   if (name === undefined && !force && !isSingle(references))
     throw new TscomposeError(
       'IMAGE_CONFLICT',
-      `conflict: unable to delete ${shortId(id)} (must be forced) - image is referenced in multiple repositories`,
+      `conflict: unable to delete ${shortId(target)} (must be forced) - image is referenced in multiple repositories`,
     )
   const goneNames = new Set(gone.map(canonicalName))
   const names = Object.fromEntries(Object.entries(state.names).filter(([name]) => !goneNames.has(name)))
-  const deletes = gone.length === references.length
-  const { [id]: _, ...others } = state.images
-  const { [id]: __, ...moments } = state.tagged
-  return {
-    state: { ...state, names, images: deletes ? others : state.images, tagged: deletes ? moments : state.tagged },
-    untagged: gone.map(familiarName),
-    deletes,
-  }
+  const untagged = gone.map(familiarName)
+  const rest = { ...state, names }
+  if (gone.length < references.length) return { state: rest, untagged, deleted: [] }
+  const isVariant = references.length === 0 && target in state.images
+  const next = isVariant ? withoutVariant(rest, target, indexesWith(rest, target)) : withoutTarget(rest, target)
+  return { ...deletions(rest, next), untagged }
 }
+
+/** Takes one image out of an index. */
+export const planVariantRemoval = (state: StoreState, index: Digest, id: Digest): Removal => ({
+  ...deletions(state, withoutVariant(state, id, [index])),
+  untagged: [],
+})
+
+const deletions = (before: StoreState, state: StoreState): Pick<Removal, 'state' | 'deleted'> => ({
+  state,
+  deleted: (Object.keys(before.images) as Digest[]).filter(id => !(id in state.images)),
+})
 
 function withItsDigests(references: readonly Reference[], name: string): readonly Reference[] {
   const gone = references.filter(reference => canonicalName(reference) === name)
@@ -98,8 +121,8 @@ function withItsDigests(references: readonly Reference[], name: string): readonl
 const isSingle = (references: readonly Reference[]): boolean =>
   new Set(references.map(repositoryOf)).size <= 1 && references.filter(({ digest }) => !digest).length <= 1
 
-const referencesTo = (names: StoreState['names'], id: Digest): Reference[] =>
-  Object.entries(names).flatMap(([name, of]) => (of === id ? [parseReference(name)] : []))
+const referencesTo = (names: StoreState['names'], target: Digest): Reference[] =>
+  Object.entries(names).flatMap(([name, of]) => (of === target ? [parseReference(name)] : []))
 
 /** The lines that tell of a removal: names, the image, and the chain ids of layers, the uppermost first. */
 export const removalLines = (untagged: readonly string[], deleted: readonly Digest[]): readonly ImageRemoval[] => [

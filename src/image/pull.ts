@@ -6,18 +6,12 @@ import type { BlobWriter } from './content.ts'
 import { shortId } from './digest.ts'
 import type { Digest, Image, ImageStoreOptions, OnImageProgress, Platform, PullOptions } from './image.ts'
 import type { Intake, LayerProgress } from './intake.ts'
-import {
-  choosePlatform,
-  type Descriptor,
-  hostPlatform,
-  isPlatform,
-  type Manifest,
-  parseManifest,
-  platformName,
-} from './manifest.ts'
+import { choosePlatform, type Descriptor, type Manifest, parseManifest } from './manifest.ts'
 import { Semaphore } from './mutex.ts'
-import { tagged, withImage } from './names.ts'
+import { fetched, named } from './names.ts'
+import { hostPlatform, isPlatform, platformName } from './platform.ts'
 import { throttled } from './progress-lines.ts'
+import { type PulledImage, withPulled } from './pulled.ts'
 import { canonicalName, familiarName, type Reference } from './reference.ts'
 import { askEndpoints } from './registry/ask-endpoints.ts'
 import { RegistryClient } from './registry/client.ts'
@@ -27,6 +21,7 @@ import { type Endpoint, endpointsOf } from './registry/endpoints.ts'
 import { fromAnywhere } from './registry/foreign.ts'
 import { retrying } from './registry/retry.ts'
 import { RegistrySession } from './registry/session.ts'
+import { imagesOf } from './targets.ts'
 
 /** As Docker's `max-concurrent-downloads`. */
 const DOWNLOADS = 3
@@ -79,9 +74,9 @@ export class Puller {
 
   /** What does without a registry: the image that has the name already, if it is made for the platform. */
   #here(reference: Reference, { platform, onProgress = () => {} }: PullOptions): Image | undefined {
-    const id = this.#catalog.state.names[canonicalName(reference)]
-    const image = id && this.#catalog.image(id)
-    if (!image || (platform && !isPlatform(platform, image.platform))) return undefined
+    const target = this.#catalog.state.names[canonicalName(reference)]
+    const image = target && this.#catalog.imageFor(target, platform)
+    if (!image) return undefined
     onProgress({ status: `Status: Image is here for ${familiarName(reference)}, and ${offlineWish()} is offline` })
     return image
   }
@@ -100,9 +95,9 @@ export class Puller {
     if (same) return same
     const top = await retrying(RETRIES, () => client.manifest(wanted, signal), signal)
     onProgress({ status: `Pulling from ${reference.path}`, id: wanted })
-    const { manifest, bytes, digest } = await this.#forPlatform(client, top, platform, reference, signal)
+    const { manifest, bytes, digest, index } = await this.#forPlatform(client, top, platform, reference, signal)
     const id = manifest.config.digest
-    await lease.hold([id, digest])
+    await lease.hold([id, digest, top.digest])
     const text = await this.#configuration(client, id, signal)
     const configuration = parseConfiguration(text)
     const { diffIds } = configuration
@@ -117,16 +112,17 @@ export class Puller {
     await this.#layers(client, manifest, diffIds, onProgress, signal)
     await catalog.content.put(text)
     await catalog.content.put(bytes)
+    if (index) await catalog.content.put(top.bytes)
     catalog.addConfiguration(id, configuration)
     // Docker keeps the digest it was pulled by, that of the index where there is one.
     const byDigest: Reference = { domain: reference.domain, path: reference.path, digest: top.digest }
     const names = reference.digest ? [byDigest] : [reference, byDigest]
-    const before = names.map(name => catalog.state.names[canonicalName(name)])
-    await catalog.change(state => tagged(withImage(state, id, digest), id, ...names))
+    const before = names.map(name => imagesOf(catalog.state, catalog.state.names[canonicalName(name)]))
+    await catalog.change(state => withPulled(state, { id, manifest: digest, names, ...(index && { index }) }))
     const image = catalog.image(id)
     if (!image) throw new TypeError(`the image ${id} is not there after its pull`)
     onProgress({ status: `Digest: ${top.digest}` })
-    const how = before.every(known => known === id) ? 'Image is up to date' : 'Downloaded newer image'
+    const how = before.every(known => known.includes(id)) ? 'Image is up to date' : 'Downloaded newer image'
     onProgress({ status: `Status: ${how} for ${familiarName(reference)}` })
     return image
   }
@@ -142,13 +138,16 @@ export class Puller {
     signal: AbortSignal,
   ): Promise<Image | undefined> {
     const { state } = this.#catalog
-    const id = state.names[canonicalName(reference)]
-    const image = id && this.#catalog.image(id)
-    if (!image || reference.digest || !reference.tag || !isPlatform(platform, image.platform)) return undefined
+    const target = state.names[canonicalName(reference)]
+    const image = target && this.#catalog.imageFor(target, platform)
+    if (!image || reference.digest || !reference.tag) return undefined
+    const { id } = image
     const { domain, path, tag } = reference
     const digest = await retrying(RETRIES, () => client.digestOf(tag, signal), signal)
-    if (digest === undefined || state.names[`${domain}/${path}@${digest}`] !== id) return undefined
-    await this.#catalog.change(state => (id in state.images ? tagged(state, id, reference) : state))
+    if (digest === undefined || state.names[`${domain}/${path}@${digest}`] !== target) return undefined
+    await this.#catalog.change(state =>
+      imagesOf(state, target).includes(id) ? fetched(named(state, target, reference), id) : state,
+    )
     onProgress({ status: `Pulling from ${path}`, id: tag })
     onProgress({ status: `Digest: ${digest}` })
     onProgress({ status: `Status: Image is up to date for ${familiarName(reference)}` })
@@ -161,17 +160,19 @@ export class Puller {
     platform: Platform,
     reference: Reference,
     signal: AbortSignal,
-  ): Promise<{ manifest: Manifest; bytes: Buffer; digest: Digest }> {
+  ): Promise<{ manifest: Manifest; bytes: Buffer; digest: Digest; index?: NonNullable<PulledImage['index']> }> {
     const what = familiarName(reference)
     let { bytes, digest } = top
     let parsed = parseManifest(bytes, `the manifest of ${what}`)
+    const manifests = parsed.kind === 'index' ? parsed.manifests.map(({ digest }) => digest) : []
     for (let depth = 0; parsed.kind === 'index'; depth++) {
       if (depth > 1) throw new TscomposeError('IMAGE_MANIFEST_INVALID', `the indexes of ${what} are nested too deep`)
       const { digest: chosen } = choosePlatform(parsed, platform, what)
       ;({ bytes, digest } = await retrying(RETRIES, () => client.manifest(chosen, signal), signal))
       parsed = parseManifest(bytes, `the manifest ${chosen} of ${what}`)
     }
-    return { manifest: parsed, bytes, digest }
+    const index = manifests.includes(digest) ? { digest: top.digest, manifests } : undefined
+    return { manifest: parsed, bytes, digest, ...(index && { index }) }
   }
 
   async #configuration(client: RegistryClient, id: Digest, signal: AbortSignal): Promise<Buffer> {

@@ -3,7 +3,7 @@ import { isAbsolute, normalize } from 'node:path'
 import { TscomposeError } from '../errors.ts'
 import { digestOf } from './digest.ts'
 import type { Image } from './image.ts'
-import { hostPlatform } from './manifest.ts'
+import { hostPlatform } from './platform.ts'
 
 const prefix = 'rootfs:'
 

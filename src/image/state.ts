@@ -9,7 +9,12 @@ import { JsonObject } from './json.ts'
 export interface StoreState {
   /** By id, the digest of the image's manifest. */
   readonly images: Readonly<Record<Digest, Digest>>
-  /** Canonical names with a tag or a digest, each with the id of its image. */
+  /**
+   * Indexes of images for several platforms, by digest: the ids of those images that are here, two at least, by the
+   * digest of the manifest that the index names. One that has only one image here is that image.
+   */
+  readonly indexes: Readonly<Record<Digest, Readonly<Record<Digest, Digest>>>>
+  /** Canonical names with a tag or a digest, each with the id of its image or the digest of its index. */
   readonly names: Readonly<Record<string, Digest>>
   /** By id, when the image last got a name or was found by one in its registry (RFC 3339). */
   readonly tagged: Readonly<Record<Digest, string>>
@@ -26,9 +31,10 @@ export interface Layer {
   readonly blob: { readonly digest: Digest; readonly size: number; readonly mediaType: string }
 }
 
-export const emptyState: StoreState = { images: {}, names: {}, tagged: {}, layers: {} }
+export const emptyState: StoreState = { images: {}, indexes: {}, names: {}, tagged: {}, layers: {} }
 
-const VERSION = 1
+/** Version 1 knew no indexes. */
+const VERSION = 2
 
 /** The same once more: what images there are cannot be found out otherwise, and what no image has is removed. */
 const copyOf = (file: string): string => `${file}.copy`
@@ -65,11 +71,12 @@ class OtherVersion extends TscomposeError {}
 function parseState(text: string | Buffer, file: string): StoreState {
   const json = JsonObject.parse(text, file, 'IMAGE_STORE_INVALID')
   const version = json.required('version', (json, key) => json.number(key))
-  if (version !== VERSION)
+  if (version !== VERSION && version !== 1)
     throw new OtherVersion('IMAGE_STORE_INVALID', `${file} was made by another version of tscompose: ${version}`)
   const layers = json.required('layers', (json, key) => json.object(key))
   return {
     images: digests(json, 'images') as StoreState['images'],
+    indexes: version === 1 ? {} : indexes(json.required('indexes', (json, key) => json.object(key))),
     names: digests(json, 'names'),
     tagged: (json.stringMap('tagged') ?? {}) as StoreState['tagged'],
     layers: Object.fromEntries(
@@ -97,6 +104,9 @@ function layer(json: JsonObject): Layer {
     },
   }
 }
+
+const indexes = (json: JsonObject): StoreState['indexes'] =>
+  Object.fromEntries(json.names().map(name => [digest(json, name), digests(json, name)]))
 
 function digests(json: JsonObject, key: string): Record<string, Digest> {
   const map = json.required(key, (json, key) => json.stringMap(key))

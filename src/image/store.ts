@@ -8,6 +8,8 @@ import type {
   ImageRemoval,
   ImageStore,
   ImageStoreOptions,
+  ListedImage,
+  ListedManifest,
   OnImageProgress,
   Platform,
   PullOptions,
@@ -17,7 +19,8 @@ import type {
 } from './image.ts'
 import { Intake } from './intake.ts'
 import { loadArchive } from './load/load.ts'
-import { notFound, planRemoval, removalLines, resolve, tagged } from './names.ts'
+import { notFound, planRemoval, planVariantRemoval, type Removal, removalLines, resolve, tagged } from './names.ts'
+import { isPlatform } from './platform.ts'
 import { Puller } from './pull.ts'
 import { Pusher } from './push/push.ts'
 import { parseReference, repositoryOf } from './reference.ts'
@@ -25,6 +28,8 @@ import { Registries } from './registry/registries.ts'
 import { isRootfs, rootfsImage } from './rootfs.ts'
 import { saveArchive } from './save/save.ts'
 import { imagesToSave } from './save/select.ts'
+import type { StoreState } from './state.ts'
+import { storedIndex, storedManifest } from './stored-manifest.ts'
 import { Workshop } from './workshop.ts'
 
 /**
@@ -60,14 +65,23 @@ class LocalImageStore implements ImageStore {
     this.workshop = new Workshop(catalog, intake)
   }
 
-  async find(reference: string): Promise<Image | undefined> {
-    if (isRootfs(reference)) return await rootfsImage(reference)
+  async find(reference: string, platform?: Platform): Promise<Image | undefined> {
+    if (isRootfs(reference)) {
+      const image = await rootfsImage(reference)
+      return !platform || isPlatform(platform, image.platform) ? image : undefined
+    }
     const found = resolve(this.#catalog.state, reference)
-    return found && this.#catalog.image(found.id)
+    return found && this.#catalog.imageFor(found.target, platform)
   }
 
-  async list(): Promise<readonly Image[]> {
-    return this.#catalog.images().toSorted((a, b) => b.created.getTime() - a.created.getTime())
+  async findAll(reference: string): Promise<readonly Image[]> {
+    if (isRootfs(reference)) return [await rootfsImage(reference)]
+    const found = resolve(this.#catalog.state, reference)
+    return found ? this.#catalog.imagesOf(found.target) : []
+  }
+
+  async list(): Promise<readonly ListedImage[]> {
+    return this.#catalog.list().toSorted((a, b) => b.created.getTime() - a.created.getTime())
   }
 
   lowerdirs({ id, rootfs, layers }: Image): readonly string[] {
@@ -86,9 +100,25 @@ class LocalImageStore implements ImageStore {
     return layer ? layer.size + layer.blob.size : 0
   }
 
-  async documentsSize({ id }: Image): Promise<number> {
+  async manifests({ target, variants }: ListedImage): Promise<readonly ListedManifest[]> {
+    const catalog = this.#catalog
+    const index = target in catalog.state.indexes ? await storedIndex(catalog, target) : undefined
+    const stored = index?.images ?? (await Promise.all(variants.map(({ id }) => storedManifest(catalog, id))))
+    const here = stored.map(({ id, bytes, digest, manifest: { mediaType, config, layers } }): ListedManifest => {
+      const image = catalog.image(id)
+      const content = [config, ...layers].reduce((sum, { size }) => sum + size, bytes.length)
+      return { digest, mediaType, size: bytes.length, content, ...(image && { image, platform: image.platform }) }
+    })
+    const missing = (index?.missing ?? []).map((descriptor): ListedManifest => ({ ...descriptor, content: 0 }))
+    return [...here, ...missing]
+  }
+
+  async documentsSize({ target, variants }: ListedImage): Promise<number> {
     const { content, state } = this.#catalog
-    const sizes = await Promise.all([id, state.images[id]].map(digest => (digest ? content.sizeOf(digest) : 0)))
+    const own = variants.flatMap(({ id }) => [id, state.images[id]])
+    const index = state.indexes[target]
+    const documents = new Set([...own, ...(index ? [target, ...(Object.keys(index) as Digest[])] : [])])
+    const sizes = await Promise.all([...documents].map(digest => (digest ? content.sizeOf(digest) : 0)))
     return sizes.reduce((sum, size) => sum + size, 0)
   }
 
@@ -127,53 +157,74 @@ class LocalImageStore implements ImageStore {
     )
   }
 
-  async save(references: readonly string[]): Promise<Readable> {
-    return await saveArchive(this.#catalog, imagesToSave(this.#catalog, references))
+  async save(references: readonly string[], platform?: Platform): Promise<Readable> {
+    return await saveArchive(this.#catalog, imagesToSave(this.#catalog, references, platform))
   }
 
   layerSizes({ layers }: Image): readonly number[] {
     return layers.map(diffId => this.#catalog.layer(diffId)?.size ?? 0)
   }
 
-  async tag(image: Image, reference: string): Promise<void> {
+  async tag(source: string, reference: string): Promise<Image> {
     const name = parseReference(reference)
     if (name.digest)
       throw new TscomposeError(
         'IMAGE_REFERENCE_INVALID',
         `refusing to create a tag with a digest reference: "${reference}"`,
       )
-    if (image.rootfs !== undefined)
+    if (isRootfs(source))
       throw new TscomposeError('IMAGE_CONFLICT', `a rootfs: image cannot get another name: "${reference}"`)
-    await this.#catalog.change(state => {
-      if (!(image.id in state.images)) throw notFound(image.id)
-      return tagged(state, image.id, name)
-    })
+    const targetIn = (state: StoreState) => {
+      const found = resolve(state, source)
+      if (!found) throw notFound(source)
+      return found.name === undefined ? this.#catalog.shownAs(found.target) : found.target
+    }
+    await this.#catalog.change(state => tagged(state, targetIn(state), name))
+    const image = this.#catalog.imageFor(targetIn(this.#catalog.state), undefined)
+    if (!image) throw notFound(source)
+    return image
   }
 
   async settled(): Promise<void> {
     await this.#catalog.settled()
   }
 
-  async remove(reference: string, { force, judge }: RemoveOptions): Promise<readonly ImageRemoval[]> {
+  async remove(reference: string, { force, platform, judge }: RemoveOptions): Promise<readonly ImageRemoval[]> {
     if (isRootfs(reference))
       throw new TscomposeError(
         'IMAGE_CONFLICT',
         `${reference} is a directory of this machine, not an image that can be removed`,
       )
+    const catalog = this.#catalog
     let lines: readonly ImageRemoval[] = []
-    let image: Image | undefined
-    const dropped = await this.#catalog.change(state => {
-      const found = resolve(state, reference)
-      if (!found) throw notFound(reference)
-      const { state: next, untagged, deletes } = planRemoval(state, found, force)
-      const going = deletes ? this.#catalog.image(found.id) : undefined
-      const kept = going && judge?.(going) === 'keep'
-      if (!kept) image = going
-      lines = removalLines(untagged, image ? [found.id] : [])
-      return kept ? { ...next, images: state.images, tagged: state.tagged } : next
+    let going: readonly Image[] = []
+    const dropped = await catalog.change(state => {
+      const { state: next, untagged, deleted } = this.#planRemoval(state, reference, force, platform)
+      const judged = deleted.flatMap(id => catalog.image(id) ?? [])
+      const kept = new Set(judged.filter(image => judge?.(image) === 'keep').map(({ id }) => id))
+      going = judged.filter(({ id }) => !kept.has(id))
+      lines = removalLines(
+        untagged,
+        going.map(({ id }) => id),
+      )
+      const stays = <T>(before: Readonly<Record<Digest, T>>, after: Readonly<Record<Digest, T>>) =>
+        Object.fromEntries(Object.entries(before).filter(([id]) => id in after || kept.has(id as Digest)))
+      return { ...next, images: stays(state.images, next.images), tagged: stays(state.tagged, next.tagged) }
     })
-    const layers = image?.layers ?? []
-    const chains = chainIds(layers).filter((_, index) => dropped.includes(layers[index] ?? 'sha256:'))
-    return [...lines, ...removalLines([], chains.toReversed())]
+    const chains = going.flatMap(({ layers }) =>
+      chainIds(layers)
+        .filter((_, index) => dropped.includes(layers[index] ?? 'sha256:'))
+        .toReversed(),
+    )
+    return [...lines, ...removalLines([], [...new Set(chains)])]
+  }
+
+  #planRemoval(state: StoreState, reference: string, force: boolean, platform: Platform | undefined): Removal {
+    const catalog = this.#catalog
+    const found = resolve(state, reference)
+    if (!found) throw notFound(reference)
+    const target = found.name === undefined ? catalog.shownAs(found.target) : found.target
+    const one = platform && target in state.indexes ? catalog.imageFor(target, platform) : undefined
+    return one ? planVariantRemoval(state, target, one.id) : planRemoval(state, { ...found, target }, force)
   }
 }

@@ -3,13 +3,14 @@ import type { Catalog, Lease } from './catalog.ts'
 import { parseConfiguration } from './config.ts'
 import type { BlobWriter } from './content.ts'
 import { digestOf } from './digest.ts'
-import type { Digest, Image } from './image.ts'
+import type { Digest, Image, Platform } from './image.ts'
 import type { Intake } from './intake.ts'
-import { mediaTypes, ociManifest } from './manifest.ts'
+import { type Annotations, type Descriptor, mediaTypes, ociIndex, ociManifest } from './manifest.ts'
 import { tagged, withImage } from './names.ts'
 import type { LeaveOut } from './pack/leave-out.ts'
 import { parseReference } from './reference.ts'
 import type { Layer } from './state.ts'
+import { withIndex } from './targets.ts'
 
 export type { Lease }
 
@@ -17,8 +18,23 @@ export type { Lease }
 export interface NewImage {
   /** The text of its configuration (image-spec config.md); its digest is the image's id. */
   readonly configuration: string
+  /** Of its manifest. */
+  readonly annotations?: Annotations
+}
+
+export interface Named {
   /** Names it gets, in Docker's familiar or canonical form; they are taken away from the images that have them. */
   readonly names: readonly string[]
+}
+
+/** An index over images for several platforms. */
+export interface NewIndex extends Named {
+  readonly images: readonly (NewImage & {
+    readonly platform: Platform
+    /** Of what the index says about the image. */
+    readonly descriptorAnnotations?: Annotations
+  })[]
+  readonly annotations?: Annotations
 }
 
 /**
@@ -135,11 +151,70 @@ export class Workshop {
   }
 
   /** @throws TscomposeError IMAGE_REFERENCE_INVALID for a name that cannot be one */
-  async addImage({ configuration, names }: NewImage): Promise<Image> {
+  async addImage(image: NewImage & Named): Promise<Image> {
+    const references = image.names.map(parseReference)
+    await using lease = this.lease()
+    const { id, manifest } = await this.#write(image, lease)
+    this.#catalog.keep(id)
+    await this.#catalog.change(state => tagged(withImage(state, id, manifest.digest), id, ...references))
+    return this.#added(id)
+  }
+
+  /**
+   * Adds images and an index over them, all at once.
+   * @returns the image that lists show for the index
+   * @throws TscomposeError IMAGE_REFERENCE_INVALID for a name that cannot be one
+   */
+  async addIndex({ images, annotations, names }: NewIndex): Promise<Image> {
     const references = names.map(parseReference)
-    const parsed = parseConfiguration(configuration)
     const { content } = this.#catalog
     await using lease = this.lease()
+    const added: { readonly id: Digest; readonly manifest: Descriptor }[] = []
+    for (const image of images) {
+      const { id, manifest } = await this.#write(image, lease)
+      const { platform, descriptorAnnotations } = image
+      const more = descriptorAnnotations && { annotations: descriptorAnnotations }
+      added.push({ id, manifest: { ...manifest, platform, ...more } })
+    }
+    const text = ociIndex(
+      added.map(({ manifest }) => manifest),
+      annotations,
+    )
+    const index = digestOf(text)
+    await lease.hold([index])
+    await content.put(text)
+    const children = Object.fromEntries(added.map(({ id, manifest }) => [manifest.digest, id] as const))
+    await this.#catalog.change(before => {
+      const state = added.reduce((state, { id, manifest }) => withImage(state, id, manifest.digest), before)
+      return tagged(withIndex(state, index, children), index, ...references)
+    })
+    const [first] = added
+    return this.#catalog.imageFor(index, undefined) ?? this.#added(first?.id ?? index)
+  }
+
+  /** An image that is in the store until it is disposed of, and that no engine after this one will find there. */
+  async addPassingImage(image: NewImage): Promise<{ readonly image: Image } & AsyncDisposable> {
+    await using held = new AsyncDisposableStack()
+    const lease = held.use(this.lease())
+    const { id, manifest } = await this.#write(image, lease)
+    held.use(await this.#catalog.addPassing(id, manifest.digest))
+    const owned = held.move()
+    return { image: this.#added(id), [Symbol.asyncDispose]: () => owned.disposeAsync() }
+  }
+
+  #added(id: Digest): Image {
+    const image = this.#catalog.image(id)
+    if (!image) throw new TypeError(`the image ${id} is not there after it was added`)
+    return image
+  }
+
+  /** Writes the configuration and the manifest of an image, which is no image yet. */
+  async #write(
+    { configuration, annotations }: NewImage,
+    lease: Lease,
+  ): Promise<{ readonly id: Digest; readonly manifest: Descriptor }> {
+    const parsed = parseConfiguration(configuration)
+    const { content } = this.#catalog
     const id = digestOf(configuration)
     await lease.hold([id, ...parsed.diffIds])
     await content.put(configuration)
@@ -148,13 +223,11 @@ export class Workshop {
       if (!layer) throw new TypeError(`there is no layer ${diffId} for the image ${id}`)
       return layer.blob
     })
-    const manifest = ociManifest({ digest: id, size: Buffer.byteLength(configuration) }, layers)
-    await lease.hold([digestOf(manifest)])
+    const manifest = ociManifest({ digest: id, size: Buffer.byteLength(configuration) }, layers, annotations)
+    const digest = digestOf(manifest)
+    await lease.hold([digest])
     await content.put(manifest)
     this.#catalog.addConfiguration(id, parsed)
-    await this.#catalog.change(state => tagged(withImage(state, id, digestOf(manifest)), id, ...references))
-    const image = this.#catalog.image(id)
-    if (!image) throw new TypeError(`the image ${id} is not there after it was added`)
-    return image
+    return { id, manifest: { mediaType: mediaTypes.ociManifest, digest, size: Buffer.byteLength(manifest) } }
   }
 }

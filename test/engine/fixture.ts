@@ -10,6 +10,7 @@ import { defaultConfig, type EngineConfig } from '../../src/engine/config.ts'
 import type { LocalEngine } from '../../src/engine/local-engine.ts'
 import { FrameDecoder } from '../../src/engine/stream-frames.ts'
 import type { ImageConfig, ImageStore } from '../../src/image/image.ts'
+import { isPlatform } from '../../src/image/platform.ts'
 import { rootfsImage } from '../../src/image/rootfs.ts'
 import type { Endpoint, Networks, Sandbox, SandboxSpec } from '../../src/network/network.ts'
 import { createRuntime } from '../../src/runtime/create-runtime.ts'
@@ -121,6 +122,13 @@ class FakeLayers {
 
   #images(): ImageStore {
     const unused = () => Promise.reject(new Error('no test needs it'))
+    const find: ImageStore['find'] = async (reference, platform) => {
+      const image = await rootfsImage(`rootfs:${this.#rootfs}`)
+      if (platform && !isPlatform(platform, image.platform)) return undefined
+      const config = this.configs.get(reference)
+      if (config) return { ...image, config: { ...image.config, ...config }, repoTags: [reference] }
+      return [`rootfs:${this.#rootfs}`, image.id].includes(reference) ? image : undefined
+    }
     return {
       get workshop(): never {
         throw new Error('no test needs it')
@@ -128,12 +136,9 @@ class FakeLayers {
       get registries(): never {
         throw new Error('no test needs it')
       },
-      find: async reference => {
-        const image = await rootfsImage(`rootfs:${this.#rootfs}`)
-        const config = this.configs.get(reference)
-        if (config) return { ...image, config: { ...image.config, ...config }, repoTags: [reference] }
-        return [`rootfs:${this.#rootfs}`, image.id].includes(reference) ? image : undefined
-      },
+      find,
+      findAll: async reference => [(await find(reference)) ?? []].flat(),
+      manifests: async () => [],
       list: async () => [],
       lowerdirs: () => [this.#rootfs],
       layerSize: () => 0,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { PassThrough } from 'node:stream'
 import { test } from 'node:test'
 import type { JSONMessage } from '../../src/engine/api.ts'
-import type { Image, ImageStore } from '../../src/image/image.ts'
+import type { Image, ImageStore, ListedImage } from '../../src/image/image.ts'
 import { Bench, create, run, skip } from './fixture.ts'
 
 const nobody = new AbortController().signal
@@ -18,18 +18,21 @@ async function benchWith(store: Partial<ImageStore>): Promise<Bench> {
   return bench
 }
 
-const image = (id: string, repoTags: string[], created: string, more: Partial<Image> = {}): Image => ({
-  id: `sha256:${id.repeat(64)}`,
-  repoTags,
-  repoDigests: [],
-  config: { Labels: { v: id } },
-  platform: { os: 'linux', architecture: 'amd64' },
-  created: new Date(created),
-  size: 5,
-  layers: [],
-  history: [],
-  ...more,
-})
+const image = (id: string, repoTags: string[], created: string, more: Partial<Image> = {}): ListedImage => {
+  const one: Image = {
+    id: `sha256:${id.repeat(64)}`,
+    repoTags,
+    repoDigests: [],
+    config: { Labels: { v: id } },
+    platform: { os: 'linux', architecture: 'amd64' },
+    created: new Date(created),
+    size: 5,
+    layers: [],
+    history: [],
+    ...more,
+  }
+  return { ...one, target: one.id, variants: [one] }
+}
 const alpine = image('a', ['alpine:3', 'mirror/alpine:3'], '2026-01-01')
 const nginx = image('b', ['nginx:latest'], '2026-02-01')
 const dangling = image('c', [], '2026-03-01')

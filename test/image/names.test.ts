@@ -37,7 +37,7 @@ const meanings: [string, Digest | undefined, string | undefined][] = [
 ]
 for (const [text, id, name] of meanings)
   test(`${text.slice(0, 40)} means ${id ? `the image ${id.slice(7, 10)}` : 'nothing'}`, () =>
-    assert.deepEqual(resolve(state, text), id && { id, ...(name && { name }) }))
+    assert.deepEqual(resolve(state, text), id && { target: id, ...(name && { name }) }))
 
 test('what can be neither a name nor an id is refused', () =>
   assert.throws(() => resolve(state, 'No Name'), { code: 'IMAGE_REFERENCE_INVALID' }))
@@ -77,7 +77,7 @@ for (const [names, what, force, untagged, deletes] of removals)
     }
     const removal = planRemoval(state, found, force)
     assert.deepEqual(removal.untagged, untagged)
-    assert.equal(removal.deletes, deletes)
+    assert.deepEqual(removal.deleted, deletes ? [a] : [])
     assert.equal(a in removal.state.images, !deletes)
     const left = namesOf(removal.state, a)
     assert.deepEqual(

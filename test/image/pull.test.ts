@@ -91,6 +91,7 @@ test('of an index the image for the platform is taken', { skip }, async t => {
   assert.deepEqual(pulled.repoDigests, [`multi@${sha256(index)}`])
   const foreign = await store.pull('multi:1', { platform: { os: 'linux', architecture: 's390x' } }, never)
   assert.equal(foreign.id, other.id)
+  assert.equal((await store.find('multi:1'))?.id, image.id, 'the one for this machine stays beside')
   await assert.rejects(store.pull('multi:1', { platform: { os: 'linux', architecture: 'mips' } }, never), {
     code: 'IMAGE_PLATFORM_MISSING',
     message: /no matching manifest for linux\/mips/,

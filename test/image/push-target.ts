@@ -28,8 +28,11 @@ export async function startPushTarget(t: TestContext): Promise<PushTarget> {
     const location = (id: string) => `/v2/${repository}/blobs/uploads/${id}?state=${Math.random()}`
     if (rest.startsWith('manifests/')) {
       const bytes = await bodyOf(request)
-      const { config, layers } = JSON.parse(String(bytes))
-      for (const { digest } of [config, ...layers])
+      const { config, layers, manifests = [] } = JSON.parse(String(bytes))
+      for (const { digest } of manifests)
+        if (!registry.manifests.has(`${repository}:${digest}`) && !owned.has(`${repository} ${digest}`))
+          return fail(response, 404, 'MANIFEST_UNKNOWN', digest)
+      for (const { digest } of config ? [config, ...layers] : [])
         if (!owned.has(`${repository} ${digest}`)) return fail(response, 404, 'MANIFEST_BLOB_UNKNOWN', digest)
       registry.manifests.set(`${repository}:${rest.slice('manifests/'.length)}`, bytes)
       registry.blobs.set(sha256(bytes), bytes)
@@ -66,8 +69,10 @@ export async function startPushTarget(t: TestContext): Promise<PushTarget> {
     const [, repository = '', rest = ''] = /^\/v2\/(.+?)\/((?:blobs|manifests)\/[^?]*)/.exec(path) ?? []
     if (request.method === 'GET' && !rest.startsWith('blobs/uploads/')) return false
     if (request.method === 'HEAD') {
-      const there = owned.has(`${repository} ${rest.slice('blobs/'.length)}`)
-      response.writeHead(there ? 200 : 404).end()
+      const reference = rest.slice(rest.indexOf('/') + 1)
+      const tagged = rest.startsWith('manifests/') ? registry.manifests.get(`${repository}:${reference}`) : undefined
+      const digest = tagged ? sha256(tagged) : owned.has(`${repository} ${reference}`) ? reference : undefined
+      response.writeHead(digest ? 200 : 404, { 'docker-content-digest': digest ?? '' }).end()
     } else void answer(request, response, repository, rest)
     return true
   }

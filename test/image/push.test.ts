@@ -30,8 +30,7 @@ async function pulled(t: TestContext, images: Readonly<Record<string, BuiltImage
   return { ...fixture, registry }
 }
 
-const tag = async (store: ImageStore, name: string, as: string) =>
-  store.tag((await store.find(name)) ?? assert.fail(`no ${name}`), as)
+const tag = (store: ImageStore, name: string, as: string) => store.tag(name, as)
 
 const sent = (requests: readonly string[]) => requests.filter(request => /^(PUT|PATCH|POST)/.test(request))
 

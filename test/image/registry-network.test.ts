@@ -134,9 +134,9 @@ test('a foreign layer comes from where its maker has it, and is not pushed', { s
     return true
   }
   const { store, lines, onProgress } = await openStore(t)
-  const pulled = await store.pull(`${registry.host}/demo:1`, {}, never)
+  await store.pull(`${registry.host}/demo:1`, {}, never)
   assert.deepEqual(maker.requests, ['GET /layer'])
-  await store.tag(pulled, `${registry.host}/other:1`)
+  await store.tag(`${registry.host}/demo:1`, `${registry.host}/other:1`)
   registry.owned.add(`other ${foreign}`) // a registry does not ask for what has URLs
   await store.push(`${registry.host}/other:1`, { onProgress }, never)
   assert.ok(lines.some(line => line.endsWith('Skipped foreign layer')))

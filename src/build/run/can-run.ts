@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { TscomposeError, type Where } from '../../errors.ts'
 import type { Platform } from '../../image/image.ts'
-import { hostPlatform, isPlatform, platformName } from '../../image/manifest.ts'
+import { hostPlatform, isPlatform, platformName } from '../../image/platform.ts'
 
 /** What QEMU calls an architecture, and with it the entry in binfmt_misc. */
 const emulated: Readonly<Record<string, string>> = {

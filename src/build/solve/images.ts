@@ -1,6 +1,6 @@
 import { TscomposeError } from '../../errors.ts'
 import type { Image, ImageProgress, Platform } from '../../image/image.ts'
-import { hostPlatform, isPlatform } from '../../image/manifest.ts'
+import { hostPlatform, isPlatform } from '../../image/platform.ts'
 import { canonicalName, parseReference } from '../../image/reference.ts'
 import type { Step } from '../progress.ts'
 import type { Build } from './build.ts'

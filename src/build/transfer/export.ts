@@ -1,7 +1,7 @@
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Digest } from '../../image/image.ts'
-import { hostPlatform } from '../../image/manifest.ts'
+import { hostPlatform } from '../../image/platform.ts'
 import { parseReference } from '../../image/reference.ts'
 import { unpackArchive } from '../context/archive.ts'
 import { messageOf } from '../messages.ts'
@@ -43,17 +43,12 @@ export async function transferredSteps(build: Build, all: boolean): Promise<read
 async function exportCache(build: Build, target: Elsewhere): Promise<void> {
   const { images } = build.around
   const configuration = cacheConfiguration(await transferredSteps(build, target.all), hostPlatform)
-  const before = new Set((await images.list()).map(({ id }) => id))
-  const image = await images.workshop.addImage({ configuration, names: [] })
-  try {
-    if (target.type === 'local') await writeLayout(build, image.id, target.directory)
-    else {
-      const auth = build.plan.request.logins.get(parseReference(target.reference).domain)
-      await images.push(target.reference, { image: image.id, ...(auth && { auth }) }, build.signal)
-    }
-  } finally {
-    if (!before.has(image.id)) await images.remove(image.id, { force: true }).catch(() => {}) // another build's now
-  }
+  // Not one that lasts: whatever ends this build, nobody is to find an image without a name.
+  await using passing = await images.workshop.addPassingImage({ configuration })
+  const { id } = passing.image
+  if (target.type === 'local') return await writeLayout(build, id, target.directory)
+  const auth = build.plan.request.logins.get(parseReference(target.reference).domain)
+  await images.push(target.reference, { image: id, ...(auth && { auth }) }, build.signal)
 }
 
 /** An OCI layout in the place of an earlier one; it is whole whenever somebody reads it. */

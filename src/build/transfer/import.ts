@@ -1,6 +1,6 @@
 import type { Image } from '../../image/image.ts'
 import { layoutArchive } from '../../image/load/layout-archive.ts'
-import { hostPlatform } from '../../image/manifest.ts'
+import { hostPlatform } from '../../image/platform.ts'
 import { parseReference, repositoryOf } from '../../image/reference.ts'
 import { messageOf } from '../messages.ts'
 import type { Step } from '../progress.ts'

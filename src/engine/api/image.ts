@@ -13,6 +13,25 @@ export interface ImageSummary {
   SharedSize: number
   Labels: Labels | null
   Containers: number
+  /** Only if they were asked for. */
+  Manifests?: ImageManifestSummary[]
+}
+
+/** What an image is for one platform; `Available` if that is here. */
+export interface ImageManifestSummary {
+  /** The digest of the manifest. */
+  ID: string
+  Descriptor: { mediaType: string; digest: string; size: number; platform?: ImagePlatform }
+  Available: boolean
+  Size: { Content: number; Total: number }
+  Kind: 'image'
+  ImageData: { Platform: ImagePlatform; Containers: string[]; Size: { Unpacked: number } }
+}
+
+interface ImagePlatform {
+  readonly os: string
+  readonly architecture: string
+  readonly variant?: string
 }
 
 export interface ImageInspect {
@@ -73,15 +92,15 @@ export interface ImagePruneResponse {
 
 export type ImageDeleteItem = { Untagged: string } | { Deleted: string }
 
-/** `linux/arm64`: an image that is here for another one is not the one that is meant. */
+/** `linux/arm64`: of an image for several platforms this one; one that is here for another is not meant. */
 export interface ForPlatform {
   platform?: string
 }
 
 export interface ImageOperations {
-  imageList(options?: { all?: boolean; filters?: Filters }): Promise<ImageSummary[]>
+  imageList(options?: { all?: boolean; filters?: Filters; manifests?: boolean }): Promise<ImageSummary[]>
   imageInspect(name: string, options?: ForPlatform): Promise<ImageInspect>
-  /** Of an image for several platforms the archive's one for this machine is taken, or for that which is asked for. */
+  /** Of an image for several platforms all that the archive has are taken, or that which is asked for. */
   imageLoad(archive: Readable, signal: AbortSignal, options?: ForPlatform): Promise<AsyncIterable<JSONMessage>>
   /** An archive of images (`GET /images/get`), for {@link imageLoad}. */
   imageSave(names: readonly string[], options?: ForPlatform): Promise<Readable>

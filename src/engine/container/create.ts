@@ -2,10 +2,10 @@ import { chmodSync, mkdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { hostname as machineName } from 'node:os'
 import { join } from 'node:path'
-import type { Image, Platform } from '../../image/image.ts'
+import type { Platform } from '../../image/image.ts'
 import type { ContainerCreateRequest, ContainerCreateResponse, EndpointSettings, HostConfig } from '../api.ts'
 import type { Context } from '../context.ts'
-import { imageNotFound, invalid, messageOf } from '../failures.ts'
+import { invalid, messageOf } from '../failures.ts'
 import { newId, shortId } from '../ids.ts'
 import { claimImage } from '../image/find.ts'
 import { timestamp } from '../time.ts'
@@ -38,9 +38,7 @@ export async function createContainer(
   checkLinks(context, askedHost)
   const warnings = limitWarnings(context, askedHost)
   using claims = new DisposableStack()
-  const image = await claimImage(context, asked.Image, claims)
-  if (platform && !runsOn(image, platform))
-    throw imageNotFound(`${asked.Image} for ${platform.os}/${platform.architecture}`)
+  const image = await claimImage(context, asked.Image, platform, claims)
   const id = newId()
   const config = mergeConfig(asked, image.config)
   const hostConfig = withContainerIds(context, completeHostConfig(withoutContents(askedHost), context.config))
@@ -102,9 +100,6 @@ function limitWarnings({ runtime, machine }: Context, hostConfig: HostConfig): s
   const { devices: _, ...limits } = translateResources(hostConfig, machine.processors, deviceNumberOf)
   return Object.keys(limits).length > 0 ? [...runtime.rehearse(limits)] : []
 }
-
-const runsOn = ({ platform }: Image, wanted: Platform): boolean =>
-  platform.os === wanted.os && platform.architecture === wanted.architecture
 
 /** The directories of the writable layer; overlayfs wants both on one file system. */
 function makeDirectories({ writableLayer }: ContainerDirectory): void {

@@ -80,8 +80,8 @@ const createdAt = ({ record }: Container): string => record.created
 
 async function imagesIn({ images }: Context, ancestors: readonly string[] | undefined) {
   if (!ancestors) return undefined
-  const found = await Promise.all(ancestors.map(reference => images.find(reference).catch(() => undefined)))
-  return new Set<string>(found.flatMap(image => (image ? [image.id] : [])))
+  const found = await Promise.all(ancestors.map(reference => images.findAll(reference).catch(() => [])))
+  return new Set<string>(found.flat().map(({ id }) => id))
 }
 
 /** A volume by its name, or whatever is mounted at a path. */

@@ -5,17 +5,32 @@ import type { Context } from '../context.ts'
 import { findImage, findImageFor } from './find.ts'
 import { parsePlatform } from './platform.ts'
 import { progressStream } from './progress.ts'
-import { imageFilter, inspectImage, summarizeImage } from './view.ts'
+import { imageFilter, inspectImage, summarizeImage, summarizeManifest } from './view.ts'
 
-export async function listImages(context: Context, filters: Filters = {}): Promise<ImageSummary[]> {
+/** @param options.manifests with what each image has for which platform */
+export async function listImages(
+  context: Context,
+  { filters = {}, manifests = false }: { readonly filters?: Filters; readonly manifests?: boolean } = {},
+): Promise<ImageSummary[]> {
   const images = await context.images.list()
-  const uses = new Map<string, number>()
-  for (const { record } of context.containers.all()) uses.set(record.image, (uses.get(record.image) ?? 0) + 1)
+  const users = usersOfImages(context)
   const wanted = await imageFilter(filters, reference => context.images.find(reference))
-  return images
-    .filter(wanted)
-    .sort((a, b) => b.created.getTime() - a.created.getTime())
-    .map(image => summarizeImage(image, uses.get(image.id) ?? 0))
+  const shown = images.filter(wanted).sort((a, b) => b.created.getTime() - a.created.getTime())
+  return await Promise.all(
+    shown.map(async image => ({
+      ...summarizeImage(image, users),
+      ...(manifests && {
+        Manifests: (await context.images.manifests(image)).map(manifest => summarizeManifest(manifest, users)),
+      }),
+    })),
+  )
+}
+
+/** Ids of containers by the ids of their images. */
+export function usersOfImages({ containers }: Pick<Context, 'containers'>): ReadonlyMap<string, readonly string[]> {
+  const users = new Map<string, string[]>()
+  for (const { id, record } of containers.all()) users.set(record.image, [...(users.get(record.image) ?? []), id])
+  return users
 }
 
 export async function inspect(context: Context, reference: string, platform?: string): Promise<ImageInspect> {
@@ -65,8 +80,8 @@ export function loadImages(
 }
 
 export async function tagImage(context: Context, name: string, repo: string, tag: string): Promise<void> {
-  const image = await findImage(context, name)
+  await findImage(context, name)
   const reference = tag ? `${repo}:${tag}` : repo
-  await context.images.tag(image, reference)
+  const image = await context.images.tag(name, reference)
   context.events.emit('image', 'tag', image.id, { name: reference })
 }

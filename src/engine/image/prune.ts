@@ -1,5 +1,5 @@
 import { TscomposeError } from '../../errors.ts'
-import type { Digest, Image } from '../../image/image.ts'
+import type { Digest, Image, ListedImage } from '../../image/image.ts'
 import type { Filters, ImageDeleteItem, ImagePruneResponse } from '../api.ts'
 import type { Context } from '../context.ts'
 import { booleanFilter, pruneFilter } from '../filters.ts'
@@ -29,7 +29,7 @@ export async function pruneImages(context: Context, filters: Filters = {}): Prom
     if (!isWanted({ labels: { ...image.config.Labels }, created: image.created.toISOString() })) continue
     const own = await context.images.documentsSize(image)
     try {
-      deleted.push(...(await removeAndTell(context, image, image.id, true, judge)))
+      deleted.push(...(await removeAndTell(context, image, image.target, true, judge)))
       documents += own
     } catch (error) {
       // Somebody has made a container of it, or has been faster.
@@ -43,5 +43,9 @@ export async function pruneImages(context: Context, filters: Filters = {}): Prom
 }
 
 /** Bytes of every layer, each once however many images have it. */
-const layerSizes = ({ images }: Context, some: readonly Image[]): ReadonlyMap<Digest, number> =>
-  new Map(some.flatMap(({ layers }) => layers.map(diffId => [diffId, images.layerSize(diffId)] as const)))
+const layerSizes = ({ images }: Context, some: readonly ListedImage[]): ReadonlyMap<Digest, number> =>
+  new Map(
+    some.flatMap(({ variants }) =>
+      variants.flatMap(({ layers }) => layers.map(diffId => [diffId, images.layerSize(diffId)] as const)),
+    ),
+  )

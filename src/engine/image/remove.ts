@@ -5,23 +5,30 @@ import type { Container } from '../container/container.ts'
 import { isRunning } from '../container/state.ts'
 import type { Context } from '../context.ts'
 import { shortId } from '../ids.ts'
-import { findImage } from './find.ts'
+import { findImageFor } from './find.ts'
+import { parsePlatform } from './platform.ts'
 
 /**
  * Takes a name off an image, and with its last name the image itself. By force a name goes also of an image that a
  * container has; the image stays then, without a name.
  * @throws TscomposeError ENGINE_IMAGE_IN_USE if that is the image of a container: it could not start again without
  */
-export async function deleteImage(context: Context, reference: string, force = false): Promise<ImageDeleteItem[]> {
-  const image = await findImage(context, reference)
+export async function deleteImage(
+  context: Context,
+  reference: string,
+  force = false,
+  platform?: string,
+): Promise<ImageDeleteItem[]> {
+  const image = await findImageFor(context, reference, platform)
   const byId = isId(image, reference)
   if (byId && image.repoTags.length > 1 && !force)
     throw inUse(reference, 'must be forced', 'image is referenced in multiple repositories')
-  return await removeAndTell(context, image, reference, force, going => {
-    if (force && !byId) return isUsed(context, going) ? 'keep' : 'delete'
+  const judge = (going: Image) => {
+    if (force && !byId) return isUsed(context, going) ? ('keep' as const) : ('delete' as const)
     assertUnused(context, going, reference, byId)
-    return 'delete'
-  })
+    return 'delete' as const
+  }
+  return await removeAndTell(context, image, reference, force, judge, platform)
 }
 
 /** Takes off a name, or with the id of the image all of them, and tells of it. */
@@ -31,11 +38,20 @@ export async function removeAndTell(
   reference: string,
   force: boolean,
   judge: (image: Image) => 'delete' | 'keep',
+  platform?: string,
 ): Promise<ImageDeleteItem[]> {
-  const removed = await images.remove(reference, { force, judge })
+  const going = new Set<string>()
+  const removed = await images.remove(reference, {
+    force,
+    judge: image => {
+      going.add(image.id)
+      return judge(image)
+    },
+    ...(platform && { platform: parsePlatform(platform) }),
+  })
   for (const item of removed) {
     if ('Untagged' in item) events.emit('image', 'untag', image.id, { name: item.Untagged })
-    else if (item.Deleted === image.id) events.emit('image', 'delete', image.id, { name: image.id })
+    else if (going.has(item.Deleted)) events.emit('image', 'delete', item.Deleted, { name: item.Deleted })
   }
   return [...removed]
 }

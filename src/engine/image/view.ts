@@ -1,11 +1,14 @@
-import type { Image } from '../../image/image.ts'
-import type { Filters, ImageInspect, ImageSummary } from '../api.ts'
+import type { Image, ListedImage, ListedManifest } from '../../image/image.ts'
+import type { Filters, ImageInspect, ImageManifestSummary, ImageSummary } from '../api.ts'
 import { invalid } from '../failures.ts'
 import { booleanFilter, matchesLabels, validateFilters } from '../filters.ts'
 import { NEVER, parseMoment, unixSeconds } from '../time.ts'
 
-/** An item of `GET /images/json`. @param containers how many use it */
-export const summarizeImage = (image: Image, containers: number): ImageSummary => ({
+/** Ids of containers by the ids of their images. */
+type Users = ReadonlyMap<string, readonly string[]>
+
+/** An item of `GET /images/json`. */
+export const summarizeImage = (image: ListedImage, users: Users): ImageSummary => ({
   Id: image.id,
   ParentId: '',
   RepoTags: [...image.repoTags],
@@ -14,7 +17,24 @@ export const summarizeImage = (image: Image, containers: number): ImageSummary =
   Size: image.size,
   SharedSize: -1,
   Labels: image.config.Labels ? { ...image.config.Labels } : null,
-  Containers: containers,
+  Containers: image.variants.reduce((sum, { id }) => sum + (users.get(id)?.length ?? 0), 0),
+})
+
+/** Of a manifest in `GET /images/json?manifests=true`. */
+export const summarizeManifest = (
+  { digest, mediaType, size, platform, image, content }: ListedManifest,
+  users: Users,
+): ImageManifestSummary => ({
+  ID: digest,
+  Descriptor: { mediaType, digest, size, ...(platform && { platform }) },
+  Available: image !== undefined,
+  Size: { Content: content, Total: content + (image?.size ?? 0) },
+  Kind: 'image',
+  ImageData: {
+    Platform: platform ?? { os: '', architecture: '' },
+    Containers: [...(users.get(image?.id ?? '') ?? [])],
+    Size: { Unpacked: image?.size ?? 0 },
+  },
 })
 
 /** `GET /images/{name}/json`. */

@@ -5,13 +5,14 @@ import { findImageFor } from '../image/find.ts'
 import { historyOf } from '../image/history.ts'
 import { inspect, listImages, loadImages, tagImage } from '../image/images.ts'
 import { importImage } from '../image/import.ts'
+import { parsePlatform } from '../image/platform.ts'
 import { pruneImages } from '../image/prune.ts'
 import { deleteImage } from '../image/remove.ts'
 import { outside } from '../outside.ts'
 
 export const imageOperations = (context: Context): ImageOperations => ({
   async imageList(options = {}) {
-    return await listImages(context, options.filters)
+    return await listImages(context, options)
   },
   async imageInspect(name, options = {}) {
     return await inspect(context, name, options.platform)
@@ -21,7 +22,7 @@ export const imageOperations = (context: Context): ImageOperations => ({
   },
   async imageSave(names, { platform } = {}) {
     if (platform) for (const name of names) await findImageFor(context, name, platform)
-    return await context.images.save(names)
+    return await context.images.save(names, platform === undefined ? undefined : parsePlatform(platform))
   },
   async imageImport(source, options, signal) {
     return outside(context, () => importImage(context, source, options, signal))
@@ -40,7 +41,6 @@ export const imageOperations = (context: Context): ImageOperations => ({
     await tagImage(context, name, repo, tag)
   },
   async imageDelete(name, { force, platform } = {}) {
-    if (platform) await findImageFor(context, name, platform)
-    return await deleteImage(context, name, force)
+    return await deleteImage(context, name, force, platform)
   },
 })

@@ -1,9 +1,10 @@
-import type { Digest, Image } from '../../image/image.ts'
+import type { Digest, ListedImage } from '../../image/image.ts'
 import type { DiskUsageType, ImageSummary, SystemDataUsage } from '../api.ts'
 import { buildCacheOf } from '../build/disk-usage.ts'
 import { listContainers } from '../container/list.ts'
 import type { Context } from '../context.ts'
-import { listImages } from '../image/images.ts'
+import { usersOfImages } from '../image/images.ts'
+import { summarizeImage } from '../image/view.ts'
 import { dataRootUsage } from './data-root.ts'
 
 /** What Docker's clients ask for, if they do not say. */
@@ -37,25 +38,23 @@ export async function systemDiskUsage(
 
 /** Layers that several images have are on the disk once; an image's own are its configuration and manifest, too. */
 async function imageUsage({ images, ...context }: Context): Promise<{ layersSize: number; summaries: ImageSummary[] }> {
-  const [all, summaries] = await Promise.all([images.list(), listImages({ images, ...context })])
+  const all = await images.list()
+  const containers = usersOfImages(context)
   const users = new Map<Digest, number>()
   for (const image of all) for (const layer of layersOf(image)) users.set(layer, (users.get(layer) ?? 0) + 1)
   const sizeOf = (layers: Iterable<Digest>) => [...layers].reduce((sum, layer) => sum + images.layerSize(layer), 0)
-  const documents = new Map(
-    await Promise.all(all.map(async image => [image.id as string, await images.documentsSize(image)] as const)),
-  )
-  const sizes = new Map(
-    all.map(image => {
-      const layers = [...layersOf(image)]
-      const shared = sizeOf(layers.filter(layer => (users.get(layer) ?? 0) > 1))
-      return [image.id as string, { Size: sizeOf(layers) + (documents.get(image.id) ?? 0), SharedSize: shared }]
-    }),
-  )
-  return {
-    layersSize: sizeOf(users.keys()) + [...documents.values()].reduce((sum, size) => sum + size, 0),
-    summaries: summaries.map(summary => ({ ...summary, ...sizes.get(summary.Id) })),
-  }
+  const documents = await Promise.all(all.map(image => images.documentsSize(image)))
+  const summaries = all.map((image, at): ImageSummary => {
+    const layers = [...layersOf(image)]
+    const shared = sizeOf(layers.filter(layer => (users.get(layer) ?? 0) > 1))
+    return {
+      ...summarizeImage(image, containers),
+      Size: sizeOf(layers) + (documents[at] ?? 0),
+      SharedSize: shared,
+    }
+  })
+  return { layersSize: sizeOf(users.keys()) + documents.reduce((sum, size) => sum + size, 0), summaries }
 }
 
-/** An image may have one layer twice. */
-const layersOf = ({ layers }: Image): ReadonlySet<Digest> => new Set(layers)
+/** What an image has for all its platforms; it may have one layer several times. */
+const layersOf = ({ variants }: ListedImage): ReadonlySet<Digest> => new Set(variants.flatMap(({ layers }) => layers))

@@ -6,13 +6,15 @@ import { parseConfiguration } from '../config.ts'
 import { digestOf, shortId } from '../digest.ts'
 import type { Digest, Image, OnImageProgress, Platform } from '../image.ts'
 import type { Intake } from '../intake.ts'
-import { hostPlatform, isPlatform, mediaTypes, ociManifest, platformName } from '../manifest.ts'
+import { mediaTypes, ociManifest } from '../manifest.ts'
 import { tagged, withImage } from '../names.ts'
-import type { Layer } from '../state.ts'
+import { isPlatform, platformName } from '../platform.ts'
+import type { Layer, StoreState } from '../state.ts'
+import { withIndex } from '../targets.ts'
 import { compressionOf } from '../unpack/decompress.ts'
 import { Ahead } from './ahead.ts'
 import { ArchiveFiles } from './archive-files.ts'
-import { type ArchivedImage, archivedImages } from './archive-images.ts'
+import { type ArchivedImage, type ArchivedTarget, archivedImages } from './archive-images.ts'
 
 /** Loads every image of an archive. The images appear in the store all at once, when the whole archive is good. */
 export async function loadArchive(
@@ -26,15 +28,43 @@ export async function loadArchive(
   intake.prepare()
   await using ahead = new Ahead(intake)
   const files = await ArchiveFiles.read(catalog, ahead, lease, archive, signal)
-  const images = await archivedImages(files, platform ?? hostPlatform)
+  const targets = await archivedImages(files, platform)
   const taken = await settleAll(
-    images.map(image => takeIn(image, { catalog, intake, ahead, lease, files, platform, onProgress, signal })),
+    targets.map(async target => ({
+      ...target,
+      images: await settleAll(
+        target.images.map(image =>
+          takeIn(image, { catalog, intake, ahead, lease, files, platform, onProgress, signal }),
+        ),
+      ),
+    })),
   )
-  await catalog.change(state =>
-    taken.reduce((state, { id, manifest, names }) => tagged(withImage(state, id, manifest), id, ...names), state),
-  )
-  return [...new Set(taken.map(({ id }) => id))].flatMap(id => catalog.image(id) ?? [])
+  for (const { index } of taken) if (index) await catalog.content.sync(index)
+  await catalog.change(state => taken.reduce(withTaken, state))
+  const ids = taken.flatMap(({ index, images }) => catalog.imageFor(targetOf(index, images, catalog), undefined) ?? [])
+  return [...new Map(ids.map(image => [image.id, image])).values()]
 }
+
+interface Taken {
+  readonly id: Digest
+  readonly manifest: Digest
+}
+
+type TakenTarget = Pick<ArchivedTarget, 'names' | 'index'> & { readonly images: readonly Taken[] }
+
+function withTaken(before: StoreState, { names, index, images }: TakenTarget): StoreState {
+  const state = images.reduce((state, { id, manifest }) => withImage(state, id, manifest), before)
+  const ids = new Set(images.map(({ id }) => id))
+  const [only] = ids
+  if (only === undefined) return state
+  if (!index || ids.size === 1) return tagged(state, only, ...names)
+  const children = Object.fromEntries(images.map(({ id, manifest }) => [manifest, id] as const))
+  return tagged(withIndex(state, index, children), index, ...names)
+}
+
+/** An index with one image is that image. */
+const targetOf = (index: Digest | undefined, [first]: readonly Taken[], { state }: Catalog): Digest =>
+  index && index in state.indexes ? index : (first?.id ?? 'sha256:')
 
 interface Loading {
   readonly catalog: Catalog
@@ -47,10 +77,7 @@ interface Loading {
   readonly signal: AbortSignal
 }
 
-async function takeIn(
-  image: ArchivedImage,
-  loading: Loading,
-): Promise<ArchivedImage & { id: Digest; manifest: Digest }> {
+async function takeIn(image: ArchivedImage, loading: Loading): Promise<Taken> {
   const { catalog, intake, ahead, lease, files, platform, onProgress, signal } = loading
   const id = image.config.digest
   const configuration = parseConfiguration(await catalog.content.read(id))
@@ -87,7 +114,7 @@ async function takeIn(
   await catalog.content.sync(id)
   const manifest = await manifestOf(image, blobs, loading)
   catalog.addConfiguration(id, configuration)
-  return { ...image, id, manifest }
+  return { id, manifest }
 }
 
 /** An image that came without a manifest gets one: it will need it to be saved or pushed. */
@@ -97,8 +124,9 @@ async function manifestOf(
   { catalog, lease }: Loading,
 ): Promise<Digest> {
   if (image.manifest) {
-    await catalog.content.sync(image.manifest)
-    return image.manifest
+    const { digest } = image.manifest
+    await catalog.content.sync(digest)
+    return digest
   }
   const text = ociManifest(image.config, layers)
   await lease.hold([digestOf(text)])

@@ -18,10 +18,10 @@ export type SourcesOf = (blob: Digest) => readonly string[]
 /** Those are known from which, or to which, an image with the blob was pulled or pushed: it has a digest there. */
 export function mountSources(catalog: Catalog, { domain, path }: Reference): SourcesOf {
   const sources = new Map<Digest, Set<string>>()
-  for (const [name, id] of Object.entries(catalog.state.names)) {
+  for (const [name, target] of Object.entries(catalog.state.names)) {
     const other = parseReference(name)
     if (!other.digest || other.domain !== domain || other.path === path) continue
-    for (const diffId of catalog.image(id)?.layers ?? []) {
+    for (const diffId of catalog.imagesOf(target).flatMap(({ layers }) => layers)) {
       const blob = catalog.layer(diffId)?.blob.digest
       if (blob) sources.set(blob, (sources.get(blob) ?? new Set()).add(other.path))
     }

@@ -5,8 +5,8 @@ import type { Catalog } from '../catalog.ts'
 import { hexOf } from '../digest.ts'
 import type { Digest } from '../image.ts'
 import { encodeEntry, padding, TRAILER, tarEntry } from '../pack/tar-encode.ts'
-import { type StoredManifest, storedManifest } from '../stored-manifest.ts'
-import { layoutFiles, type SavedImage } from './layout.ts'
+import { storedIndex, storedManifest } from '../stored-manifest.ts'
+import { layoutFiles, type Saved, type SavedTarget } from './layout.ts'
 
 const CHUNK = 1024 * 1024
 
@@ -15,46 +15,48 @@ const CHUNK = 1024 * 1024
  * (image-spec image-layout.md). Layers are in it as they are stored, so that an image keeps its digests.
  * @throws TscomposeError IMAGE_STORE_INVALID if something of them is damaged
  */
-export async function saveArchive(catalog: Catalog, images: readonly SavedImage[]): Promise<Readable> {
+export async function saveArchive(catalog: Catalog, targets: readonly SavedTarget[]): Promise<Readable> {
   await using leases = new AsyncDisposableStack()
   const lease = leases.use(catalog.lease())
-  const saved: { image: SavedImage; stored: StoredManifest }[] = []
-  for (const image of images) {
-    await lease.hold([image.id, ...layersOf(catalog, image.id)])
-    const stored = await storedManifest(catalog, image.id)
-    const { config, layers } = stored.manifest
-    await lease.hold([stored.digest, ...layers.map(({ digest }) => digest)])
-    for (const blob of [config, ...layers]) await catalog.content.check(blob)
-    saved.push({ image, stored })
+  const saved: Saved[] = []
+  for (const { target, names } of targets) {
+    const images = catalog.imagesOf(target)
+    if (images.length === 0) throw new TscomposeError('IMAGE_NOT_FOUND', `the image ${target} has been removed`)
+    await lease.hold([target, ...images.flatMap(({ id, layers }) => [id, ...layers])])
+    const index = target in catalog.state.indexes ? await storedIndex(catalog, target) : undefined
+    const byId = new Map(index?.images.map(image => [image.id, image]))
+    const stored = await Promise.all(images.map(({ id }) => byId.get(id) ?? storedManifest(catalog, id)))
+    for (const { digest, manifest } of stored) {
+      await lease.hold([digest, ...manifest.layers.map(({ digest }) => digest)])
+      for (const blob of [manifest.config, ...manifest.layers]) await catalog.content.check(blob)
+    }
+    saved.push({ names, images: stored, ...(index && { index }) })
   }
   const held = leases.move()
   return Readable.from(archive(catalog, saved, held), { objectMode: false, highWaterMark: CHUNK })
 }
 
-function layersOf(catalog: Catalog, id: Digest): readonly Digest[] {
-  const image = catalog.image(id)
-  if (!image) throw new TscomposeError('IMAGE_NOT_FOUND', `the image ${id} has been removed`)
-  return image.layers
-}
-
 async function* archive(
   catalog: Catalog,
-  saved: readonly { image: SavedImage; stored: StoredManifest }[],
+  saved: readonly Saved[],
   leases: AsyncDisposable,
 ): AsyncGenerator<Buffer, void> {
   await using _ = leases
   const written = new Set<Digest>()
-  for (const { stored } of saved) {
-    const { manifest, bytes, digest } = stored
-    for (const blob of [...manifest.layers, manifest.config]) {
-      if (written.has(blob.digest)) continue
-      written.add(blob.digest)
-      yield encodeEntry(tarEntry({ name: blobPath(blob.digest), size: blob.size }))
-      yield* createReadStream(catalog.content.path(blob.digest), { highWaterMark: CHUNK }) as AsyncIterable<Buffer>
-      yield padding(blob.size)
+  for (const { images, index } of saved) {
+    for (const { manifest, bytes, digest } of images) {
+      for (const blob of [...manifest.layers, manifest.config]) {
+        if (written.has(blob.digest)) continue
+        written.add(blob.digest)
+        yield encodeEntry(tarEntry({ name: blobPath(blob.digest), size: blob.size }))
+        yield* createReadStream(catalog.content.path(blob.digest), { highWaterMark: CHUNK }) as AsyncIterable<Buffer>
+        yield padding(blob.size)
+      }
+      if (!written.has(digest)) yield* file(blobPath(digest), bytes)
+      written.add(digest)
     }
-    if (!written.has(digest)) yield* file(blobPath(digest), bytes)
-    written.add(digest)
+    if (index && !written.has(index.digest)) yield* file(blobPath(index.digest), index.bytes)
+    if (index) written.add(index.digest)
   }
   for (const [name, content] of layoutFiles(saved)) yield* file(name, Buffer.from(content))
   yield TRAILER

@@ -102,7 +102,11 @@ async function tag({ engine, params: { name }, query }: Call<'name'>): Promise<A
 
 export const imageRoutes: readonly Route[] = [
   route('GET', '/images/json', async ({ engine, query }) =>
-    json(await engine.imageList(defined({ all: query.boolean('all'), filters: query.filters() }))),
+    json(
+      await engine.imageList(
+        defined({ all: query.boolean('all'), filters: query.filters(), manifests: query.boolean('manifests') }),
+      ),
+    ),
   ),
   route('POST', '/images/create', create),
   route('POST', '/commit', commit),
