@@ -4,7 +4,7 @@ import { type Attributes, encodeAttributes, nested, raw, string, type Table, u32
 import { type Message, NLM_F } from './message.ts'
 
 /**
- * nf_tables without its library (linux/netfilter/nf_tables.h), for what every container needs: two rules in its own
+ * nf_tables without its library (linux/netfilter/nf_tables.h), for what every container needs: four rules in its own
  * namespace, and elements for its published ports. libnftables would have to be set up in each namespace, and takes a
  * millisecond for what the kernel does in a tenth; and it waits with select(2), which ends the process when a descriptor
  * is 1024 or more, as they are with some hundred containers.
@@ -46,56 +46,77 @@ const expression = { name: string(1), data: raw(2) } satisfies Table
 const value = { value: raw(1) } satisfies Table
 const meta = { register: u32be(1), key: u32be(2) } satisfies Table
 const payload = { register: u32be(1), base: u32be(2), offset: u32be(3), length: u32be(4) } satisfies Table
+const payloadWrite = {
+  base: u32be(2),
+  offset: u32be(3),
+  length: u32be(4),
+  register: u32be(5),
+  checksumType: u32be(6),
+  checksumOffset: u32be(7),
+} satisfies Table
 const compare = { register: u32be(1), operation: u32be(2), data: nested(3, value) } satisfies Table
 const immediate = { register: u32be(1), data: nested(2, value) } satisfies Table
-const nat = { type: u32be(1), family: u32be(2), addressRegister: u32be(3), portRegister: u32be(5) } satisfies Table
 
 const step = <T extends Table>(name: string, table: T, values: Attributes<T>): Buffer =>
   encodeAttributes({ element: nested(1, expression) }, { element: { name, data: encodeAttributes(table, values) } })
 
 const NFT_META_L4PROTO = 16
 const HEADER = { NETWORK: 1, TRANSPORT: 2 } as const
-const NF_NAT_DNAT = 1
+const NFT_PAYLOAD_CSUM_INET = 1
 
 const isEqual = (bytes: Buffer) => step('cmp', compare, { register: 1, operation: 0, data: { value: bytes } })
 
 const port = (number: number) => Buffer.from([number >> 8, number & 255])
 
-/** `ip daddr ADDRESS meta l4proto PROTOCOL th dport FROM dnat to ADDRESS:TO` */
-const redirection = (protocol: 'tcp' | 'udp', address: string, from: number, to: number): Buffer =>
+const sourceAddress = 12
+const destinationAddress = 16
+const sourcePort = 0
+const destinationPort = 2
+const checksumOffset = { tcp: 16, udp: 6 } as const
+
+/** `ip ADDRESS-FIELD 127.0.0.11 meta l4proto PROTOCOL th PORT-FIELD FROM th PORT-FIELD set TO` */
+const renumber = (
+  protocol: 'tcp' | 'udp',
+  addressField: number,
+  portField: number,
+  { from, to }: { readonly from: number; readonly to: number },
+): Buffer =>
   Buffer.concat([
-    step('payload', payload, { register: 1, base: HEADER.NETWORK, offset: 16, length: 4 }),
-    isEqual(addressBytes(address)),
+    step('payload', payload, { register: 1, base: HEADER.NETWORK, offset: addressField, length: 4 }),
+    isEqual(addressBytes('127.0.0.11')),
     step('meta', meta, { register: 1, key: NFT_META_L4PROTO }),
     isEqual(Buffer.from([IPPROTO[protocol]])),
-    step('payload', payload, { register: 1, base: HEADER.TRANSPORT, offset: 2, length: 2 }),
+    step('payload', payload, { register: 1, base: HEADER.TRANSPORT, offset: portField, length: 2 }),
     isEqual(port(from)),
-    step('immediate', immediate, { register: 1, data: { value: addressBytes(address) } }),
-    step('immediate', immediate, { register: 2, data: { value: port(to) } }),
-    step('nat', nat, { type: NF_NAT_DNAT, family: NFPROTO.IPV4, addressRegister: 1, portRegister: 2 }),
+    step('immediate', immediate, { register: 1, data: { value: port(to) } }),
+    step('payload', payloadWrite, {
+      base: HEADER.TRANSPORT,
+      offset: portField,
+      length: 2,
+      register: 1,
+      checksumType: NFT_PAYLOAD_CSUM_INET,
+      checksumOffset: checksumOffset[protocol],
+    }),
   ])
 
 const table = 'tscompose_dns'
-const chain = 'output'
-const NF_INET_LOCAL_OUT = 3
-const dstnat = -100
+/** linux/netfilter.h and linux/netfilter_ipv4.h: first of all on the way out, last of all on the way in. */
+const chains = {
+  input: { number: 1, priority: 300 },
+  output: { number: 3, priority: -300 },
+} as const
 
 const ipv4 = <T extends Table>(attributes: T, values: Attributes<T>) => body(NFPROTO.IPV4, 0, attributes, values)
 
 const newTable = message(NFT_MSG.NEWTABLE, NLM_F.CREATE, ipv4(tableAttributes, { name: table }), 'adding table')
 const deleteTable = message(NFT_MSG.DELTABLE, 0, ipv4(tableAttributes, { name: table }), 'deleting table')
-const newChain = message(
-  NFT_MSG.NEWCHAIN,
-  NLM_F.CREATE,
-  ipv4(chainAttributes, {
-    table,
-    name: chain,
-    hook: { number: NF_INET_LOCAL_OUT, priority: dstnat >>> 0 },
-    type: 'nat',
-  }),
-  'adding chain',
-)
-const newRule = (expressions: Buffer) =>
+const newChain = (name: keyof typeof chains) => {
+  const { number, priority } = chains[name]
+  const values = { table, name, hook: { number, priority: priority >>> 0 }, type: 'filter' }
+  return message(NFT_MSG.NEWCHAIN, NLM_F.CREATE, ipv4(chainAttributes, values), 'adding chain')
+}
+const newChains = [newTable, newChain('input'), newChain('output')]
+const newRule = (chain: keyof typeof chains, expressions: Buffer) =>
   message(
     NFT_MSG.NEWRULE,
     NLM_F.CREATE | NLM_F.APPEND,
@@ -104,18 +125,27 @@ const newRule = (expressions: Buffer) =>
   )
 
 /**
- * Leads DNS queries of a container to the ports of its name server.
+ * Leads DNS queries of a container to the ports of its name server, and its answers back.
+ *
+ * Port numbers are exchanged where a query is about to be delivered and where an answer has just been made, so whatever
+ * else filters packets in there sees nothing but port 53. A translation (`dnat`) would do the same, but have the kernel
+ * track every connection of the container, which costs a tenth of a lookup and an entry for each.
  * @param isNew the namespace has no such rules yet; otherwise they are replaced
  */
-export const redirectDns = (udpPort: number, tcpPort: number, isNew: boolean): readonly Message[] => [
-  boundary(BATCH.BEGIN),
-  ...(isNew ? [] : [newTable, deleteTable]),
-  newTable,
-  newChain,
-  newRule(redirection('udp', '127.0.0.11', 53, udpPort)),
-  newRule(redirection('tcp', '127.0.0.11', 53, tcpPort)),
-  boundary(BATCH.END),
-]
+export const redirectDns = (udpPort: number, tcpPort: number, isNew: boolean): readonly Message[] => {
+  const rules = ([protocol, own]: readonly ['udp' | 'tcp', number]) => [
+    newRule('input', renumber(protocol, destinationAddress, destinationPort, { from: 53, to: own })),
+    newRule('output', renumber(protocol, sourceAddress, sourcePort, { from: own, to: 53 })),
+  ]
+  return [
+    boundary(BATCH.BEGIN),
+    ...(isNew ? [] : [newTable, deleteTable]),
+    ...newChains,
+    ...rules(['udp', udpPort]),
+    ...rules(['tcp', tcpPort]),
+    boundary(BATCH.END),
+  ]
+}
 
 const setElements = { table: string(1), set: string(2), elements: raw(3) } satisfies Table
 const setElement = { key: nested(1, value), data: nested(2, value) } satisfies Table
