@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import dnsPacket from 'dns-packet'
 import { Frames, framed } from '../../src/network/dns/forward.ts'
 import { matchesQuery, parseQuery, type Query, withId } from '../../src/network/dns/message.ts'
+import { Remembered } from '../../src/network/dns/remembered.ts'
 import { answer } from '../../src/network/dns/server.ts'
 import { addressOfPointer, decide, type Host, zoneOf } from '../../src/network/dns/zone.ts'
 
@@ -63,7 +64,12 @@ test('an address points to its container, one of ours that is free to nothing, o
   assert.deepEqual(decide(both, ipv6, 'PTR'), { kind: 'pointer', name: 'shop-db-1.shop_back' })
 })
 
-const view = { zones: () => both, upstream: () => [], linked: (_: string): string | undefined => undefined }
+const view = {
+  version: () => 0,
+  zones: () => both,
+  upstream: () => [],
+  linked: (_: string): string | undefined => undefined,
+}
 const ask = (name: string, type: dnsPacket.RecordType, more: Partial<dnsPacket.Packet> = {}) =>
   dnsPacket.encode({
     type: 'query',
@@ -183,4 +189,19 @@ test('messages come out of a TCP stream whole, however it is cut', () => {
       out.push(...frames.push(stream.subarray(at, at + size)).map(String))
     assert.deepEqual(out, ['one', '', 'three'])
   }
+})
+
+test('an answer that was given is given again with the new id, until something changes', () => {
+  const remembered = new Remembered()
+  const query = ask('db', 'A')
+  assert.equal(remembered.find(query, 1), undefined)
+  const [first, second] = [answer(query, view, 'udp') as Buffer, answer(ask('web', 'A'), view, 'udp') as Buffer]
+  remembered.add(query, first)
+  assert.deepEqual(remembered.find(withId(query, 12), 1), withId(first, 12))
+  assert.equal(remembered.find(ask('DB', 'A'), 1), undefined, 'an answer repeats the name as it was written')
+  assert.equal(remembered.find(ask('db', 'AAAA'), 1), undefined)
+  remembered.add(ask('web', 'A'), second)
+  assert.equal(remembered.find(ask('web', 'A'), 1), undefined, 'two addresses change their order')
+  assert.equal(remembered.find(query, 2), undefined)
+  assert.equal(remembered.find(query, 2), undefined)
 })

@@ -178,6 +178,9 @@ export function matchesQuery(bytes: Buffer, query: Query, id: number): boolean {
 
 export const rcodeOf = (bytes: Buffer): number => bytes.readUInt16BE(2) & 15
 
+/** Whether an answer has no order of its records that should change from one to the next. */
+export const isTheSameEachTime = (bytes: Buffer): boolean => bytes.readUInt16BE(6) <= 1
+
 /** The same message with another id. */
 export function withId(bytes: Buffer, id: number): Buffer {
   const copy = Buffer.from(bytes)

@@ -11,12 +11,15 @@ import {
   type ResourceRecord,
   rcode,
 } from './message.ts'
+import { Remembered } from './remembered.ts'
 import { decide, normalName, type Zone } from './zone.ts'
 
 const idleMs = 10_000
 
 /** What a server answers from; asked for anew with every query. */
 export interface View {
+  /** Another one when names, addresses or networks have changed. */
+  version(): number
   zones(): readonly Zone[]
   /** The name of another container that this one calls `name`, which is in lower case. */
   linked(name: string): string | undefined
@@ -78,6 +81,7 @@ export class DnsServer implements AsyncDisposable {
   readonly #udp: dgram.Socket
   readonly #tcp: Server
   readonly #connections = new Set<Socket>()
+  readonly #remembered = new Remembered()
 
   constructor({ udpFd, tcpFd }: { udpFd: number; tcpFd: number }, view: View) {
     // Addresses come as numbers, so there is nothing to look up.
@@ -85,7 +89,7 @@ export class DnsServer implements AsyncDisposable {
     this.#udp.on('message', (bytes, { port, address }) => {
       // The client may have gone when the answer comes; it asks again if not. A failure is an event, heard below.
       const reply = (response: Buffer | undefined) => response && this.#udp.send(response, port, address)
-      const response = answer(bytes, view, 'udp')
+      const response = this.#answer(bytes, view)
       if (response instanceof Promise) void response.then(reply, () => {})
       else reply(response)
     })
@@ -95,6 +99,14 @@ export class DnsServer implements AsyncDisposable {
     this.#tcp = createServer(connection => this.#serve(connection, view))
     this.#tcp.on('error', () => {})
     this.#tcp.listen({ fd: tcpFd })
+  }
+
+  #answer(query: Buffer, view: View): ReturnType<typeof answer> {
+    const known = this.#remembered.find(query, view.version())
+    if (known) return known
+    const response = answer(query, view, 'udp')
+    if (response instanceof Buffer) this.#remembered.add(query, response)
+    return response
   }
 
   #serve(connection: Socket, view: View): void {

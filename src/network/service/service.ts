@@ -45,14 +45,18 @@ export class NetworkService {
     string,
     { readonly server: DnsServer; readonly inside: InsideResolver | undefined; reach: Reach }
   >()
+  /** Counts whatever changes an answer. */
+  #version = 0
   readonly #proxies = new Map<number, TcpProxy | UdpProxy>()
 
   addZone(networkId: string, spec: ZoneSpec): void {
     this.#zones.set(networkId, { spec, hosts: new Map(), zone: zoneOf(spec, []) })
+    this.#version++
   }
 
   removeZone(networkId: string): void {
     this.#zones.delete(networkId)
+    this.#version++
   }
 
   addHost(networkId: string, host: Host): void {
@@ -60,17 +64,20 @@ export class NetworkService {
     if (!entry) return
     entry.hosts.set(host.containerId, host)
     entry.zone = zoneOf(entry.spec, [...entry.hosts.values()])
+    this.#version++
   }
 
   removeHost(networkId: string, containerId: string): void {
     const entry = this.#zones.get(networkId)
     if (!entry?.hosts.delete(containerId)) return
     entry.zone = zoneOf(entry.spec, [...entry.hosts.values()])
+    this.#version++
   }
 
   openDns({ containerId, udpFd, tcpFd, insideFd, servers, reach }: DnsSandbox): void {
     const inside = insideFd === undefined ? undefined : new InsideResolver(insideFd)
     const view = {
+      version: () => this.#version,
       zones: () =>
         (this.#sandboxes.get(containerId)?.reach.networkIds ?? []).flatMap(id => this.#zones.get(id)?.zone ?? []),
       linked: (name: string) => this.#sandboxes.get(containerId)?.reach.links[name],
@@ -83,6 +90,7 @@ export class NetworkService {
   setReach(containerId: string, reach: Reach): void {
     const sandbox = this.#sandboxes.get(containerId)
     if (sandbox) sandbox.reach = reach
+    this.#version++
   }
 
   async closeDns(containerId: string): Promise<void> {
