@@ -218,3 +218,6 @@ export function renderError({ code, message, where, fix }: TscomposeError): stri
   if (fix) lines.push(`  ${fix}`)
   return lines.join('\n')
 }
+
+/** The text of whatever was thrown. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -1,4 +1,4 @@
-import { messageOf } from './messages.ts'
+import { messageOf } from '../errors.ts'
 import type { BuildEvent, Excerpt, OnBuildEvent, StepProgress } from './request.ts'
 
 /** Tells how far the steps of a build are. */

@@ -26,6 +26,3 @@ export const stateConflict = (message: string): TscomposeError => new TscomposeE
 
 export const isRestarting = (id: string): TscomposeError =>
   stateConflict(`Container ${id} is restarting, wait until the container is running`)
-
-/** The text of whatever was thrown. */
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -1,3 +1,4 @@
+import { messageOf } from '../errors.ts'
 import type { Health, HealthStatus, ProbeResult, ProbeSpec, RunProbe } from './health.ts'
 import { counts, delayMs, timetable } from './schedule.ts'
 
@@ -73,8 +74,7 @@ async function probeOnce(spec: ProbeSpec, runProbe: RunProbe, signal: AbortSigna
     const { exitCode, output } = await runProbe(spec.args, AbortSignal.any([signal, timeout.signal]))
     if (!timeout.signal.aborted) return { start, end: new Date(), exitCode, output: output.slice(0, OUTPUT_BYTES) }
   } catch (error) {
-    if (!timeout.signal.aborted)
-      return { start, end: new Date(), exitCode: -1, output: error instanceof Error ? error.message : String(error) }
+    if (!timeout.signal.aborted) return { start, end: new Date(), exitCode: -1, output: messageOf(error) }
   } finally {
     clearTimeout(timer)
   }

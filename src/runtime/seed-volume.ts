@@ -1,7 +1,7 @@
 import { chmodSync, chownSync, readdirSync, statSync } from 'node:fs'
 import { mkdir, readdir, rename } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
-import { TscomposeError } from '../errors.ts'
+import { messageOf, TscomposeError } from '../errors.ts'
 import { removeTree } from '../remove-tree.ts'
 import { AT, CLONE, O, RESOLVE } from '../sys/constants.ts'
 import { makePrivate, mountOverlay } from './compile/root.ts'
@@ -39,7 +39,7 @@ export async function seedVolume(root: RootSpec, path: string, volumeDir: string
     await rename(unfinished, volumeDir)
   } catch (cause) {
     await removeTree(unfinished, { force: true })
-    const why = cause instanceof Error ? cause.message : String(cause)
+    const why = messageOf(cause)
     throw new TscomposeError('RUNTIME_SEED_FAILED', `cannot fill ${volumeDir} from ${path} of the image: ${why}`, {
       cause,
     })

@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { TscomposeError } from '../../errors.ts'
+import { messageOf, TscomposeError } from '../../errors.ts'
 import { decompress } from '../../image/unpack/decompress.ts'
 import { Unpacker } from '../../image/unpack/unpacker.ts'
 import type { BuildContext } from './context.ts'
@@ -56,7 +56,7 @@ export async function unpackArchive(
     signal.throwIfAborted()
     throw new TscomposeError(
       'BUILD_CONTEXT_INVALID',
-      `the build context is no archive that can be unpacked: ${error instanceof Error ? error.message : error}`,
+      `the build context is no archive that can be unpacked: ${messageOf(error)}`,
       { cause: error },
     )
   } finally {

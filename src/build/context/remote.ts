@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
-import { TscomposeError } from '../../errors.ts'
+import { messageOf, TscomposeError } from '../../errors.ts'
 import { HttpClient } from '../../image/registry/http.ts'
 import { decompress } from '../../image/unpack/decompress.ts'
 import { assertOnline } from '../../offline.ts'
@@ -44,7 +44,7 @@ function gitOf(url: string) {
   try {
     return readGitReference(url)
   } catch (error) {
-    throw new TscomposeError('BUILD_REMOTE_FAILED', `${url}: ${error instanceof Error ? error.message : error}`)
+    throw new TscomposeError('BUILD_REMOTE_FAILED', `${url}: ${messageOf(error)}`)
   }
 }
 

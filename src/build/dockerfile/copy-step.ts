@@ -1,5 +1,5 @@
 import { posix } from 'node:path'
-import type { Where } from '../../errors.ts'
+import { messageOf, type Where } from '../../errors.ts'
 import { readGitReference } from './git-reference.ts'
 import { heredocText } from './heredoc.ts'
 import type { Heredoc, Instruction } from './instruction.ts'
@@ -77,7 +77,7 @@ function gitReference(source: string, where: Where) {
   try {
     return readGitReference(source)
   } catch (error) {
-    return invalid(where, error instanceof Error ? error.message : String(error))
+    return invalid(where, messageOf(error))
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Where } from '../../errors.ts'
+import { messageOf, type Where } from '../../errors.ts'
 import { type ExpandOptions, type Expansion, expand, type Variables } from './expand.ts'
 import { invalid } from './lines.ts'
 
@@ -7,6 +7,6 @@ export function expandAt(where: Where, text: string, variables: Variables, optio
   try {
     return expand(text, variables, options)
   } catch (error) {
-    return invalid(where, error instanceof Error ? error.message : String(error))
+    return invalid(where, messageOf(error))
   }
 }

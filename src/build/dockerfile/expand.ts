@@ -1,3 +1,4 @@
+import { messageOf } from '../../errors.ts'
 import type { EscapeCharacter } from './dockerfile.ts'
 import { replace, trimPrefix, trimSuffix } from './glob.ts'
 
@@ -36,7 +37,7 @@ export function expand(text: string, variables: Variables, options: ExpandOption
     const { result, words } = scanner.until('', options.rawEscapes ?? false)
     return { text: result, words, matched: scanner.matched, unmatched: scanner.unmatched }
   } catch (error) {
-    throw new Error(`failed to process ${JSON.stringify(text)}: ${error instanceof Error ? error.message : error}`)
+    throw new Error(`failed to process ${JSON.stringify(text)}: ${messageOf(error)}`)
   }
 }
 

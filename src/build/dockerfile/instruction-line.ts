@@ -1,4 +1,4 @@
-import type { Where } from '../../errors.ts'
+import { messageOf, type Where } from '../../errors.ts'
 import type { EscapeCharacter } from './dockerfile.ts'
 import type { FlagKind } from './flags.ts'
 import { Flags } from './flags.ts'
@@ -50,7 +50,7 @@ export class InstructionLine {
     try {
       return readJsonForm(this.rest)
     } catch (error) {
-      return this.fail(error instanceof Error ? error.message : String(error))
+      return this.fail(messageOf(error))
     }
   }
 

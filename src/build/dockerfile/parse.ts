@@ -1,4 +1,4 @@
-import { TscomposeError } from '../../errors.ts'
+import { messageOf, TscomposeError } from '../../errors.ts'
 import { DirectiveError, readDirectives } from './directives.ts'
 import type { BuildWarning, Directives, Dockerfile, Stage } from './dockerfile.ts'
 import type { HeredocStart } from './heredoc.ts'
@@ -120,7 +120,7 @@ function announced(read: () => readonly HeredocStart[], at: LogicalLine['at']): 
   try {
     return read()
   } catch (error) {
-    return invalid(at(0), error instanceof Error ? error.message : String(error))
+    return invalid(at(0), messageOf(error))
   }
 }
 

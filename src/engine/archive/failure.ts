@@ -1,7 +1,6 @@
-import { TscomposeError } from '../../errors.ts'
+import { messageOf, TscomposeError } from '../../errors.ts'
 import { KindConflict } from '../../image/unpack/layer-writer.ts'
 import { TarError } from '../../image/unpack/tar-entry.ts'
-import { messageOf } from '../failures.ts'
 import type { FailureReason } from './protocol.ts'
 
 /** Something that a container's files are not fit for. */

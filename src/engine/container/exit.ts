@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
+import { messageOf } from '../../errors.ts'
 import type { ExitStatus } from '../../runtime/runtime.ts'
 import type { Context } from '../context.ts'
-import { messageOf } from '../failures.ts'
 import type { Container } from './container.ts'
 import { emitContainer, emitEndpoints, emitMounts } from './events.ts'
 import { resumeHealth, watchContainerHealth } from './health.ts'

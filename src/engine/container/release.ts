@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
+import { messageOf } from '../../errors.ts'
 import type { Context } from '../context.ts'
-import { messageOf } from '../failures.ts'
 import { parseNetworkMode } from '../translate/namespace-modes.ts'
 import type { Container } from './container.ts'
 import { sharedMemoryDirectory } from './namespaces.ts'

@@ -1,5 +1,6 @@
+import { messageOf } from '../../errors.ts'
 import type { Context } from '../context.ts'
-import { messageOf, stateConflict } from '../failures.ts'
+import { stateConflict } from '../failures.ts'
 import { dismissWaiting } from './attach.ts'
 import type { Container } from './container.ts'
 import { emitContainer } from './events.ts'

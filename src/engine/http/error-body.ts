@@ -1,5 +1,4 @@
-import { type ErrorCode, errorCodes, TscomposeError, type Where } from '../../errors.ts'
-import { messageOf } from '../failures.ts'
+import { type ErrorCode, errorCodes, messageOf, TscomposeError, type Where } from '../../errors.ts'
 import { machineError } from './machine-error.ts'
 import { defined } from './query.ts'
 import { statusOf } from './status.ts'

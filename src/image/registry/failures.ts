@@ -1,4 +1,4 @@
-import { TscomposeError } from '../../errors.ts'
+import { messageOf, TscomposeError } from '../../errors.ts'
 import { type HttpResponse, readBody } from './http.ts'
 
 const LIMIT = 64 * 1024
@@ -103,5 +103,5 @@ export const unreachable = (host: string, cause: unknown): TscomposeError =>
 function describe(cause: unknown): string {
   // Node tries IPv4 and IPv6 and collects what went wrong with each.
   if (cause instanceof AggregateError && cause.errors.length > 0) return cause.errors.map(describe).join('; ')
-  return cause instanceof Error ? cause.message : String(cause)
+  return messageOf(cause)
 }
