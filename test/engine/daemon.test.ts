@@ -109,6 +109,61 @@ test('what kills every engine is told', async t => {
   await assert.rejects(ensure(paths), { message: /was killed by SIGKILL before it was ready/ })
 })
 
+/** The parent of a process. */
+const parentOf = async (pid: number) =>
+  Number(/^PPid:\s+(\d+)$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1])
+
+/** Its keeper where it is no child of it: the one among its children. */
+async function adoptiveKeeper(pid: number): Promise<number> {
+  for (;;) {
+    for (const child of (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).split(' ').filter(Boolean))
+      if ((await readFile(`/proc/${child}/cmdline`, 'utf8')).startsWith('tscompose-keeper')) return Number(child)
+    await sleep(5)
+  }
+}
+
+/** Settles with the pid of another engine than `killed`. */
+async function next(paths: EnginePaths, killed: number): Promise<number> {
+  for (;;) {
+    const pid = await pidOf(paths).catch(() => undefined)
+    if (pid !== undefined && pid !== killed) return pid
+    await sleep(5)
+  }
+}
+
+test('a keeper that is killed is replaced at once, and the next one does what the first did', async t => {
+  const paths = await place(t)
+  using engine = await ensure(paths)
+  const { pid } = await engine.engineStatus()
+  process.kill(await parentOf(pid), 'SIGKILL')
+  const second = await adoptiveKeeper(pid)
+  process.kill(second, 'SIGKILL')
+  while (existsSync(`/proc/${second}/exe`)) await sleep(5)
+  const third = await adoptiveKeeper(pid)
+  assert.equal(await pidOf(paths), pid)
+  process.kill(pid, 'SIGKILL')
+  const following = await next(paths, pid)
+  assert.equal(await parentOf(following), third)
+  process.kill(following, 'SIGKILL')
+  assert.equal(await parentOf(await next(paths, following)), third)
+})
+
+test('a keeper that came later ends with its engine, too, and passes signals on to it', async t => {
+  const paths = await place(t)
+  for (const how of ['stopEngine', 'SIGTERM'] as const) {
+    using engine = await ensure(paths)
+    const { pid } = await engine.engineStatus()
+    process.kill(await parentOf(pid), 'SIGKILL')
+    const keeper = await adoptiveKeeper(pid)
+    const gone = end(paths)
+    if (how === 'stopEngine') await stopEngine(paths)
+    else process.kill(keeper, how)
+    await gone
+    while (existsSync(`/proc/${keeper}/exe`)) await sleep(5)
+    assert.equal(await pidOf(paths), undefined)
+  }
+})
+
 test('of an engine that has ended, no keeper is left', async t => {
   const paths = await place(t)
   using engine = await ensure(paths)

@@ -7,13 +7,16 @@ import { decodeError, type ErrorBody, encodeError } from '../http/error-body.ts'
  */
 export const REPORT_FD = 3
 
-/** Where its keeper learns that it has been ready: one that has not will not be started again for ever. */
-const KEEPER_FD = 4
+/**
+ * Where its keeper learns that it has been ready: one that has not will not be started again for ever. It stays open, so
+ * that each learns of the end of the other.
+ */
+export const KEEPER_FD = 4
 
 type Report = { readonly ready: true } | { readonly error: ErrorBody }
 
 export function reportReady(): void {
-  tell(KEEPER_FD, 'ready\n')
+  attempt(() => writeSync(KEEPER_FD, 'ready\n'))
   send({ ready: true })
 }
 
@@ -22,13 +25,15 @@ export function reportFailure(error: unknown): void {
 }
 
 function send(report: Report): void {
-  tell(REPORT_FD, `${JSON.stringify(report)}\n`)
+  attempt(() => {
+    writeSync(REPORT_FD, `${JSON.stringify(report)}\n`)
+    closeSync(REPORT_FD)
+  })
 }
 
-function tell(fd: number, line: string): void {
+function attempt(tell: () => void): void {
   try {
-    writeSync(fd, line)
-    closeSync(fd)
+    tell()
   } catch {
     // Started by hand, or whoever started it has not waited.
   }

@@ -8,6 +8,7 @@ import { serveEngine } from '../http/server.ts'
 import { version } from '../version.ts'
 import { boundLog, inFull, log } from './engine-log.ts'
 import { IdleWatch } from './idle.ts'
+import { keepKeeper } from './keeper.ts'
 import { acquireLock } from './lock.ts'
 import type { EnginePaths } from './paths.ts'
 import { reportFailure, reportReady } from './report.ts'
@@ -102,6 +103,7 @@ async function serveUntilEnd(paths: EnginePaths, open: OpenEngine): Promise<void
     opening.reject(error)
     throw error
   }
+  keepKeeper(paths, log)
   idle.rest()
   log(`engine ends: ${await end}`)
   writeFileSync(paths.stoppedFile, '')

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, fstatSync, mkdirSync, openSync, readSync } from 'node:fs'
 import { homedir } from 'node:os'
@@ -7,7 +6,7 @@ import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { TscomposeError } from '../../errors.ts'
 import { OFFLINE_VARIABLE } from '../../offline.ts'
-import { monitorPath } from '../../runtime/native-path.ts'
+import { spawnKeeper, writeCommand } from './keeper.ts'
 import type { EnginePaths } from './paths.ts'
 import { REPORT_FD, readReport } from './report.ts'
 
@@ -29,9 +28,6 @@ const flags = ['--max-semi-space-size=4', '--expose-gc']
 /** How much of the log of a process that died is told, in bytes. */
 const LAST_WORDS = 2000
 
-/** Its parent, which starts another one when it is killed: native/keeper.c. */
-const KEEPER = 'tscompose-keeper'
-
 /**
  * Starts the process of an engine, with its keeper, and waits until it is ready, or finds that another one is.
  * @throws TscomposeError what the engine threw, or ENGINE_START_FAILED with its last words
@@ -41,13 +37,8 @@ export async function startEngine(paths: EnginePaths, entry = ENTRY): Promise<vo
   const log = openSync(paths.logFile, 'a+', 0o600)
   try {
     const before = fstatSync(log).size
-    const keeper = spawn(monitorPath(), [process.execPath, ...flags, entry], {
-      argv0: KEEPER,
-      detached: true,
-      cwd: '/',
-      env: environment(paths),
-      stdio: ['ignore', log, log, 'pipe'],
-    })
+    writeCommand(paths, [process.execPath, ...flags, entry], environment(paths))
+    const keeper = spawnKeeper(paths, { report: 'pipe' })
     const ended = once(keeper, 'exit')
     ended.catch(() => undefined)
     if (readReport(await lineOf(keeper.stdio[REPORT_FD] as Readable))) {

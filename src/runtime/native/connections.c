@@ -75,6 +75,14 @@ void connections_tell(uint8_t type, const void *payload, uint32_t length)
 			connection_tell(c->fd, type, payload, length);
 }
 
+bool connections_have_control(void)
+{
+	for (each_connection(c))
+		if (c->kind == CONTROL)
+			return true;
+	return false;
+}
+
 /* --- input -------------------------------------------------------------------------------------------------------- */
 
 static void receive_input(struct connection *c)

@@ -15,6 +15,8 @@ void connection_add_control(int fd);
 void connection_add_stream(int fd, uint32_t attach_flags);
 void connection_accept(int listener);
 
+/* Whether somebody who can be told is there: the engine. */
+bool connections_have_control(void);
 /* Sends a frame; what the connection cannot take at once is lost, as for one that does not read. */
 void connection_tell(int fd, uint8_t type, const void *payload, uint32_t length);
 /* Tells all control connections. */

@@ -11,6 +11,7 @@
 #include "keeper.h"
 #include "log.h"
 #include "monitor.h"
+#include "oom.h"
 #include "program.h"
 #include "record.h"
 #include "text.h"
@@ -113,13 +114,14 @@ __attribute__((used)) void start(char **stack)
 
 	if (same(argv[0], KEEPER_NAME)) {
 		reset_signals();
-		keeper_run(argv + 1, argv + (long)stack[0] + 1);
+		keeper_run();
 	}
 	arguments_start = arguments_end = argv[0];
 	for (; *argv; argv++)
 		for (arguments_end = *argv; *arguments_end++;)
 			;
 	reset_signals();
+	oom_score(OOM_SCORE_MONITOR);
 	sys(prctl, PR_SET_NAME, "tscompose-mon", 0, 0, 0);
 	/* Inherited by all that the program clones until they exec: nothing in the container may look into them. */
 	sys(prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);

@@ -16,6 +16,7 @@
 #include "program.h"
 #include "protocol.h"
 #include "record.h"
+#include "revival.h"
 #include "text.h"
 
 /* How long output that is left when the process has ended waits for a client that does not read. */
@@ -189,6 +190,8 @@ static void reap(void)
 
 	sys(read, FD_SIGNALS, discarded, sizeof(discarded));
 	while ((pid = sys(wait4, -1, &status, WAIT_NOHANG, NULL)) > 0) {
+		if (revival_was(pid))
+			continue;
 		/* Of a pair the main process is the other, which may end before the intermediate could tell its pid. */
 		bool intermediate = process.joins && pid == process.cloned;
 
@@ -227,7 +230,12 @@ static bool wait_for_events(struct pollfd *slots)
 	bool idle = chunk.length == 0;
 	bool listens = options.flags & LISTEN;
 	bool awaits_terminal = options.flags & TERMINAL && !terminal_ready;
-	struct __kernel_timespec patience = { .tv_sec = PATIENCE_SECONDS };
+	bool outlives_engine = listens && process.started && !process.exited;
+	const struct __kernel_timespec for_clients = { .tv_sec = PATIENCE_SECONDS };
+	const struct __kernel_timespec *patience = process.exited && !idle ? &for_clients : NULL;
+
+	if (outlives_engine)
+		patience = revival_patience(connections_have_control());
 
 	slots[SIGNALS] = (struct pollfd){ FD_SIGNALS, POLLIN, 0 };
 	slots[STATUS] = (struct pollfd){ status_fd, POLLIN, 0 };
@@ -237,7 +245,7 @@ static bool wait_for_events(struct pollfd *slots)
 	slots[OUTPUT] = (struct pollfd){ idle ? output_fd[0] : -1, POLLIN, 0 };
 	slots[ERRORS] = (struct pollfd){ idle ? output_fd[1] : -1, POLLIN, 0 };
 	int count = FIRST_CONNECTION + connections_poll(slots + FIRST_CONNECTION);
-	return sys(ppoll, slots, count, process.exited && !idle ? &patience : NULL, NULL, 0) != 0;
+	return sys(ppoll, slots, count, patience, NULL, 0) != 0;
 }
 
 _Noreturn void monitor_run(int pid)
@@ -256,7 +264,7 @@ _Noreturn void monitor_run(int pid)
 		output_fd[1] = FD_STDERR;
 	}
 	for (;;) {
-		if (!wait_for_events(slots))
+		if (!wait_for_events(slots) && process.exited)
 			connections_drop_slow();
 		if (slots[TERMINAL_SOCKET].revents)
 			receive_terminal();

@@ -50,12 +50,22 @@ const uint8_t *find_byte(const uint8_t *from, uint8_t byte, size_t size)
 	return NULL;
 }
 
-uint64_t now(void)
+static uint64_t time_of(int clock)
 {
 	struct __kernel_timespec time;
 
-	sys(clock_gettime, 0 /* CLOCK_REALTIME */, &time);
+	sys(clock_gettime, clock, &time);
 	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
+
+uint64_t now(void)
+{
+	return time_of(0 /* CLOCK_REALTIME */);
+}
+
+uint64_t uptime(void)
+{
+	return time_of(1 /* CLOCK_MONOTONIC */);
 }
 
 _Noreturn void exit_group(int code)

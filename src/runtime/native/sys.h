@@ -49,6 +49,8 @@ const uint8_t *find_byte(const uint8_t *from, uint8_t byte, size_t size);
 
 /* Nanoseconds since 1970. */
 uint64_t now(void);
+/* Nanoseconds since some moment, whoever sets the clock. */
+uint64_t uptime(void);
 
 _Noreturn void exit_group(int code);
 

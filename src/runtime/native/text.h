@@ -11,6 +11,15 @@ static inline char *append(char *to, const char *text)
 	return to;
 }
 
+static inline size_t length_of(const char *text)
+{
+	size_t length = 0;
+
+	while (text[length])
+		length++;
+	return length;
+}
+
 static inline bool same(const char *a, const char *b)
 {
 	while (*a && *a == *b)
