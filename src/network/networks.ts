@@ -95,7 +95,8 @@ class NetworkLayer implements Networks {
       dataDir: options.dataDir,
       pools: options.addressPools ?? defaultPools,
     })
-    pinnedNames(this.#netnsDirectory) // makes the directory
+    // Makes the directory. Who is there waits for names: the thread starts while the engine reads what it knows.
+    if (pinnedNames(this.#netnsDirectory).length > 0) void this.#host.service
   }
 
   get #netnsDirectory(): string {

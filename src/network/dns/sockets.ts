@@ -5,6 +5,12 @@ import { boundSocket } from '../ports/socket.ts'
 import { isLoopback } from './inside.ts'
 
 /**
+ * The ports of the name server, wherever they are free, above those that are given out by themselves: who has asked an earlier engine asks again from the same socket,
+ * and connection tracking leads it to the port that it knows.
+ */
+const usualPort = 61953
+
+/**
  * To be called within the namespace. The DNS server gets the sockets.
  * @param again an earlier engine has been here
  * @param servers those that the container asks for; some may be within it
@@ -12,7 +18,7 @@ import { isLoopback } from './inside.ts'
 export function openDnsSockets(again: boolean, servers: readonly string[]) {
   using failing = new DisposableStack()
   const bound = (protocol: 'tcp' | 'udp', address: string) => {
-    const socket = boundSocket(protocol, address, 0)
+    const socket = boundAt(protocol, address)
     failing.defer(() => linux.close(socket.fd))
     return socket
   }
@@ -25,4 +31,12 @@ export function openDnsSockets(again: boolean, servers: readonly string[]) {
   if (again) void netfilter[Symbol.asyncDispose]()
   else netfilter[Symbol.dispose]()
   return { udpFd: udp.fd, tcpFd: tcp.fd, insideFd: inside?.fd }
+}
+
+function boundAt(protocol: 'tcp' | 'udp', address: string) {
+  try {
+    return boundSocket(protocol, address, usualPort)
+  } catch {
+    return boundSocket(protocol, address, 0)
+  }
 }

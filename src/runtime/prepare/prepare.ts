@@ -81,10 +81,10 @@ function availableCapabilities({ capabilities }: ProcessSpec, machine: Machine, 
   return missing.length > 0 ? capabilitiesIn(wanted & machine.permittedCapabilities) : capabilities
 }
 
-/** Making a process a less likely victim than its maker takes CAP_SYS_RESOURCE. */
+/** Where CAP_SYS_RESOURCE allows it the monitor, whose child a process is, has a lower one than this one: native/oom.h. */
 function effectiveOomScore(wanted: number, machine: Machine, warnings: string[]): number | undefined {
+  if (canRaiseLimits(machine) || wanted > machine.oomScoreAdj) return wanted
   if (wanted === machine.oomScoreAdj) return undefined
-  if (wanted > machine.oomScoreAdj || canRaiseLimits(machine)) return wanted
   warnings.push(
     `oom_score_adj is ${machine.oomScoreAdj} instead of ${wanted}: without CAP_SYS_RESOURCE it cannot be lowered`,
   )

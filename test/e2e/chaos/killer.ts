@@ -18,13 +18,22 @@ export function enginePid({ env }: Machine): number | undefined {
   }
 }
 
-/** Kills the engine, in whatever it is doing just now. */
-export async function killEngine(machine: Machine): Promise<void> {
+/** Kills the engine, in whatever it is doing just now; and the one that would start the next, where that is asked. */
+export async function killEngine(machine: Machine, { keeper = false } = {}): Promise<void> {
   for (let pid = enginePid(machine); ; await sleep(1), pid = enginePid(machine)) {
     if (pid === undefined) continue
-    process.kill(pid, 'SIGKILL')
+    for (const one of [...(keeper ? keepersOf(pid) : []), pid]) process.kill(one, 'SIGKILL')
     return
   }
+}
+
+/** The parent of an engine; where that was killed before, a child. */
+function keepersOf(engine: number): number[] {
+  const parent = Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${engine}/status`, 'utf8'))?.[1])
+  const children = readFileSync(`/proc/${engine}/task/${engine}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
+  return [parent, ...children].filter(pid =>
+    readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('tscompose-keeper'),
+  )
 }
 
 /** Asks an engine, and the next one if this one is killed before it has answered. */
