@@ -30,7 +30,10 @@ export async function killEngine(machine: Machine, { keeper = false } = {}): Pro
 /** The parent of an engine; where that was killed before, a child. */
 function keepersOf(engine: number): number[] {
   const parent = Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${engine}/status`, 'utf8'))?.[1])
-  const children = readFileSync(`/proc/${engine}/task/${engine}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
+  const children = readFileSync(`/proc/${engine}/task/${engine}/children`, 'utf8')
+    .split(' ')
+    .filter(Boolean)
+    .map(Number)
   return [parent, ...children].filter(pid =>
     readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('tscompose-keeper'),
   )
