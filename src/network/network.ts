@@ -163,15 +163,26 @@ export interface Networks extends AsyncDisposable {
   ): Promise<void>
   /** Whether a sandbox still is as it was made: nobody has unmounted its namespace or deleted its devices. */
   isWhole(containerId: string): boolean
+  /**
+   * The socket that the container's name server answers from; undefined if it has none. Where somebody holds it beyond
+   * this engine, and gives it to `adopt` of the next one, nobody who asks meanwhile has to ask again.
+   */
+  nameServer(containerId: string): number | undefined
   /** What a sandbox is now: connect and disconnect change its endpoints, and may publish its ports anew. */
   sandbox(containerId: string): Sandbox | undefined
   /** Of all these containers at once, by their ids; those without a sandbox of their own are left out. */
   interfaceStats(containerIds: readonly string[]): Promise<ReadonlyMap<string, readonly InterfaceStats[]>>
   /**
    * After a restart of the engine: takes over what is alive of these, makes again what is missing of the networks,
-   * and removes what is ours and in neither list. @returns the sandboxes that are alive
+   * and removes what is ours and in neither list.
+   * @param nameServers sockets of an earlier engine by container, this layer's from now on
+   * @returns the sandboxes that are alive
    */
-  adopt(networks: readonly Network[], sandboxes: readonly Sandbox[]): Promise<readonly Sandbox[]>
+  adopt(
+    networks: readonly Network[],
+    sandboxes: readonly Sandbox[],
+    nameServers?: ReadonlyMap<string, number>,
+  ): Promise<readonly Sandbox[]>
 }
 
 export interface NetworksOptions {

@@ -2,6 +2,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TscomposeError } from '../errors.ts'
 import { settleAll } from '../settle.ts'
+import { linux } from '../sys/kernel.ts'
 import { defaultPools } from './addresses/subnets.ts'
 import { firewallNetwork, rejoin } from './bridge.ts'
 import { Bridges } from './bridges.ts'
@@ -205,6 +206,10 @@ class NetworkLayer implements Networks {
     return this.#sandboxes.get(containerId)?.isWhole ?? false
   }
 
+  nameServer(containerId: string): number | undefined {
+    return this.#sandboxes.get(containerId)?.nameServer
+  }
+
   sandbox(containerId: string): Sandbox | undefined {
     return this.#sandboxes.get(containerId)?.describe()
   }
@@ -224,9 +229,15 @@ class NetworkLayer implements Networks {
     return await named(this.#traffic.read(new Map(sandboxes)))
   }
 
-  async adopt(networks: readonly Network[], sandboxes: readonly Sandbox[]): Promise<readonly Sandbox[]> {
+  async adopt(
+    networks: readonly Network[],
+    sandboxes: readonly Sandbox[],
+    nameServers: ReadonlyMap<string, number> = new Map(),
+  ): Promise<readonly Sandbox[]> {
     const links = await this.#bridges.adopt(networks)
     const alive = sandboxes.filter(({ netnsPath }) => isPinned(netnsPath))
+    const lost = [...nameServers].filter(([id]) => !alive.some(({ containerId }) => containerId === id))
+    for (const [, fd] of lost) linux.close(fd)
     const stale = pinnedNames(this.#netnsDirectory).filter(
       name => !alive.some(({ containerId }) => containerId === name),
     )
@@ -234,7 +245,7 @@ class NetworkLayer implements Networks {
 
     // A bridge may have gone and be another now.
     for (const live of this.#bridges.live()) if (!live.network.driver) await rejoin(this.#host, live, links)
-    const mappings = await Promise.all(alive.map(sandbox => this.#adoptSandbox(sandbox, links)))
+    const mappings = await Promise.all(alive.map(sandbox => this.#adoptSandbox(sandbox, links, nameServers)))
     await this.#removeStrayDevices(links)
     if (networks.length > 0) {
       const bridged = this.#bridges.live().filter(({ network }) => !network.driver)
@@ -245,7 +256,11 @@ class NetworkLayer implements Networks {
     return alive.map(({ containerId }) => this.#need(containerId).describe())
   }
 
-  async #adoptSandbox(sandbox: Sandbox, links: readonly Link[]): Promise<readonly PortRule[]> {
+  async #adoptSandbox(
+    sandbox: Sandbox,
+    links: readonly Link[],
+    nameServers: ReadonlyMap<string, number>,
+  ): Promise<readonly PortRule[]> {
     const { containerId, containerName, netnsPath, requestedPorts, dns, resolvConf } = sandbox
     const identity = { containerId, containerName, netnsPath, requestedPorts, dns, resolvConf }
     const live = new LiveSandbox(this.#host, identity)
@@ -262,7 +277,7 @@ class NetworkLayer implements Networks {
       })
       return { endpoint, live: known.get(endpoint.networkId), veth: port?.name }
     })
-    return await live.adopt(endpoints, sandbox.ports)
+    return await live.adopt(endpoints, sandbox.ports, nameServers.get(containerId))
   }
 
   /** Devices of endpoints that no sandbox has. */

@@ -1,4 +1,5 @@
 import { settleAll } from '../settle.ts'
+import { linux } from '../sys/kernel.ts'
 import type { LiveNetwork } from './bridge.ts'
 import { renderResolvConf } from './dns/resolv-conf.ts'
 import { openDnsSockets } from './dns/sockets.ts'
@@ -39,6 +40,7 @@ export class LiveSandbox {
   readonly #publishing: Publishing
   #endpoints: readonly LiveEndpoint[] = []
   #hasDns = false
+  #nameServer: number | undefined
   /** Taken over without a network that could not be made again. */
   #isPartial = false
   #removed: Promise<void> | undefined
@@ -66,6 +68,11 @@ export class LiveSandbox {
 
   get containerName(): string {
     return this.#identity.containerName
+  }
+
+  /** See `Networks`. */
+  get nameServer(): number | undefined {
+    return this.#nameServer
   }
 
   describe(): Sandbox {
@@ -138,11 +145,13 @@ export class LiveSandbox {
   /**
    * Leads queries to sockets of ours. What comes there waits until the name server has them, which is when the result
    * resolves.
+   * @param nameServer the socket of an earlier engine, where somebody has held it
    */
-  async #openDns(): Promise<void> {
+  async #openDns(nameServer?: number): Promise<void> {
     const { containerId, netnsPath: path, dns } = this.#identity
-    const sockets = inNamespace(path, () => openDnsSockets(this.#hasDns, dns.servers))
+    const sockets = inNamespace(path, () => openDnsSockets(this.#hasDns, dns.servers, nameServer))
     this.#hasDns = true
+    this.#nameServer = sockets.udpFd
     await this.#host.service.openDns({ containerId, ...sockets, servers: dns.servers, reach: this.#reach() })
   }
 
@@ -235,6 +244,7 @@ export class LiveSandbox {
    * Takes over from an earlier engine: its devices and routes are there, its sockets have gone with it.
    * @param endpoints with the veth that was found, none: it has gone and is made anew; without the network: that could
    * not be made again
+   * @param nameServer its socket, where somebody has held it
    * @returns what the firewall has to translate
    */
   async adopt(
@@ -244,6 +254,7 @@ export class LiveSandbox {
       readonly veth: string | undefined
     }[],
     ports: readonly PublishedPort[],
+    nameServer?: number,
   ): Promise<readonly PortRule[]> {
     const { containerId, containerName, netnsPath: path } = this.#identity
     const { instance } = this.#host
@@ -260,7 +271,10 @@ export class LiveSandbox {
       this.#endpoints = [...this.#endpoints, adopted]
       if (isChild ? !interfaceNames(path).includes(endpoint.interfaceName) : veth === undefined) lost.push(adopted)
     }
-    if (this.#endpoints.length === 0) return []
+    if (this.#endpoints.length === 0) {
+      if (nameServer !== undefined) linux.close(nameServer)
+      return []
+    }
     if (lost.length > 0) {
       using inside = Inside.enter(this.#host.links, path)
       await this.#plugIn(inside, lost)
@@ -268,7 +282,7 @@ export class LiveSandbox {
     // The service's thread may only be starting; queries wait in their sockets, and nobody has to wait here.
     for (const endpoint of this.#endpoints) tell(this.#addNames(endpoint))
     this.#hasDns = true
-    tell(this.#openDns())
+    tell(this.#openDns(nameServer))
     return await this.#publishing.adopt(ports, this.#endpoints)
   }
 
@@ -283,6 +297,7 @@ export class LiveSandbox {
     const { service, departures } = this.#host
     const endpoints = this.#endpoints
     this.#endpoints = []
+    this.#nameServer = undefined
     try {
       await settleAll([
         this.#publishing.close(),

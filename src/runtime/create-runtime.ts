@@ -67,7 +67,7 @@ class LocalRuntime implements Runtime {
     this.#parents = parents
   }
 
-  async launch(given: ContainerSpec, attach?: AttachStreams): Promise<Launched> {
+  async launch(given: ContainerSpec, attach?: AttachStreams, nameServer?: number): Promise<Launched> {
     const { id, stateDir, log, process, namespaces, userNamespace } = given
     const cgroup = this.#cgroups.cgroup(id, given.cgroupParent)
     const user = userNamespace && { ...userNamespace, path: await this.#users.pathOf(userNamespace) }
@@ -105,6 +105,7 @@ class LocalRuntime implements Runtime {
       inherit: inherited.fds,
       unshare: namespacesOfMonitor(namespaces),
       ...(attach && { attach }),
+      ...(nameServer !== undefined && { nameServer }),
     })
     undo.move()
     return { container: this.#hold(new MonitoredContainer(monitor, cgroup, given, streams)), warnings }

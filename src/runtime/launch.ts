@@ -2,7 +2,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { TscomposeError } from '../errors.ts'
-import { AF, O, SOCK } from '../sys/constants.ts'
+import { AF, F, O, SOCK } from '../sys/constants.ts'
 import { linux } from '../sys/kernel.ts'
 import { memfd, sealedProgram, writeAll } from '../sys/memfd.ts'
 import { posixSpawn } from '../sys/posix-spawn.ts'
@@ -32,6 +32,8 @@ export interface LaunchOptions {
   readonly attach?: AttachFlags
   /** Descriptors that the program finds from `descriptor.inherited` on; the caller still closes its own. */
   readonly inherit?: readonly number[]
+  /** A socket for the monitor to hold as well, see `launch` in runtime.ts; the caller still closes its own. */
+  readonly nameServer?: number
   /** The namespaces, as flags of unshare(2), which the program finds made: the monitor has the time. */
   readonly unshare?: number
 }
@@ -82,7 +84,20 @@ export async function launch(
 }
 
 /** The numbers under which the monitor expects what it is given: native/program.h. */
-const given = { control: 3, program: 4, runDir: 5, stateDir: 6, attached: 7 } as const
+const given = { control: 3, program: 4, runDir: 5, stateDir: 6, attached: 7, nameServer: 23 } as const
+
+/** Takes back the socket that `monitor` holds; undefined where it holds none, or does not let it be taken. */
+export function heldNameServer(monitor: number): number | undefined {
+  let pidfd: number | undefined
+  try {
+    pidfd = linux.pidfd_open(monitor, 0)
+    return linux.pidfd_getfd(pidfd, given.nameServer, 0)
+  } catch {
+    return undefined // without one, a new one does
+  } finally {
+    if (pidfd !== undefined) closeSync(pidfd)
+  }
+}
 
 /** Tells the monitor that its program is there. */
 const whole = Buffer.of(1)
@@ -96,12 +111,13 @@ interface SpawnedMonitor {
   readonly memory: number
 }
 
-const optionsOf = ({ runDir, stateDir, inherit = [], attach, ...others }: LaunchOptions): Uint8Array =>
+const optionsOf = ({ runDir, stateDir, inherit = [], attach, nameServer, ...others }: LaunchOptions): Uint8Array =>
   encodeOptions({
     ...others,
     listen: runDir !== undefined,
     record: stateDir !== undefined,
     inherited: inherit.length,
+    nameServer: nameServer !== undefined,
     ...(attach && { attached: attach }),
   })
 
@@ -120,6 +136,9 @@ function spawnMonitor(options: LaunchOptions): SpawnedMonitor {
     const path = options[name]
     if (path !== undefined) descriptors.push([pass(openSync(path, O.PATH | O.DIRECTORY | O.CLOEXEC)), given[name]])
   }
+  // A copy: the network may be taken away from under the launch, and the number be another's.
+  if (options.nameServer !== undefined)
+    descriptors.push([pass(linux.fcntl(options.nameServer, F.DUPFD_CLOEXEC, 0)), given.nameServer])
   const connection = (number: number): Socket => {
     const [mine, theirs] = socketPair()
     descriptors.push([pass(theirs), number])

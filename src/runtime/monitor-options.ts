@@ -12,6 +12,8 @@ export interface MonitorOptions {
   readonly attached?: AttachFlags
   /** How many descriptors there are from `descriptor.inherited` on. */
   readonly inherited?: number
+  /** Hold the socket of the container's name server. */
+  readonly nameServer?: boolean
   /** The namespaces to make for the process while its program is compiled: flags of unshare(2). */
   readonly unshare?: number
 }
@@ -29,7 +31,7 @@ export const attachBits = ({ stdin, stdout, stderr, closeStdin }: AttachFlags): 
   (stdin ? 1 : 0) | (stdout ? 2 : 0) | (stderr ? 4 : 0) | (closeStdin ? 8 : 0)
 
 const SIZE = 32
-const flag = { listen: 1, record: 2, log: 4, stdin: 8, terminal: 16, attached: 32 } as const
+const flag = { listen: 1, record: 2, log: 4, stdin: 8, terminal: 16, attached: 32, nameServer: 64 } as const
 
 /** In the byte order of both architectures (little-endian). */
 export function encodeOptions(options: MonitorOptions): Uint8Array {

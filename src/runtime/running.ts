@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { linux, SystemError } from '../sys/kernel.ts'
 import type { Cgroup } from './cgroup/cgroup.ts'
 import type { UserFacts } from './compile/facts.ts'
+import { heldNameServer } from './launch.ts'
 import type { MonitorConnection } from './monitor.ts'
 import { exitCodeOf } from './protocol.ts'
 import type { AttachStreams, ExitStatus, RunningContainer, RunningProcess, StatsReader } from './runtime.ts'
@@ -138,6 +139,11 @@ export class MonitoredContainer extends MonitoredProcess implements RunningConta
     return this.cgroup.effective(asked)
   }
 
+  nameServer(): number | undefined {
+    const monitor = parentOf(this.pid)
+    return monitor === undefined ? undefined : heldNameServer(monitor)
+  }
+
   openStats(): StatsReader {
     return this.cgroup.openStats()
   }
@@ -163,6 +169,15 @@ export class MonitoredContainer extends MonitoredProcess implements RunningConta
     }, SHARED_PIDS_POLL_MS)
     void this.exited.then(() => clearInterval(timer))
     timer.unref()
+  }
+}
+
+/** The parent of a process in proc_pid_status(5); undefined if it has ended. */
+function parentOf(pid: number): number | undefined {
+  try {
+    return Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
+  } catch {
+    return undefined
   }
 }
 

@@ -51,6 +51,8 @@ export interface RunningContainer extends RunningProcess {
   update(resources: ResourcesSpec): readonly string[]
   /** What the kernel says of the limits that were asked for; those the machine does not have are left out. */
   limits(asked: ResourcesSpec): ResourcesSpec
+  /** Another descriptor of the socket that its monitor holds, for the caller; undefined if it holds none. */
+  nameServer(): number | undefined
   /** Its counters, for reading again and again. The caller disposes of it. */
   openStats(): StatsReader
 }
@@ -114,8 +116,10 @@ export interface Runtime {
    * @throws TscomposeError RUNTIME_LAUNCH_FAILED, RUNTIME_COMMAND_NOT_FOUND (exit code 127),
    *   RUNTIME_COMMAND_NOT_EXECUTABLE (exit code 126); nothing is left behind then
    * @param attach joins the streams before the program begins, so that nothing it writes is missed: `streams`
+   * @param nameServer the socket of its name server: the monitor holds it, too, so that what is asked there while there is
+   *   no engine waits for the next one
    */
-  launch(spec: ContainerSpec, attach?: AttachStreams): Promise<Launched>
+  launch(spec: ContainerSpec, attach?: AttachStreams, nameServer?: number): Promise<Launched>
   /**
    * Tries limits on a cgroup without processes, which is removed again. @returns one warning for each limit the machine
    * cannot apply, naming the controller

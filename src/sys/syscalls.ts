@@ -56,6 +56,7 @@ export const syscalls = {
   open_tree: call<[dirfd: number, path: string, flags: number]>(428, 428),
   openat: call<[dirfd: number, path: string, flags: number, mode: number]>(257, 56),
   openat2: call<[dirfd: number, path: string, how: Uint8Array, size: number]>(437, 437),
+  pidfd_getfd: call<[pidfd: number, targetfd: number, flags: number]>(438, 438),
   pidfd_open: call<[pid: number, flags: number]>(434, 434),
   pidfd_send_signal: call<[pidfd: number, signal: number, info: null, flags: number]>(424, 424),
   pivot_root: call<[newRoot: string, putOld: string]>(155, 41),

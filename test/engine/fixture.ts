@@ -210,6 +210,7 @@ class FakeLayers {
       sandbox: id => sandboxes.get(id),
       interfaceStats: async () => new Map(),
       adopt: async (_, alive) => alive,
+      nameServer: () => undefined,
       [Symbol.asyncDispose]: async () => {},
     }
   }

@@ -147,7 +147,13 @@ async function adoptNetworks(
     return sandbox && (adopted.status === 'running' || joined.has(sandbox.netnsPath)) ? [sandbox] : []
   })
   const existing = networks.all().flatMap(({ network }) => (network ? [network] : []))
-  for (const sandbox of await networkLayer.adopt(existing, kept)) {
+  const nameServers = new Map(
+    found.flatMap(({ container, adopted, run }) => {
+      const socket = adopted.status === 'running' && run?.sandbox ? adopted.container.nameServer() : undefined
+      return socket === undefined ? [] : [[container.id, socket] as const]
+    }),
+  )
+  for (const sandbox of await networkLayer.adopt(existing, kept, nameServers)) {
     const container = containers.get(sandbox.containerId)
     if (container) container.sandbox = sandbox
   }

@@ -62,7 +62,11 @@ export async function launchContainer(
     if (spec.process.apparmorProfile === defaultProfile) await loadDefaultProfile()
     // Written before the launch: an engine that is killed during it leaves a trace for the next one to follow.
     saveNewRun(container, spec)
-    const { container: process, warnings } = await context.runtime.launch(spec, earlyStreams(container))
+    const { container: process, warnings } = await context.runtime.launch(
+      spec,
+      earlyStreams(container),
+      context.networkLayer.nameServer(container.id),
+    )
     for (const warning of warnings) context.report(`container ${container.name}: ${warning}`)
     const run = { process, spec, over: new AbortController() }
     container.run = run

@@ -1,7 +1,7 @@
 import { linux } from '../../sys/kernel.ts'
 import { redirectDns } from '../netlink/nftables.ts'
 import { NETLINK, NetlinkSocket } from '../netlink/socket.ts'
-import { boundSocket } from '../ports/socket.ts'
+import { boundSocket, portOf } from '../ports/socket.ts'
 import { isLoopback } from './inside.ts'
 
 /**
@@ -14,15 +14,18 @@ const usualPort = 61953
  * To be called within the namespace. The DNS server gets the sockets.
  * @param again an earlier engine has been here
  * @param servers those that the container asks for; some may be within it
+ * @param held the UDP socket of that engine, with what has been asked since
  */
-export function openDnsSockets(again: boolean, servers: readonly string[]) {
+export function openDnsSockets(again: boolean, servers: readonly string[], held?: number) {
   using failing = new DisposableStack()
   const bound = (protocol: 'tcp' | 'udp', address: string) => {
     const socket = boundAt(protocol, address)
     failing.defer(() => linux.close(socket.fd))
     return socket
   }
-  const [udp, tcp] = [bound('udp', '127.0.0.11'), bound('tcp', '127.0.0.11')]
+  if (held !== undefined) failing.defer(() => linux.close(held))
+  const udp = held === undefined ? bound('udp', '127.0.0.11') : { fd: held, port: portOf(held) }
+  const tcp = bound('tcp', '127.0.0.11')
   const inside = servers.some(isLoopback) ? bound('udp', '127.0.0.1') : undefined
   const netfilter = new NetlinkSocket(NETLINK.NETFILTER)
   failing.defer(() => void netfilter[Symbol.asyncDispose]())

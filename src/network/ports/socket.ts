@@ -51,10 +51,16 @@ export function boundSocket(
     if (isIPv6) linux.setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, on, 4)
     linux.bind(fd, bytes, bytes.length)
     if (protocol === 'tcp') linux.listen(fd, backlog)
-    linux.getsockname(fd, bytes, Buffer.from([bytes.length, 0, 0, 0]))
-    return { fd, port: bytes.readUInt16BE(2) }
+    return { fd, port: portOf(fd) }
   } catch (error) {
     linux.close(fd)
     throw error
   }
+}
+
+/** The port that a socket of IPv4 or IPv6 is bound to. @throws SystemError */
+export function portOf(fd: number): number {
+  const bytes = Buffer.alloc(28)
+  linux.getsockname(fd, bytes, Buffer.from([bytes.length, 0, 0, 0]))
+  return bytes.readUInt16BE(2)
 }

@@ -76,8 +76,10 @@ static void clone(const struct step *step)
 	if (pid < 0)
 		fail(pid);
 	if (pid == 0) {
-		if (in_monitor)
+		if (in_monitor) {
 			sys(close_range, FD_CONTROL, FD_LAST_OF_MONITOR, 0);
+			sys(close_range, FD_LEFT, FD_LAST_LEFT, 0);
+		}
 		in_monitor = false;
 		return;
 	}

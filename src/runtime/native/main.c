@@ -102,8 +102,25 @@ static void forget_engine(void)
 		sys(close, FD_STATE);
 	if (!(options.flags & ATTACHED))
 		sys(close, FD_ATTACHED);
-	sys(close_range, FD_FIRST_FREE, FD_INHERITED - 1, 0);
+	sys(close_range, FD_FIRST_FREE, FD_NAME_SERVER - 1, 0);
+	if (!(options.flags & NAME_SERVER))
+		sys(close, FD_NAME_SERVER);
+	sys(close_range, FD_NAME_SERVER + 1, FD_INHERITED - 1, 0);
 	sys(close_range, FD_INHERITED + options.inherited, ~0u, 0);
+}
+
+/* A network namespace takes the kernel longer than all the others, but the engine is not done yet. */
+static void make_namespaces(void)
+{
+	static const char *const left[] = { "/proc/self/ns/net", "/proc/self/ns/ipc", "/proc/self/ns/uts" };
+
+	if (!options.unshare)
+		return;
+	for (int fd = FD_LEFT; fd <= FD_LAST_LEFT; fd++)
+		move(sys(openat, AT_FDCWD, left[fd - FD_LEFT], O_RDONLY | O_CLOEXEC, 0), fd);
+	long error = sys(unshare, options.unshare);
+	if (error)
+		monitor_fail(SETUP_NAMESPACES, (uint32_t)-error);
 }
 
 _Noreturn void start(char **stack);
@@ -140,10 +157,7 @@ __attribute__((used)) void start(char **stack)
 	if (error)
 		monitor_fail(SETUP_LOG, (uint32_t)-error);
 	open_streams();
-	/* A network namespace takes the kernel longer than all the others, but the engine is not done yet. */
-	error = options.unshare ? sys(unshare, options.unshare) : 0;
-	if (error)
-		monitor_fail(SETUP_NAMESPACES, (uint32_t)-error);
+	make_namespaces();
 	/* The program is written meanwhile. A byte tells that it is whole, the end of the connection that it never will be. */
 	uint8_t ready;
 	if (sys(read, FD_CONTROL, &ready, 1) != 1)

@@ -252,7 +252,8 @@ _Noreturn void monitor_run(int pid)
 {
 	static struct pollfd slots[FIRST_CONNECTION + MAX_CONNECTIONS];
 
-	sys(close_range, FD_CHILD_STATUS, ~0u, 0);
+	sys(close_range, FD_CHILD_STATUS, FD_LEFT - 1, 0);
+	sys(close_range, FD_INHERITED, ~0u, 0);
 	process.cloned = pid;
 	process.joins = program_clones(ROLE_EXIT);
 	process.main = process.joins ? 0 : pid;

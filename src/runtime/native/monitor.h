@@ -23,6 +23,7 @@ enum {
 	STDIN = 8,    /* standard input is a pipe */
 	TERMINAL = 16,
 	ATTACHED = 32, /* there is a stream connection already */
+	NAME_SERVER = 64, /* there is a socket to hold */
 };
 
 /*

@@ -56,7 +56,8 @@ enum {
 	FD_TERMINAL_PEER = 20,
 	FD_EXIT = 21,
 	FD_MOUNTS = 22, /* the mount namespace of a container */
-	FD_LAST_OF_MONITOR = 23,
+	FD_NAME_SERVER = 23, /* given: what is asked there while there is no engine waits for the next one */
+	FD_LAST_OF_MONITOR = FD_NAME_SERVER,
 };
 /* The child's: `descriptor` in ../program.ts. */
 enum {
@@ -66,6 +67,11 @@ enum {
 	FD_CHILD_STDERR = 27,
 	FD_CHILD_TERMINAL = 28,
 	FD_INHERITED = 32,
+};
+/* The monitor's again: namespaces that it has left, for another engine. */
+enum {
+	FD_LEFT = 29,
+	FD_LAST_LEFT = 31,
 };
 
 /*

@@ -7,6 +7,7 @@
 #include <linux/time_types.h>
 
 #include "keeper.h"
+#include "monitor.h"
 #include "program.h"
 
 /* From one look to the next, in milliseconds; doubled each time. A keeper needs half a second to start an engine. */
@@ -44,6 +45,9 @@ static void start(long lock)
 	keeper = sys(clone, 17 /* SIGCHLD */, 0, 0, 0, 0);
 	if (keeper)
 		return;
+	for (int fd = FD_LEFT; options.unshare && fd <= FD_LAST_LEFT; fd++)
+		if (sys(setns, fd, 0))
+			exit_group(127);
 	arrange(lock);
 	sys(setsid);
 	sys(execve, "/proc/self/exe", arguments, environment);

@@ -28,7 +28,7 @@ export async function killEngine(machine: Machine, { keeper = false } = {}): Pro
 }
 
 /** The parent of an engine; where that was killed before, a child. */
-function keepersOf(engine: number): number[] {
+export function keepersOf(engine: number): number[] {
   const parent = Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${engine}/status`, 'utf8'))?.[1])
   const children = readFileSync(`/proc/${engine}/task/${engine}/children`, 'utf8')
     .split(' ')

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { on } from 'node:events'
+import { readlinkSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { imageArchives, type Machine, newMachine, skip } from '../machine.ts'
+import { ask, enginePid, keepersOf, killEngine } from './killer.ts'
+
+/** Asks 127.0.0.11 for the address of `web` once; says so, and then what the answer was. */
+const asksOnce = `
+const query = Buffer.from('abcd01000001000000000000037765620000010001', 'hex')
+const socket = require('node:dgram').createSocket('udp4')
+socket.on('message', answer => { console.log([...answer.subarray(-4)].join('.')); process.exit() })
+socket.send(query, 53, '127.0.0.11', () => console.log('asked'))`
+
+const another = async (machine: Machine, killed: number | undefined): Promise<number> => {
+  for (;;) {
+    const pid = enginePid(machine)
+    if (pid !== undefined && pid !== killed) return pid
+    await sleep(5)
+  }
+}
+
+test('what depends on an engine outlasts its end', { skip }, async t => {
+  const machine = await newMachine(t)
+  await machine.ok(['image', 'load', '-q', ...imageArchives('busybox')])
+  machine.defer(() => machine.run(['network', 'rm', 'net']))
+  machine.defer(() => machine.run(['container', 'rm', '-f', 'alone', 'web', 'client']))
+  const run = (name: string, network: string) =>
+    machine.ok(['container', 'run', '-d', '--name', name, '--network', network, 'busybox', 'sleep', '1000'])
+
+  await t.test(
+    'where engine and keeper are killed together a monitor starts both, outside of its container',
+    async () => {
+      await run('alone', 'none')
+      const killed = enginePid(machine)
+      await killEngine(machine, { keeper: true })
+      const pid = await another(machine, killed)
+      for (const kind of ['net', 'ipc', 'uts', 'mnt', 'pid'])
+        assert.equal(readlinkSync(`/proc/${pid}/ns/${kind}`), readlinkSync(`/proc/self/ns/${kind}`))
+      assert.equal(await machine.ok(['container', 'exec', 'alone', 'echo', 'hi']), 'hi\n')
+      await killEngine(machine) // the keeper that the monitor has started does what others do
+      assert.equal(keepersOf(await another(machine, pid)).length, 1)
+    },
+  )
+
+  await t.test('none of them starts an engine that somebody has stopped', async () => {
+    await machine.ok(['engine', 'stop'])
+    await sleep(1500)
+    assert.equal(enginePid(machine), undefined)
+  })
+
+  await t.test('a name that is asked for while there is no engine is told by the next one', async () => {
+    await machine.ok(['network', 'create', 'net'])
+    await run('web', 'net')
+    await run('client', 'net')
+    const { State } = await ask(machine, engine => engine.containerInspect('client'))
+    const { NetworkSettings } = await ask(machine, engine => engine.containerInspect('web'))
+    const pid = enginePid(machine) ?? 0
+    const [keeper = 0] = keepersOf(pid)
+    process.kill(keeper, 'SIGSTOP')
+    process.kill(pid, 'SIGKILL')
+    const client = spawn('nsenter', ['-n', '-t', `${State.Pid}`, process.execPath, '-e', asksOnce])
+    t.after(() => client.kill())
+    for await (const [line] of on(createInterface(client.stdout), 'line')) {
+      if (line === 'asked') process.kill(keeper, 'SIGCONT')
+      else {
+        assert.equal(line, NetworkSettings.Networks.net?.IPAddress)
+        break
+      }
+    }
+  })
+})
