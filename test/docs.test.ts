@@ -2,6 +2,10 @@ import assert from 'node:assert/strict'
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
+import type { Cli } from '../src/cli/cli.ts'
+import { findCommand } from '../src/cli/find-command.ts'
+import { defineCommon } from '../src/cli/globals.ts'
+import { newProgram } from '../src/cli/new-program.ts'
 import type { EngineProcess } from '../src/engine/engine-status.ts'
 import { unsupportedRoutes } from '../src/engine/http/routes/unsupported.ts'
 import { routeTables } from '../src/engine/http/routes.ts'
@@ -37,6 +41,35 @@ for (const file of documents)
   test(`every relative link in ${file} leads somewhere`, () => {
     for (const [, target = ''] of read(file).matchAll(/\]\((?!https?:|#)([^)#\s]+)[^)]*\)/g))
       assert.ok(existsSync(join(dirname(file), target)), target)
+  })
+
+/** What documents tell to type: in code spans, and on lines of code blocks. */
+const commandLines = (text: string): string[] => {
+  const blocks = [...text.matchAll(/^```(?:sh|console)\n([^]*?)^```/gm)].flatMap(([, block = '']) => block.split('\n'))
+  const spans = [...text.replace(/^```[^]*?^```/gm, '').matchAll(/`([^`]+)`/g)].map(([, span = '']) => span)
+  return [...blocks, ...spans].flatMap(line =>
+    [...line.matchAll(/(?:^|[$|&;(] )(?:\S*\/)?tscompose ([^|<>&;#…]*)/g)].map(([, words = '']) => words.trim()),
+  )
+}
+
+for (const file of documents)
+  test(`every command and flag that ${file} tells to type exists`, async () => {
+    for (const line of commandLines(read(file)).filter(words => !words.includes('COMMAND'))) {
+      const words = line.replaceAll(/'[^']*'|"[^"]*"/g, 'QUOTED').split(/[\s,]+/)
+      const program = newProgram()
+      const found = await findCommand(words, program)
+      assert.ok(found.kind === 'command' || found.kind === 'group', line)
+      if (found.kind === 'command') {
+        defineCommon(found.command, found.entry)
+        ;(await found.entry.load()).define(found.command, {} as Cli)
+      }
+      const owner = found.kind === 'command' ? found.command : found.group
+      const known = [...program.options, ...owner.options].flatMap(({ long, short }) => [long, short])
+      // Behind the service come the words of the program that is to run.
+      const own = words.join(' ').replace(/\b((?:exec|run)(?: -\S+)* \S+) .*/, '$1')
+      for (const [, flag = ''] of own.matchAll(/(?:^| )(--[a-z-]+|-[a-zA-Z](?= |$))/g))
+        assert.ok(flag === '--help' || known.includes(flag), `${line}: ${flag}`)
+    }
   })
 
 test('the CHANGELOG describes this version', () => {
