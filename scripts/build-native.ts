@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, globSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, mkdirSync, readFileSync, renameSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
@@ -29,6 +29,8 @@ for (const source of sources) hash.update(source).update(readFileSync(join(sourc
 const stamp = `${hash.digest('hex')}\n`
 
 if (!existsSync(output) || !existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== stamp) compile()
+// Not older than its sources, which git may have written again: src/runtime/native-path.ts looks at that.
+else utimesSync(output, new Date(), new Date())
 
 function compile(): void {
   mkdirSync(outDir, { recursive: true })

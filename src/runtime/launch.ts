@@ -80,9 +80,7 @@ export async function launch(
   control.destroy()
   const status = await reap(pid)
   if (event?.type === 'failed') throw launchFailure(program, event)
-  throw new TscomposeError('RUNTIME_LAUNCH_FAILED', `the monitor of ${options.name} ${describeStatus(status)}`, {
-    fix: 'Where a checkout has been updated its native part has to be built again: npm run build',
-  })
+  throw new TscomposeError('RUNTIME_LAUNCH_FAILED', `the monitor of ${options.name} ${describeStatus(status)}`)
 }
 
 /** The numbers under which the monitor expects what it is given: native/program.h. */
