@@ -39,7 +39,8 @@ function compile(): void {
   const temporary = `${output}.${process.pid}`
   const { error, status, stderr } = spawnSync(compiler, [...flags, ...inputs, '-o', temporary], { encoding: 'utf8' })
   if (error && 'code' in error && error.code === 'ENOENT') {
-    const packages = compiler === 'cc' ? 'gcc linux-libc-dev' : `gcc-${compiler.replace(/-gcc$/, '').replace('_', '-')}`
+    const [, machine] = /^(.*)-gcc$/.exec(compiler) ?? []
+    const packages = machine ? `gcc-${machine.replace('_', '-')}` : 'gcc linux-libc-dev'
     fail(`no C compiler (${compiler}). Install it: apt-get install ${packages}`)
   }
   if (error) throw error
