@@ -29,8 +29,8 @@ for (const source of sources) hash.update(source).update(readFileSync(join(sourc
 const stamp = `${hash.digest('hex')}\n`
 
 if (!existsSync(output) || !existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== stamp) compile()
-// Not older than its sources, which git may have written again: src/runtime/native-path.ts looks at that.
-else utimesSync(output, new Date(), new Date())
+// Of today's sources, which git may have written again since: src/runtime/native-path.ts looks at that.
+else utimesSync(stampFile, new Date(), new Date())
 
 function compile(): void {
   mkdirSync(outDir, { recursive: true })

@@ -24,7 +24,7 @@ export function monitorPath(): string {
 /** In a checkout that was updated: the monitor and the engine would not understand each other. */
 function isOlder(file: string, sources: string): boolean {
   if (!existsSync(sources)) return false
-  const built = statSync(file).mtimeMs
+  const built = statSync(`${file}.sources`).mtimeMs // written by scripts/build-native.ts
   return readdirSync(sources).some(name => /\.[ch]$/.test(name) && statSync(join(sources, name)).mtimeMs > built)
 }
 
