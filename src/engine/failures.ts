@@ -1,4 +1,5 @@
 import { TscomposeError } from '../errors.ts'
+import { isRepository } from '../image/reference.ts'
 
 /** A parameter of a request that is not what it should be. */
 export const invalid = (message: string): TscomposeError => new TscomposeError('ENGINE_REQUEST_INVALID', message)
@@ -10,8 +11,12 @@ export const notSupported = (what: string): TscomposeError =>
 export const containerNotFound = (reference: string): TscomposeError =>
   new TscomposeError('ENGINE_CONTAINER_NOT_FOUND', `No such container: ${reference}`)
 
+/** A name alone means its latest tag, and is told so. */
 export const imageNotFound = (reference: string): TscomposeError =>
-  new TscomposeError('ENGINE_IMAGE_NOT_FOUND', `No such image: ${reference}`)
+  new TscomposeError(
+    'ENGINE_IMAGE_NOT_FOUND',
+    `No such image: ${isRepository(reference) ? `${reference}:latest` : reference}`,
+  )
 
 export const networkNotFound = (reference: string): TscomposeError =>
   new TscomposeError('ENGINE_NETWORK_NOT_FOUND', `network ${reference} not found`)

@@ -171,7 +171,7 @@ test('an exec that cannot be launched says so on its stream, as in Docker', asyn
     )
     const words = Buffer.from(`${failure.message}\r\n`)
     assert.equal(statusLine(answer), 'HTTP/1.1 101 UPGRADED')
-    assert.equal(bodyOf(answer), (tty ? words : encodeFrame('stderr', words)).toString('latin1'))
+    assert.equal(bodyOf(answer), (tty ? words : encodeFrame('stdout', words)).toString('latin1'))
   }
 })
 

@@ -114,8 +114,8 @@ for (const [wrong, words] of [
   [{ Image: 'a', Env: 'A=1' }, /Env must be a list, not "A=1"/],
   [{ Image: 'a', HostConfig: { Memory: '1g' } }, /HostConfig\.Memory must be a whole number, not "1g"/],
   [
-    { Image: 'a', HostConfig: { Mounts: [{ Type: 'disk', Target: '/' }] } },
-    /HostConfig\.Mounts\[0\]\.Type must be one of/,
+    { Image: 'a', HostConfig: { Mounts: [{ Type: 1, Target: '/' }] } },
+    /HostConfig\.Mounts\[0\]\.Type must be a string, not 1/,
   ],
   [
     { Image: 'a', HostConfig: { PortBindings: { '80/tcp': [{ HostPort: 80 }] } } },

@@ -66,11 +66,19 @@ test('errors have a message, a code, and what to do', async () => {
   assert.deepEqual(served.faults, [])
 })
 
+const noManager =
+  'This node is not a swarm manager. ' +
+  'Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.'
+
 for (const [method, path, status, message] of [
   ['GET', '/nothing', 404, 'page not found'],
   ['POST', '/containers/json', 404, 'page not found'],
   ['POST', '/v1.40/build/cancel?id=a', 501, 'not supported yet: POST /build/cancel'],
   ['GET', '/containers/abc/checkpoints', 501, 'not supported yet: GET /containers/{id}/checkpoints'],
+  ['GET', '/v1.41/nodes/a', 503, noManager],
+  ['POST', '/secrets/create', 503, noManager],
+  ['POST', '/swarm/leave', 503, 'This node is not part of a swarm'],
+  ['GET', '/plugins/a/b:latest/json', 404, 'plugin "a/b:latest" not found'],
   ['GET', '/containers/1/logs', 400, 'Bad parameters: you must choose at least one stream'],
   ['POST', '/containers/1/wait?condition=later', 400, 'invalid condition: "later"'],
   ['POST', '/containers/1/resize?h=1', 400, 'invalid size: h and w must be given'],

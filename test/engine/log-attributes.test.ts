@@ -24,7 +24,7 @@ test('what an option cannot mean is refused', () => {
     assert.throws(() => translateLog({ Type: 'json-file', Config: { [option]: value } }), { code })
   refused('env-regex', '(', 'ENGINE_REQUEST_INVALID')
   refused('tag', '{{.Nope}}', 'ENGINE_REQUEST_INVALID')
-  refused('fluentd-address', 'x', 'ENGINE_NOT_SUPPORTED')
+  refused('fluentd-address', 'x', 'ENGINE_REQUEST_INVALID')
 })
 
 test('logs with details have them before each line, behind its time', { skip }, async () => {

@@ -18,9 +18,18 @@ test('inspect tells what was asked for, completed', { skip }, async () => {
     Image: 'web',
     Env: ['B=2'],
     Labels: { own: 'yes' },
-    HostConfig: { Memory: 64 * 2 ** 20, PortBindings: { '80/tcp': [{ HostPort: '8080' }] }, Binds: ['data:/seed:ro'] },
+    HostConfig: {
+      ContainerIDFile: '/tmp/cid',
+      Memory: 64 * 2 ** 20,
+      PortBindings: { '80/tcp': [{ HostPort: '8080' }] },
+      Binds: ['data:/seed:ro'],
+    },
   })
   assert.deepEqual(Warnings, [])
+  const hosted = { NetworkMode: 'host', PublishAllPorts: true }
+  assert.deepEqual((await engine.containerCreate('web-2', { Image: 'web', HostConfig: hosted })).Warnings, [
+    'Published ports are discarded when using host network mode',
+  ])
   const inspected = await engine.containerInspect('web-1')
   assert.equal(inspected.Id, Id)
   assert.equal(inspected.Name, '/web-1')
@@ -106,6 +115,10 @@ test('what cannot be done is refused by name, before anything is made', { skip }
       'not supported yet: cgroup parent "user.slice": slices are systemd\'s own; a path without ".slice"',
     ],
     [{ DeviceRequests: [{}] }, 'not supported yet: device requests (GPUs)'],
+    [{ CapAdd: ['FLY'] }, 'invalid CapAdd: unknown capability: "CAP_FLY"'],
+    [{ Isolation: 'hyperv' }, "invalid isolation (hyperv): linux only supports 'default'"],
+    [{ LogConfig: { Type: 'morse' } }, 'error looking up logging plugin morse: plugin "morse" not found'],
+    [{ PidMode: 'container:nope' }, 'No such container: nope'],
     [{ Runtime: 'runsc' }, 'unknown or invalid runtime name: runsc'],
     [{ UsernsMode: 'private' }, 'not supported yet: user namespace mode "private"'],
     [{ LogConfig: { Type: 'syslog' } }, 'not supported yet: log driver "syslog"'],

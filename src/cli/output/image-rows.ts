@@ -44,7 +44,7 @@ function namesOf({ RepoTags, RepoDigests }: ImageSummary, digests: boolean): rea
 
 /** The names by which templates know an image. */
 const fields = (image: ImageSummary, { repository, tag, digest }: Names, trunc: boolean) => ({
-  Containers: String(image.Containers),
+  Containers: image.Containers < 0 ? 'N/A' : String(image.Containers),
   CreatedAt: `${new Date(image.Created * 1000).toISOString().slice(0, 19).replace('T', ' ')} +0000 UTC`,
   CreatedSince: `${humanDuration(Date.now() - image.Created * 1000)} ago`,
   Digest: digest,

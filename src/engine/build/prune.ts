@@ -5,7 +5,7 @@ import { booleanFilter, matchesExpression, matchesPrefix, validateFilters } from
 import { parseMoment } from '../time.ts'
 import { buildCacheOf } from './disk-usage.ts'
 
-const accepted = ['description', 'id', 'inuse', 'private', 'shared', 'type', 'unused-for', 'until']
+const accepted = ['description', 'id', 'inuse', 'label', 'label!', 'private', 'shared', 'type', 'unused-for', 'until']
 
 /**
  * `POST /build/prune`: forgets steps that are not in use, and directories of cache mounts; with `all` also steps whose
@@ -38,7 +38,10 @@ export async function pruneBuilds(
 /** As `system df -v` shows it. */
 const idOf = (key: string): string => key.slice(0, 25)
 
+/** Steps have no labels: who asks for some, as `system prune` does for everything at once, does not mean them. */
 const fits = (filters: Filters, { ID, Type, Description, InUse, Shared }: BuildCacheItem): boolean =>
+  !filters.label &&
+  !filters['label!'] &&
   matchesPrefix(filters, 'id', ID) &&
   matchesExpression(filters, 'type', [Type]) &&
   matchesExpression(filters, 'description', [Description]) &&

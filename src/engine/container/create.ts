@@ -37,7 +37,7 @@ export async function createContainer(
   const { HostConfig: askedHost = {}, NetworkingConfig: networking, ...asked } = request
   validateRequest(asked, askedHost, context)
   checkLinks(context, askedHost)
-  const warnings = limitWarnings(context, askedHost)
+  const warnings = [...limitWarnings(context, askedHost), ...hostWarnings(askedHost)]
   using claims = new DisposableStack()
   const image = await claimImage(context, asked.Image, platform, claims)
   const id = newId()
@@ -82,7 +82,7 @@ export async function createContainer(
   return { Id: id, Warnings: warnings }
 }
 
-/** @throws TscomposeError ENGINE_REQUEST_INVALID: not found would mean the image, for which clients then go to a registry */
+/** @throws TscomposeError ENGINE_REQUEST_INVALID */
 function checkLinks({ containers }: Context, { Links = [], NetworkMode }: HostConfig): void {
   if (Links.length > 0 && NetworkMode === 'host')
     throw invalid("conflicting options: host type networking can't be used with links")
@@ -102,6 +102,20 @@ function limitWarnings({ runtime, machine }: Context, hostConfig: HostConfig): s
   return Object.keys(limits).length > 0 ? [...runtime.rehearse(limits)] : []
 }
 
+/** What has no effect, or one that may surprise. */
+function hostWarnings({ NetworkMode, PortBindings, PublishAllPorts, OomKillDisable, Memory }: HostConfig): string[] {
+  const publishes = PublishAllPorts || Object.keys(PortBindings ?? {}).length > 0
+  return [
+    ...(NetworkMode === 'host' && publishes ? ['Published ports are discarded when using host network mode'] : []),
+    ...(OomKillDisable && !Memory
+      ? [
+          'OOM killer is disabled for the container, but no memory limit is set, ' +
+            'this can result in the system running out of resources.',
+        ]
+      : []),
+  ]
+}
+
 /** The directories of the writable layer; overlayfs wants both on one file system. */
 function makeDirectories({ writableLayer }: ContainerDirectory): void {
   const upper = join(writableLayer, 'upper')
@@ -116,7 +130,7 @@ function withContainerIds({ containers }: Context, hostConfig: HostConfig): Host
   const changed = { ...hostConfig }
   for (const key of ['NetworkMode', 'PidMode', 'IpcMode'] as const) {
     const reference = /^container:(.+)$/.exec(hostConfig[key] ?? '')?.[1]
-    if (reference) changed[key] = `container:${containers.find(reference).id}`
+    if (reference) changed[key] = `container:${containers.findOther(reference).id}`
   }
   return changed
 }

@@ -1,4 +1,4 @@
-import { TscomposeError } from '../../errors.ts'
+import { messageOf, TscomposeError } from '../../errors.ts'
 import { containerNotFound, invalid } from '../failures.ts'
 import { findByPrefix } from '../ids.ts'
 import type { Container } from './container.ts'
@@ -27,6 +27,18 @@ export class ContainerRegistry {
       this.#byId.get(findByPrefix(this.#byId.keys(), reference) ?? '')
     if (!found) throw containerNotFound(reference)
     return found
+  }
+
+  /**
+   * One that the request for a new container names.
+   * @throws TscomposeError ENGINE_REQUEST_INVALID: not found would mean the image, for which clients then go to a registry
+   */
+  findOther(reference: string): Container {
+    try {
+      return this.find(reference)
+    } catch (error) {
+      throw invalid(messageOf(error))
+    }
   }
 
   add(container: Container): void {

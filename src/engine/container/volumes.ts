@@ -30,7 +30,7 @@ export async function parseContainerMounts(
 function mountsFrom({ containers }: Context, text: string): MountRequest[] {
   const [reference = '', mode = 'rw'] = text.split(':')
   if (mode !== 'ro' && mode !== 'rw') throw invalid(`invalid mode: ${mode}`)
-  return containers.find(reference).record.mounts.map(mount => {
+  return containers.findOther(reference).record.mounts.map(mount => {
     const readonly = mount.readonly || mode === 'ro'
     if (mount.type !== 'volume') return { ...mount, readonly }
     return { ...mount, readonly, driverOpts: {}, labels: {}, seed: false }

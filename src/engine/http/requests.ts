@@ -32,7 +32,6 @@ import {
   map,
   nullable,
   object,
-  oneOf,
   type Parser,
   pair,
   string,
@@ -125,7 +124,8 @@ const mount = object<Mount>(
   {
     Target: string,
     Source: string,
-    Type: oneOf('bind', 'volume', 'tmpfs', 'image', 'npipe', 'cluster'),
+    // An unknown one is refused in dockerd's words.
+    Type: string as Parser<Mount['Type']>,
     ReadOnly: boolean,
     Consistency: string,
     BindOptions: object<NonNullable<Mount['BindOptions']>>({

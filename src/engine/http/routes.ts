@@ -7,6 +7,7 @@ import { execRoutes } from './routes/exec.ts'
 import { imageRoutes } from './routes/images.ts'
 import { networkRoutes } from './routes/networks.ts'
 import { processRoutes } from './routes/process.ts'
+import { swarmRoutes } from './routes/swarm.ts'
 import { systemRoutes } from './routes/system.ts'
 import { unsupportedRoutes } from './routes/unsupported.ts'
 import { volumeRoutes } from './routes/volumes.ts'
@@ -23,4 +24,5 @@ export const routeTables = (host: EngineProcess): readonly (readonly Route[])[] 
   volumeRoutes,
   processRoutes(host),
   unsupportedRoutes,
+  swarmRoutes,
 ]

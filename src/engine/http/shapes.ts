@@ -25,9 +25,6 @@ export const anything = leaf(
   'an object',
 )
 
-export const oneOf = <Word extends string>(...words: Word[]): Parser<Word> =>
-  leaf((value): value is Word => words.some(word => word === value), `one of ${words.join(', ')}`)
-
 export const list =
   <T>(item: Parser<T>): Parser<T[]> =>
   (value, path) => {

@@ -5,7 +5,7 @@ import type { Context } from '../context.ts'
 import { findImage, findImageFor } from './find.ts'
 import { parsePlatform } from './platform.ts'
 import { progressStream } from './progress.ts'
-import { imageFilter, inspectImage, summarizeImage, summarizeManifest } from './view.ts'
+import { imageFilter, inspectImage, nameFilter, summarizeImage, summarizeManifest } from './view.ts'
 
 /** @param options.manifests with what each image has for which platform */
 export async function listImages(
@@ -15,10 +15,15 @@ export async function listImages(
   const images = await context.images.list()
   const users = usersOfImages(context)
   const wanted = await imageFilter(filters, reference => context.images.find(reference))
+  const named = nameFilter(filters)
   const shown = images.filter(wanted).sort((a, b) => b.created.getTime() - a.created.getTime())
   return await Promise.all(
     shown.map(async image => ({
       ...summarizeImage(image, users),
+      RepoTags: image.repoTags.filter(named),
+      RepoDigests: image.repoDigests.filter(named),
+      // Only `system df` tells it, as with Docker.
+      Containers: -1,
       ...(manifests && {
         Manifests: (await context.images.manifests(image)).map(manifest => summarizeManifest(manifest, users)),
       }),

@@ -1,6 +1,6 @@
 import type { Image, ListedImage, ListedManifest } from '../../image/image.ts'
 import type { Filters, ImageInspect, ImageManifestSummary, ImageSummary } from '../api.ts'
-import { invalid } from '../failures.ts'
+import { imageNotFound } from '../failures.ts'
 import { booleanFilter, matchesLabels, validateFilters } from '../filters.ts'
 import { NEVER, parseMoment, unixSeconds } from '../time.ts'
 
@@ -63,7 +63,10 @@ export function inspectImage(image: Image, lowerdirs: readonly string[]): ImageI
 
 const accepted = ['before', 'dangling', 'label', 'reference', 'since', 'until']
 
-/** Whether an image is one of those that `filters` ask for. @throws TscomposeError ENGINE_REQUEST_INVALID */
+/**
+ * Whether an image is one of those that `filters` ask for.
+ * @throws TscomposeError ENGINE_REQUEST_INVALID, ENGINE_IMAGE_NOT_FOUND
+ */
 export async function imageFilter(
   filters: Filters,
   find: (reference: string) => Promise<Image | undefined>,
@@ -75,27 +78,33 @@ export async function imageFilter(
     await Promise.all(
       (filters[name] ?? []).map(async reference => {
         const image = await find(reference)
-        if (!image) throw invalid(`invalid filter '${name}=${reference}': no such image`)
+        if (!image) throw imageNotFound(reference)
         return image.created.getTime()
       }),
     )
   const [before, since] = await Promise.all([moments('before'), moments('since')])
-  const references = (filters.reference ?? []).map(referencePattern)
+  const named = nameFilter(filters)
   return image =>
     (dangling === undefined || dangling === (image.repoTags.length === 0)) &&
     matchesLabels(filters, { ...image.config.Labels }) &&
     before.every(moment => image.created.getTime() < moment) &&
     since.every(moment => image.created.getTime() > moment) &&
     until.every(moment => image.created.getTime() < moment) &&
-    (references.length === 0 || image.repoTags.some(tag => references.some(matches => matches(tag))))
+    (filters.reference === undefined || [...image.repoTags, ...image.repoDigests].some(named))
+}
+
+/** Of the names of an image, those that the filter `reference` asks for. */
+export function nameFilter({ reference = [] }: Filters): (name: string) => boolean {
+  const patterns = reference.map(referencePattern)
+  return name => patterns.length === 0 || patterns.some(matches => matches(name))
 }
 
 /** `name`, `name:tag`, with `*` and `?` for anything but a slash. */
-function referencePattern(text: string): (tag: string) => boolean {
+function referencePattern(text: string): (name: string) => boolean {
   const escaped = text
     .replace(/[.+^${}()|[\]\\]/g, '\\$&')
     .replaceAll('*', '[^/]*')
     .replaceAll('?', '[^/]')
   const pattern = new RegExp(`^${escaped}$`)
-  return tag => pattern.test(tag) || pattern.test(tag.replace(/:[^:/]+$/, ''))
+  return name => pattern.test(name) || pattern.test(name.replace(/@.*$|:[^:/]+$/, ''))
 }

@@ -1,7 +1,9 @@
 import type { Filters, IPAM, NetworkInspect } from '../api.ts'
+import { invalid } from '../failures.ts'
 import { booleanFilter, matchesExactly, matchesExpression, matchesLabels, validateFilters } from '../filters.ts'
 import { isPredefined, type NetworkRecord } from './record.ts'
 
+const kinds = ['builtin', 'custom']
 const acceptedFilters = ['dangling', 'driver', 'id', 'label', 'name', 'scope', 'type']
 
 /** `GET /networks/{id}`. */
@@ -42,6 +44,8 @@ function effectiveIpam({ ipam, network }: NetworkRecord): IPAM {
 export function networkFilter(filters: Filters = {}): (record: NetworkRecord, inUse: boolean) => boolean {
   validateFilters(filters, acceptedFilters)
   const dangling = booleanFilter(filters, 'dangling')
+  const unknown = filters.type?.find(kind => !kinds.includes(kind))
+  if (unknown !== undefined) throw invalid(`invalid filter: 'type'='${unknown}'`)
   return (record, inUse) =>
     matchesExactly(filters, 'driver', record.driver) &&
     matchesExpression(filters, 'id', [record.id]) &&

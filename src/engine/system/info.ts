@@ -4,6 +4,7 @@ import type { SystemInfo, SystemVersion } from '../api.ts'
 import { isAlive } from '../container/state.ts'
 import type { Context } from '../context.ts'
 import { API_VERSION, MIN_API_VERSION } from '../http/api-version.ts'
+import { runtimeNames } from '../translate/validate.ts'
 import { version } from '../version.ts'
 import { machineLimits } from './limits.ts'
 
@@ -48,15 +49,22 @@ export async function systemInfo(context: Context, engineId: string): Promise<Sy
     ContainersStopped: containers.filter(({ state }) => !isAlive(state)).length,
     Images: images.length,
     Driver: 'overlay2',
-    DriverStatus: null,
+    DriverStatus: [
+      ['Supports d_type', 'true'],
+      ['Native Overlay Diff', 'true'],
+      ['userxattr', 'false'],
+    ],
     Plugins: {
       Volume: ['local'],
-      Network: ['bridge', 'host', 'null'],
+      Network: ['bridge', 'host', 'ipvlan', 'macvlan', 'null'],
       Authorization: null,
       Log: ['json-file', 'local'],
     },
     ...limits.support,
     IPv4Forwarding: true,
+    // Clients warn of what dockerd's firewall needs and ours does without.
+    BridgeNfIptables: true,
+    BridgeNfIp6tables: true,
     Debug: false,
     SystemTime: new Date().toISOString(),
     LoggingDriver: config.logDriver,
@@ -69,7 +77,9 @@ export async function systemInfo(context: Context, engineId: string): Promise<Sy
     IndexServerAddress: 'https://index.docker.io/v1/',
     RegistryConfig: {
       InsecureRegistryCIDRs: ['127.0.0.0/8', '::1/128'],
-      IndexConfigs: {},
+      IndexConfigs: {
+        'docker.io': { Name: 'docker.io', Mirrors: [...config.registryMirrors], Secure: true, Official: true },
+      },
       Mirrors: [...config.registryMirrors],
     },
     NCPU: machine.processors,
@@ -78,7 +88,11 @@ export async function systemInfo(context: Context, engineId: string): Promise<Sy
     Labels: [],
     ExperimentalBuild: false,
     ServerVersion: version,
-    Runtimes: { tscompose: { path: '' } },
+    GenericResources: null,
+    HttpProxy: process.env.HTTP_PROXY ?? '',
+    HttpsProxy: process.env.HTTPS_PROXY ?? '',
+    NoProxy: process.env.NO_PROXY ?? '',
+    Runtimes: Object.fromEntries(runtimeNames.map(name => [name, { path: '' }])),
     DefaultRuntime: 'tscompose',
     Swarm: {
       NodeID: '',

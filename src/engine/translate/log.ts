@@ -10,6 +10,8 @@ const DEFAULT_SIZE = 20 * 2 ** 20
 const DEFAULT_FILES = 5
 
 const drivers: Readonly<Record<string, LogSpec['driver']>> = { 'json-file': 'file', local: 'file', none: 'none' }
+/** Those that Docker has, too. */
+const dockersDrivers = ['awslogs', 'etwlogs', 'fluentd', 'gcplogs', 'gelf', 'journald', 'splunk', 'syslog']
 /** Options of Docker's drivers that only say how its files look. */
 const withoutEffect = ['compress', 'mode', 'max-buffer-size']
 
@@ -25,11 +27,14 @@ export function effectiveLogConfig(
 /** @throws TscomposeError ENGINE_REQUEST_INVALID, ENGINE_NOT_SUPPORTED */
 export function translateLog({ Type, Config }: { Type: string; Config: Record<string, string> }): LogSpec {
   const driver = drivers[Type]
-  if (!driver) throw notSupported(`log driver "${Type}"`)
+  if (!driver) {
+    if (dockersDrivers.includes(Type)) throw notSupported(`log driver "${Type}"`)
+    throw invalid(`error looking up logging plugin ${Type}: plugin "${Type}" not found`)
+  }
   const { 'max-size': maxSize, 'max-file': maxFile, ...rest } = Config
   for (const [option, value] of Object.entries(rest)) {
     if (!isAttributeOption(option, value) && !withoutEffect.includes(option))
-      throw notSupported(`log option "${option}" of log driver "${Type}"`)
+      throw invalid(`unknown log opt '${option}' for ${Type} log driver`)
   }
   const size = maxSize === undefined ? DEFAULT_SIZE : maxSize === '-1' ? 0 : parseBytes(maxSize)
   const files = maxFile === undefined ? (maxSize === undefined ? DEFAULT_FILES : 1) : Number(maxFile)

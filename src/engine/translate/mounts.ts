@@ -156,8 +156,12 @@ export function parseMount(mount: Mount): MountRequest {
       ]
       return { type: 'tmpfs', destination, readonly, options: [...tmpfsDefaults, ...options] }
     }
-    default:
+    case 'image':
+    case 'npipe':
+    case 'cluster':
       throw notSupported(`mount type "${mount.Type}"`)
+    default:
+      throw fail('mount type unknown')
   }
 }
 

@@ -12,12 +12,12 @@ export interface Security {
 }
 
 /** Docker's names: with or without `CAP_`, in either case, and `ALL`. */
-function parseCapability(name: string): string {
+function parseCapability(option: 'CapAdd' | 'CapDrop', name: string): string {
   const upper = name.toUpperCase()
   if (upper === 'ALL') return 'ALL'
   const full = upper.startsWith('CAP_') ? upper : `CAP_${upper}`
   if ((capabilityNames as readonly string[]).includes(full)) return full
-  throw invalid(`unknown capability: "${full}"`)
+  throw invalid(`invalid ${option}: unknown capability: "${full}"`)
 }
 
 /**
@@ -30,8 +30,8 @@ export function translateCapabilities(
   available: readonly string[],
 ): readonly string[] {
   if (Privileged) return available
-  const add = (CapAdd ?? []).map(parseCapability)
-  const drop = (CapDrop ?? []).map(parseCapability)
+  const add = (CapAdd ?? []).map(name => parseCapability('CapAdd', name))
+  const drop = (CapDrop ?? []).map(name => parseCapability('CapDrop', name))
   const missing = add.find(name => name !== 'ALL' && !available.includes(name))
   if (missing) {
     throw invalid(`capability not supported by your kernel or not available in the current environment: "${missing}"`)

@@ -18,12 +18,10 @@ const SHORTEST_INTERVAL = 1_000_000 // nanoseconds
 /** Options that would give another container than was asked for if they were ignored. */
 const unsupported: readonly (readonly [keyof HostConfig, (value: unknown) => boolean])[] = [
   ['StorageOpt', value => typeof value === 'object' && value !== null && Object.keys(value).length > 0],
-  ['Isolation', value => value !== '' && value !== 'default'],
-  ['ContainerIDFile', value => value !== ''],
 ]
 
-/** Whether somebody else than runc is meant; the names of Docker's own runtimes mean ours. */
-const isOurRuntime = (name = ''): boolean => ['', 'runc', 'io.containerd.runc.v2', 'tscompose'].includes(name)
+/** The names of Docker's own runtimes mean ours. */
+export const runtimeNames: readonly string[] = ['io.containerd.runc.v2', 'runc', 'tscompose']
 
 /**
  * Checks everything about a container that can be known without making it.
@@ -38,7 +36,11 @@ export function validateRequest(
   for (const [option, isSet] of unsupported) {
     if (host[option] != null && isSet(host[option])) throw notSupported(`HostConfig.${option}`)
   }
-  if (!isOurRuntime(host.Runtime)) throw invalid(`unknown or invalid runtime name: ${host.Runtime}`)
+  if (host.Isolation && host.Isolation !== 'default')
+    throw invalid(`invalid isolation (${host.Isolation}): linux only supports 'default'`)
+  if (config.Hostname && host.UTSMode === 'host') throw invalid('conflicting options: hostname and the UTS mode')
+  if (host.Runtime && !runtimeNames.includes(host.Runtime))
+    throw invalid(`unknown or invalid runtime name: ${host.Runtime}`)
   const policy = host.RestartPolicy ?? { Name: 'no' }
   validateRestartPolicy(policy)
   if (host.AutoRemove && policy.Name && policy.Name !== 'no') {
