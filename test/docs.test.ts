@@ -73,6 +73,16 @@ for (const file of documents)
     }
   })
 
+test('every source file that ARCHITECTURE.md and CONTRIBUTING.md name exists', () => {
+  const sources = [...globSync('{src,scripts,test,bench}/**'), ...globSync('*')].map(file => `/${file}`)
+  for (const document of ['ARCHITECTURE.md', 'CONTRIBUTING.md'])
+    for (const [, path = ''] of read(document).matchAll(/`([\w./-]+\.(?:ts|c))`/g))
+      assert.ok(
+        sources.some(file => file.endsWith(`/${path}`)),
+        `${document}: ${path}`,
+      )
+})
+
 test('the CHANGELOG describes this version', () => {
   const { version } = JSON.parse(read('package.json'))
   assert.ok(read('CHANGELOG.md').includes(`\n## [${version}]`))
