@@ -1,8 +1,14 @@
+import { Option } from 'commander'
 import type { ObservedContainer } from '../compose/plan/observed.ts'
 import { TscomposeError } from '../errors.ts'
+import { integer } from './numbers.ts'
 
 /** What has a process: what docker lists without `--all`. */
 const alive = new Set(['running', 'paused', 'restarting'])
+
+/** `--index`, of commands that are about one container of a service. */
+export const replicaOption = (): Option =>
+  new Option('--index <n>', 'The replica of the service, from 1').argParser(integer('--index'))
 
 /**
  * The container of a service that a command is about: a replica rather than a one-off container, the first of them

@@ -1,13 +1,12 @@
 import { observeContainers } from '../../compose/observe.ts'
 import { type Define, Exit, plainOption } from '../command.ts'
 import { attachedSession } from '../create/attached.ts'
-import { integer } from '../numbers.ts'
-import { replicaOf } from '../replica.ts'
+import { replicaOf, replicaOption } from '../replica.ts'
 import { findNamed } from '../target.ts'
 
 interface AttachFlags {
   readonly detachKeys?: string
-  readonly index: number
+  readonly index?: number
   readonly noStdin?: boolean
   readonly sigProxy: boolean
 }
@@ -16,7 +15,7 @@ export const define: Define = (command, cli) =>
   command
     .argument('<SERVICE>')
     .option('--detach-keys <keys>', 'Keys that end attaching, instead of ctrl-p,ctrl-q')
-    .option('--index <n>', 'The replica of the service, from 1', integer('--index'), 0)
+    .addOption(replicaOption())
     .addOption(plainOption('--no-stdin', 'Leave its input alone'))
     .option('--sig-proxy', 'Forward signals', true)
     .action(async (service: string, { detachKeys, index, noStdin, sigProxy }: AttachFlags) => {

@@ -6,13 +6,13 @@ import { TscomposeError } from '../../errors.ts'
 import type { Cli } from '../cli.ts'
 import type { Define } from '../command.ts'
 import { parseCopy } from '../copy-ends.ts'
-import { integer } from '../numbers.ts'
 import { writeArchive } from '../output/archive-file.ts'
 import { openProgress } from '../progress/progress.ts'
+import { replicaOption } from '../replica.ts'
 import { findNamed } from '../target.ts'
 
 interface CpFlags {
-  readonly index: number
+  readonly index?: number
   readonly all?: boolean
   readonly archive?: boolean
   readonly followLink?: boolean
@@ -24,7 +24,7 @@ export const define: Define = (command, cli) =>
   command
     .argument('<SOURCE>', 'SERVICE:PATH, a path, or - for a tar stream')
     .argument('<DESTINATION>', 'A path, - for a tar stream, or SERVICE:PATH')
-    .option('--index <n>', 'The replica of the service, from 1', integer('--index'), 0)
+    .addOption(replicaOption())
     .option('--all', 'Also to one-off containers')
     .option('-a, --archive', 'Keep owners')
     .option('-L, --follow-link', 'Copy what a symbolic link points to')

@@ -1,8 +1,7 @@
 import { observeContainers } from '../../compose/observe.ts'
 import { collect, type Define } from '../command.ts'
 import { resolveEnvironment } from '../environment.ts'
-import { integer } from '../numbers.ts'
-import { replicaOf } from '../replica.ts'
+import { replicaOf, replicaOption } from '../replica.ts'
 import { runExec } from '../run-exec.ts'
 import { findNamed } from '../target.ts'
 import { wantsTty } from '../terminal.ts'
@@ -25,7 +24,7 @@ export const define: Define = (command, cli) =>
     .passThroughOptions()
     .option('-d, --detach', 'Do not wait for the command')
     .option('-e, --env <name=value>', 'Set a variable; NAME alone takes its value from here', collect)
-    .option('--index <n>', 'The replica of the service, from 1', integer('--index'))
+    .addOption(replicaOption())
     .option('-i, --interactive', 'Keep standard input open', true)
     .option('-t, --tty', 'With a terminal (the default where there is one)')
     .option('-T, --no-tty', 'Without a terminal')

@@ -1,18 +1,17 @@
 import { observeContainers } from '../../compose/observe.ts'
 import { TscomposeError } from '../../errors.ts'
 import type { Define } from '../command.ts'
-import { integer } from '../numbers.ts'
 import { checkOutput, writeArchive } from '../output/archive-file.ts'
 import { openProgress } from '../progress/progress.ts'
-import { replicaOf } from '../replica.ts'
+import { replicaOf, replicaOption } from '../replica.ts'
 import { findNamed } from '../target.ts'
 
 export const define: Define = (command, cli) =>
   command
     .argument('<SERVICE>')
     .option('-o, --output <file>', 'Write to this file instead of standard output')
-    .option('--index <n>', 'The replica of the service, from 1', integer('--index'), 0)
-    .action(async (service: string, { output, index }: { output?: string; index: number }) => {
+    .addOption(replicaOption())
+    .action(async (service: string, { output, index }: { output?: string; index?: number }) => {
       if (output === undefined && cli.stdout.isTTY)
         throw new TscomposeError('CLI_FLAG', 'output option is required when exporting to terminal')
       await checkOutput(cli, output)

@@ -2,16 +2,16 @@ import { listContainers, toObserved } from '../../compose/observe.ts'
 import { TscomposeError } from '../../errors.ts'
 import type { Define } from '../command.ts'
 import { integer } from '../numbers.ts'
-import { replicaOf } from '../replica.ts'
+import { replicaOf, replicaOption } from '../replica.ts'
 import { findNamed } from '../target.ts'
 
 export const define: Define = (command, cli) =>
   command
     .argument('<SERVICE>')
     .argument('<PRIVATE_PORT>')
-    .option('--index <n>', 'The replica of the service, from 1', integer('--index'), 0)
+    .addOption(replicaOption())
     .option('--protocol <protocol>', 'tcp or udp', 'tcp')
-    .action(async (service: string, port: string, { index, protocol }: { index: number; protocol: string }) => {
+    .action(async (service: string, port: string, { index, protocol }: { index?: number; protocol: string }) => {
       const target = integer('PRIVATE_PORT')(port)
       const { engine, name } = await findNamed(cli)
       const containers = await listContainers(engine, name)

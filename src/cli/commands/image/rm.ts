@@ -1,4 +1,4 @@
-import { TscomposeError } from '../../../errors.ts'
+import { ignoring } from '../../../compose/apply/ignoring.ts'
 import { type Define, plainOption } from '../../command.ts'
 import { forEach } from '../../each.ts'
 import { connect } from '../../engine.ts'
@@ -12,15 +12,10 @@ export const define: Define = (command, cli) =>
     .option('--platform <platform>', 'Only if the image is made for it')
     .action(async (images: string[], { force = false, ...flags }: { force?: boolean; platform?: string }) => {
       const engine = await connect()
-      await forEach(images, async name => {
-        try {
+      await forEach(images, name =>
+        ignoring(force ? ['ENGINE_IMAGE_NOT_FOUND', 'IMAGE_NOT_FOUND'] : [], async () => {
           for (const item of await engine.imageDelete(name, { force, ...forPlatform(flags) }))
             cli.stdout.write('Untagged' in item ? `Untagged: ${item.Untagged}\n` : `Deleted: ${item.Deleted}\n`)
-        } catch (error) {
-          if (!force || !isMissing(error)) throw error
-        }
-      })
+        }),
+      )
     })
-
-const isMissing = (error: unknown): boolean =>
-  error instanceof TscomposeError && ['ENGINE_IMAGE_NOT_FOUND', 'IMAGE_NOT_FOUND'].includes(error.code)

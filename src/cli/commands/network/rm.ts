@@ -1,4 +1,4 @@
-import { TscomposeError } from '../../../errors.ts'
+import { ignoring } from '../../../compose/apply/ignoring.ts'
 import type { Define } from '../../command.ts'
 import { forEach } from '../../each.ts'
 import { connect } from '../../engine.ts'
@@ -9,15 +9,10 @@ export const define: Define = (command, cli) =>
     .option('-f, --force', 'A network that does not exist is no error')
     .action(async (networks: string[], { force }: { force?: boolean }) => {
       const engine = await connect()
-      await forEach(networks, async name => {
-        try {
+      await forEach(networks, name =>
+        ignoring(force ? ['ENGINE_NETWORK_NOT_FOUND'] : [], async () => {
           await engine.networkDelete(name)
           cli.stdout.write(`${name}\n`)
-        } catch (error) {
-          if (!force || !isMissing(error)) throw error
-        }
-      })
+        }),
+      )
     })
-
-const isMissing = (error: unknown): boolean =>
-  error instanceof TscomposeError && error.code === 'ENGINE_NETWORK_NOT_FOUND'
