@@ -191,12 +191,13 @@ export class Bridges {
     const owned = bridges.filter(({ ownsDevice }) => ownsDevice)
     const doomed = new Set(owned.map(({ index }) => index))
     const before = bridges.map(({ forwardingBefore }) => forwardingBefore).find(mark => mark !== undefined)
-    if (before)
+    const switchOff = (all: readonly Link[]) =>
+      before &&
       switchForwardingOff(
-        (await links.list()).filter(({ index }) => !doomed.has(index)),
+        all.filter(({ index }) => !doomed.has(index)),
         before,
       )
-    await links.delete([...doomed])
+    await links.delete([...doomed], before && switchOff)
   }
 
   /**

@@ -15,13 +15,22 @@ import {
 } from './netlink/link.ts'
 import { NETLINK, NetlinkSocket } from './netlink/socket.ts'
 
+/** By number or name. */
+type Device = number | string
+
+interface Deletion {
+  readonly devices: readonly Device[]
+  /** Called with all devices there are just before these go: to list them earlier would be to wait for others to go. */
+  readonly before?: ((links: readonly Link[]) => void) | undefined
+}
+
 /** Waiting for and deleting devices of the host. */
 export class Links implements Disposable {
   readonly #socket: NetlinkSocket
   readonly #quick = new NetlinkSocket(NETLINK.ROUTE)
   #deleting = 0
   #making = 0
-  readonly #deletions = new Batch<number | string>(devices => this.#deleteTogether([...new Set(devices)]))
+  readonly #deletions = new Batch<Deletion>(deletions => this.#deleteTogether(deletions))
 
   constructor(socket: NetlinkSocket) {
     this.#socket = socket
@@ -59,19 +68,26 @@ export class Links implements Disposable {
   }
 
   /**
-   * Deletes devices, by number or name; one that has gone is as good. The kernel takes 20 to 60 ms for one, and not much
+   * Deletes devices; one that has gone is as good. The kernel takes 20 to 60 ms for one, and not much
    * more for a hundred in a group: what is asked for meanwhile goes together, bridges along with their ports.
    */
-  async delete(devices: readonly (number | string)[]): Promise<void> {
+  async delete(devices: readonly Device[], before?: Deletion['before']): Promise<void> {
     this.#deleting++
     try {
-      await Promise.all(devices.map(device => this.#deletions.add(device)))
+      await this.#deletions.add({ devices, before })
     } finally {
       this.#deleting--
     }
   }
 
-  async #deleteTogether(devices: readonly (number | string)[]): Promise<void> {
+  async #deleteTogether(deletions: readonly Deletion[]): Promise<void> {
+    const wanted = deletions.flatMap(({ before }) => before ?? [])
+    if (wanted.length > 0) {
+      const links = await this.list()
+      for (const before of wanted) before(links)
+    }
+    const devices = [...new Set(deletions.flatMap(({ devices }) => devices))]
+    if (devices.length === 0) return
     if (devices.length === 1) return unlessGone(this.#socket.request(...devices.map(deleteLink)))
     const group = randomInt(0x1000_0000, 0x7fff_ffff)
     await unlessGone(this.#socket.request(...devices.map(device => setLink(device, { group }))))
