@@ -1,7 +1,7 @@
 import type { Engine } from '../engine/api.ts'
 import type { Cli } from './cli.ts'
 import { Exit } from './command.ts'
-import { exitCodeOfFailure } from './exit-codes.ts'
+import { execCodes, exitCodeOfFailure } from './exit-codes.ts'
 import { connectStreams, windowSize } from './terminal.ts'
 
 /** A command to run in a container. */
@@ -44,6 +44,6 @@ export async function runExec(cli: Cli, engine: Engine, container: string, reque
     const { ExitCode } = await engine.execInspect(Id)
     if (ExitCode) throw new Exit(ExitCode)
   } catch (error) {
-    throw exitCodeOfFailure(cli, error)
+    throw exitCodeOfFailure(cli, error, execCodes)
   }
 }

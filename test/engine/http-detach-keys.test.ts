@@ -11,7 +11,7 @@ test('keys are characters, control characters and DEL', () => {
     [97, 0, 26, 27, 28, 29, 30, 31, 127],
   )
   for (const wrong of ['', 'ab', 'ctrl-1', 'ctrl-', 'a,,b', 'ä'])
-    assert.throws(() => keys(wrong), { code: 'ENGINE_REQUEST_INVALID', message: /Invalid detach keys/ })
+    assert.throws(() => keys(wrong), { code: 'ENGINE_REQUEST_INVALID', message: /Invalid escape keys/ })
 })
 
 /** Types `chunks`; what goes to the process, and `!` where it detaches. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { stat } from 'node:fs/promises'
 import { test } from 'node:test'
+import type { ImageSummary } from '../../src/engine/api.ts'
 import { http } from '../../src/engine/http/node-http.ts'
 import { TscomposeError } from '../../src/errors.ts'
 import { readAll, type Served, serve } from './served.ts'
@@ -113,6 +114,20 @@ test('a body that is too large is refused, and the server lives', async () => {
   assert.equal(status, 400)
   assert.match(JSON.parse(text).message, /larger than/)
   assert.equal((await ask(served, 'GET', '/_ping')).status, 200)
+})
+
+test('clients of before 1.44 get the size of an image under its second name, too', async () => {
+  const image = { Id: 'sha256:1', Size: 5 } as ImageSummary
+  await using served = await serve({ imageList: async () => [image] })
+  const sizes = async (path: string) => JSON.parse((await ask(served, 'GET', path)).text)[0].VirtualSize
+  assert.deepEqual([await sizes('/v1.43/images/json'), await sizes('/images/json')], [5, undefined])
+})
+
+test('detach keys that are none are refused before the process is described', async () => {
+  await using served = await serve()
+  const { status } = await ask(served, 'POST', '/containers/1/exec', '{"Cmd":["true"],"DetachKeys":"ctrl-"}')
+  assert.equal(status, 400)
+  assert.deepEqual(served.calls, [])
 })
 
 test('the tag of a pull goes to the name, a digest too', async () => {

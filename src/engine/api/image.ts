@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { Filters, JSONMessage, Labels } from './common.ts'
 import type { ContainerConfig } from './container-config.ts'
+import type { Whole } from './container-state.ts'
 
 export interface ImageSummary {
   Id: string
@@ -43,7 +44,7 @@ export interface ImageInspect {
   Created: string
   DockerVersion: string
   Author: string
-  Config: Omit<ContainerConfig, 'Image'>
+  Config: Whole<Omit<ContainerConfig, 'Image'>>
   Architecture: string
   Variant?: string
   Os: string

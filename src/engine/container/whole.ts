@@ -84,10 +84,13 @@ export const wholeHostConfig = (asked: HostConfig): Whole<HostConfig> => ({
   ...hostConfig,
   ...foreign,
   ...asked,
+  // As clients say that they say nothing.
+  ...(asked.PidsLimit === 0 && { PidsLimit: null }),
+  ...(asked.MemorySwappiness === -1 && { MemorySwappiness: null }),
   RestartPolicy: { Name: 'no', MaximumRetryCount: 0, ...asked.RestartPolicy },
 })
 
-export function wholeConfig({ ExposedPorts, Volumes, ...asked }: ContainerConfig): Whole<ContainerConfig> {
+export function wholeConfig({ ExposedPorts, Volumes, ...asked }: Partial<ContainerConfig>): Whole<ContainerConfig> {
   return {
     ...config,
     ...asked,

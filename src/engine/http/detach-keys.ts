@@ -14,7 +14,7 @@ export function parseDetachKeys(text: string): Uint8Array {
   return Uint8Array.from(text.split(','), key => {
     const control = /^ctrl-(.)$/i.exec(key)?.[1]?.toLowerCase()
     const code = key === 'DEL' ? 0x7f : control === undefined ? codeOf(key) : controlKeys.indexOf(control)
-    if (code < 0) throw invalid(`Invalid detach keys (${text}) provided: unknown character '${key}'`)
+    if (code < 0) throw invalid(`Invalid escape keys (${text}) provided: unknown character '${key}'`)
     return code
   })
 }

@@ -1,5 +1,6 @@
 import type { Image, ListedImage, ListedManifest } from '../../image/image.ts'
-import type { Filters, ImageInspect, ImageManifestSummary, ImageSummary } from '../api.ts'
+import type { ContainerConfig, Filters, ImageInspect, ImageManifestSummary, ImageSummary } from '../api.ts'
+import { wholeConfig } from '../container/whole.ts'
 import { imageNotFound } from '../failures.ts'
 import { booleanFilter, matchesLabels, validateFilters } from '../filters.ts'
 import { NEVER, parseMoment, unixSeconds } from '../time.ts'
@@ -50,7 +51,7 @@ export function inspectImage(image: Image, lowerdirs: readonly string[]): ImageI
     Created: image.created.toISOString(),
     DockerVersion: '',
     Author: image.author ?? '',
-    Config: structuredClone(config) as ImageInspect['Config'],
+    Config: { ...wholeConfig(structuredClone(config) as Partial<ContainerConfig>), Labels: config.Labels ?? null },
     Architecture: platform.architecture,
     ...(platform.variant && { Variant: platform.variant }),
     Os: platform.os,

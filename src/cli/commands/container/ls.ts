@@ -2,6 +2,7 @@ import type { ContainerSummary } from '../../../engine/api.ts'
 import { collect, type Define } from '../../command.ts'
 import { connect } from '../../engine.ts'
 import { filtersOf } from '../../key-values.ts'
+import { integer } from '../../numbers.ts'
 import { type ContainerFields, containerFields } from '../../output/container-fields.ts'
 import { humanSize } from '../../output/human-size.ts'
 import { renderTable } from '../../output/table.ts'
@@ -25,7 +26,7 @@ export const define: Define = (command, cli) =>
     .option('-a, --all', 'Also containers that do not run')
     .option('-f, --filter <name=value>', 'Only containers that match', collect)
     .option('--format <format>', 'table, table TEMPLATE, json, or a Go template', 'table')
-    .option('-n, --last <n>', 'The last ones that were created, in any state', Number, -1)
+    .option('-n, --last <n>', 'The last ones that were created, in any state', integer('-n, --last'), -1)
     .option('-l, --latest', 'The last one that was created, in any state')
     .option('--no-trunc', 'Commands and ids in full')
     .option('-q, --quiet', 'Only ids')

@@ -13,5 +13,7 @@ export const define: Define = (command, cli) =>
       const engine = await connect()
       // By their ids: a name in a filter is any part of a name.
       const id = await Promise.all(containers.map(async name => (await engine.containerInspect(name)).Id))
-      await showStats(cli, engine, id.length > 0 ? { id } : {}, flags)
+      // Who names a container sees it, whether it runs or not.
+      if (id.length > 0) await showStats(cli, engine, { id }, { ...flags, all: true })
+      else await showStats(cli, engine, {}, flags)
     })

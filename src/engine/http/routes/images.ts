@@ -100,14 +100,17 @@ async function tag({ engine, params: { name }, query }: Call<'name'>): Promise<A
   return empty(201)
 }
 
+/** Before 1.44 the size had a second name, which clients of then show. */
+export const withVirtualSize = <Sized extends { readonly Size: number }>(image: Sized, minor: number): Sized =>
+  minor < 44 ? { ...image, VirtualSize: image.Size } : image
+
+async function list({ engine, query, minor }: Call): Promise<Answer> {
+  const options = { all: query.boolean('all'), filters: query.filters(), manifests: query.boolean('manifests') }
+  return json((await engine.imageList(defined(options))).map(image => withVirtualSize(image, minor)))
+}
+
 export const imageRoutes: readonly Route[] = [
-  route('GET', '/images/json', async ({ engine, query }) =>
-    json(
-      await engine.imageList(
-        defined({ all: query.boolean('all'), filters: query.filters(), manifests: query.boolean('manifests') }),
-      ),
-    ),
-  ),
+  route('GET', '/images/json', list),
   route('POST', '/images/create', create),
   route('POST', '/commit', commit),
   route('POST', '/images/load', async ({ engine, query, stream, signal }) => ({
@@ -128,8 +131,8 @@ export const imageRoutes: readonly Route[] = [
   route('GET', '/images/{name}/history', async ({ engine, params: { name }, query }) =>
     json(await engine.imageHistory(name, forPlatform(query))),
   ),
-  route('GET', '/images/{name}/json', async ({ engine, params: { name }, query }) =>
-    json(await engine.imageInspect(name, forPlatform(query))),
+  route('GET', '/images/{name}/json', async ({ engine, params: { name }, query, minor }) =>
+    json(withVirtualSize(await engine.imageInspect(name, forPlatform(query)), minor)),
   ),
   route('POST', '/images/{name}/tag', tag),
   route('POST', '/images/{name}/push', push),

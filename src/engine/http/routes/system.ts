@@ -6,6 +6,7 @@ import { type Answer, json } from '../answer.ts'
 import { API_VERSION } from '../api-version.ts'
 import { defined } from '../query.ts'
 import { type Call, type Route, route } from '../router.ts'
+import { withVirtualSize } from './images.ts'
 
 async function ping({ engine }: Call): Promise<Answer> {
   await engine.systemPing()
@@ -20,13 +21,14 @@ async function ping({ engine }: Call): Promise<Answer> {
   return { kind: 'text', text: 'OK', headers }
 }
 
-async function diskUsage({ engine, query }: Call): Promise<Answer> {
+async function diskUsage({ engine, query, minor }: Call): Promise<Answer> {
   const types = query.all('type').map(text => {
     const type = diskUsageTypes.find(known => known === text)
     if (!type) throw invalid(`unknown object type: ${text}`)
     return type
   })
-  return json(await engine.systemDataUsage(types.length > 0 ? { types } : {}))
+  const { Images, ...usage } = await engine.systemDataUsage(types.length > 0 ? { types } : {})
+  return json({ ...usage, Images: Images?.map(image => withVirtualSize(image, minor)) ?? null })
 }
 
 async function* withLegacyFields(events: AsyncIterable<EventMessage>): AsyncGenerator<object> {
