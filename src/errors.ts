@@ -145,6 +145,7 @@ export const errorCodes = {
   BUILD_CHECKSUM_MISMATCH: 'what was fetched does not have the checksum that the Dockerfile demands',
   // build: the solver
   BUILD_BASE_INVALID: 'a stage cannot be based on that',
+  BUILD_ANNOTATION_INVALID: 'an annotation of an image that cannot be made',
   BUILD_CACHE_INVALID: 'a place to take the build cache from, or to leave it at, is not written as it should be',
   BUILD_CONTEXT_UNKNOWN: 'a Dockerfile refers to a build context that was not given',
   BUILD_COPY_CONFLICT: 'something is in the way of what COPY or ADD copies',

@@ -1,11 +1,12 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { TscomposeError } from '../errors.ts'
-import type { ImageStore } from '../image/image.ts'
+import type { Image, ImageStore } from '../image/image.ts'
 import { hostPlatform, platformName } from '../image/platform.ts'
 import { SharedWork } from '../image/shared-work.ts'
 import { removeTree } from '../remove-tree.ts'
 import type { Runtime } from '../runtime/runtime.ts'
+import { assertPlaces } from './annotations.ts'
 import { BuildCache } from './cache/cache.ts'
 import type { Journal } from './cache/journal.ts'
 import { CacheMounts } from './cache/mounts.ts'
@@ -13,7 +14,9 @@ import type { CacheRecord, ProjectUse } from './cache/record.ts'
 import { keepBudget } from './cache/upkeep.ts'
 import { checkStages } from './check.ts'
 import type { BuildContext } from './context/context.ts'
+import type { Dockerfile } from './dockerfile/dockerfile.ts'
 import { failOnWarnings, givenToStages, parseDockerfile, stageGraph } from './dockerfile/index.ts'
+import type { StageGraph } from './dockerfile/stage-graph.ts'
 import { excerptsOf } from './excerpt.ts'
 import { keyOf } from './key.ts'
 import { writeImage } from './output.ts'
@@ -21,7 +24,7 @@ import { Progress } from './progress.ts'
 import type { BuildRequest, BuildResult, OnBuildEvent } from './request.ts'
 import type { OpenSandbox } from './run/sandbox.ts'
 import { imageOfBase } from './solve/base.ts'
-import { Build, type Surroundings } from './solve/build.ts'
+import { Build, type BuildPlan, type Surroundings } from './solve/build.ts'
 import { openContext } from './solve/contexts.ts'
 import { exportCaches } from './transfer/export.ts'
 import { importCaches } from './transfer/import.ts'
@@ -83,7 +86,6 @@ export class Builder implements AsyncDisposable {
     held.defer(() => this.#keepBudget(began))
     held.defer(() => progress.close())
     const around = this.#around
-    const { images } = around
     const session = held.use(around.cache.session())
     const lease = held.use(around.images.workshop.lease())
     const temporary = async () => {
@@ -98,44 +100,41 @@ export class Builder implements AsyncDisposable {
     })
     const dockerfile = parseDockerfile(text, file)
     progress.showWith(excerptsOf(dockerfile, text))
-    const platform = request.platform ?? hostPlatform
-    const given = givenToStages(dockerfile, {
-      buildArgs: request.buildArgs,
-      buildPlatform: platformName(hostPlatform),
-      targetPlatform: platformName(platform),
-      ...(request.target && { target: request.target }),
-    })
+    const failed = new AbortController()
+    const until = AbortSignal.any([signal, failed.signal])
+    const images = new Map<string, Promise<Image>>()
+    const builds = planPlatforms(request, dockerfile, context, file).map(plan =>
+      held.use(new Build(around, plan, { progress, session, lease, signal: until, images })),
+    )
     const { directives } = dockerfile
-    const plan = { request, given, directives, context, platform, file, epoch: epochOf(request) }
-    const build = held.use(new Build(around, plan, { progress, session, lease, signal }))
-    for (const warning of dockerfile.warnings) build.warn(warning)
-    failOnWarnings(directives, build.warnings)
-    const graph = await stageGraph(dockerfile, given, {
-      ...(request.target && { target: request.target }),
-      contexts: [...request.contexts.keys()],
-      triggersOf: async base => {
-        if (base.kind !== 'image' && base.kind !== 'context') return []
-        if (request.check)
-          return base.kind === 'image' ? ((await images.find(base.reference))?.config.OnBuild ?? []) : []
-        return (await imageOfBase(build, base))?.config.OnBuild ?? []
-      },
-      warn: warning => build.warn(warning),
-    })
+    const [first] = builds
+    for (const warning of dockerfile.warnings) first?.warn(warning)
+    const failOnAll = () => {
+      for (const { warnings } of builds) failOnWarnings(directives, warnings)
+    }
+    failOnAll()
+    const graphs = await Promise.all(builds.map(async build => ({ build, graph: await graphOf(build, dockerfile) })))
     if (request.check) {
-      await checkStages(build, graph)
-      failOnWarnings(directives, build.warnings)
+      for (const { build, graph } of graphs) await checkStages(build, graph)
+      failOnAll()
       return { names: [] }
     }
-    await importCaches(build)
-    const result = await build.solve(graph)
-    failOnWarnings(directives, build.warnings)
-    const image = await writeImage(build, result, request)
-    await exportCaches(build)
+    for (const build of builds) await importCaches(build)
+    const solving = graphs.map(async ({ build, graph }) => ({ build, result: await build.solve(graph) }))
+    // The first that fails ends those for other platforms.
+    for (const one of solving) one.catch(error => failed.abort(error))
+    await Promise.allSettled(solving)
+    until.throwIfAborted()
+    const stages = await Promise.all(solving)
+    failOnAll()
+    const result = await writeImage(stages, request)
+    await exportCaches(builds)
     if (request.context.kind === 'directory') {
       const { path } = request.context
-      around.cache.remember(keyOf('project', [path, file, request.target]), { directory: path, keys: build.usedKeys() })
+      const keys = [...new Set(builds.flatMap(build => build.usedKeys()))].sort()
+      around.cache.remember(keyOf('project', [path, file, request.target]), { directory: path, keys })
     }
-    return { image, names: request.tags }
+    return result
   }
 
   /** Nobody waits for it: it is after the build, and one after the other. */
@@ -150,6 +149,50 @@ export class Builder implements AsyncDisposable {
     await this.#upkeep
     await this.cache[Symbol.asyncDispose]()
   }
+}
+
+/** What is to be built for each platform. @throws TscomposeError BUILD_DOCKERFILE_INVALID */
+function planPlatforms(
+  request: BuildRequest,
+  dockerfile: Dockerfile,
+  context: BuildContext,
+  file: string,
+): readonly BuildPlan[] {
+  const { platforms, buildArgs, target } = request
+  const asked = [...new Map(platforms.map(platform => [platformName(platform), platform])).values()]
+  assertPlaces(request.annotations, asked.length > 1)
+  return (asked.length > 0 ? asked : [hostPlatform]).map(platform => ({
+    request,
+    given: givenToStages(dockerfile, {
+      buildArgs,
+      buildPlatform: platformName(hostPlatform),
+      targetPlatform: platformName(platform),
+      ...(target && { target }),
+    }),
+    directives: dockerfile.directives,
+    context,
+    platform,
+    isPlatformAsked: asked.length > 0,
+    label: asked.length > 1 ? `${platformName(platform)} ` : '',
+    file,
+    epoch: epochOf(request),
+  }))
+}
+
+/** The stages that the target needs. */
+async function graphOf(build: Build, dockerfile: Dockerfile): Promise<StageGraph> {
+  const { request, given } = build.plan
+  const { images } = build.around
+  return await stageGraph(dockerfile, given, {
+    ...(request.target && { target: request.target }),
+    contexts: [...request.contexts.keys()],
+    triggersOf: async base => {
+      if (base.kind !== 'image' && base.kind !== 'context') return []
+      if (request.check) return base.kind === 'image' ? ((await images.find(base.reference))?.config.OnBuild ?? []) : []
+      return (await imageOfBase(build, base))?.config.OnBuild ?? []
+    },
+    warn: warning => build.warn(warning),
+  })
 }
 
 /** The path in the context beside which an ignore file of its own may be. */

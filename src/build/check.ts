@@ -29,6 +29,9 @@ export async function checkStages(build: Build, graph: StageGraph): Promise<void
 async function environmentOf(build: Build, base: Origin): Promise<readonly string[] | undefined> {
   if (base.kind === 'scratch') return []
   if (base.kind !== 'image') return undefined
-  const image = await build.around.images.find(base.reference)
+  const image = await build.around.images.find(
+    base.reference,
+    build.plan.isPlatformAsked ? build.plan.platform : undefined,
+  )
   return image && (image.config.Env ?? [])
 }

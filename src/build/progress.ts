@@ -5,6 +5,7 @@ import type { BuildEvent, Excerpt, OnBuildEvent, StepProgress } from './request.
 export class Progress {
   readonly #tell: OnBuildEvent
   readonly #open = new Set<Step>()
+  readonly #warned = new Set<string>()
   #last = 0
   /** Of the Dockerfile, once it is read. */
   #excerpts: (where: string) => Excerpt | undefined = () => undefined
@@ -17,7 +18,11 @@ export class Progress {
     this.#excerpts = excerpts
   }
 
+  /** The same is told once, for however many platforms it comes up. */
   warn(warning: Omit<Extract<BuildEvent, { type: 'warning' }>, 'type'>): void {
+    const text = JSON.stringify(warning)
+    if (this.#warned.has(text)) return
+    this.#warned.add(text)
     this.#tell({ type: 'warning', ...warning })
   }
 

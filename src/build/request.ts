@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream'
-import type { Image, Platform, RegistryAuth } from '../image/image.ts'
+import type { Digest, Image, Platform, RegistryAuth } from '../image/image.ts'
 import type { LayoutChoice } from '../image/load/layout-archive.ts'
 import type { ResourcesSpec, Rlimit } from '../runtime/spec.ts'
+import type { Annotation } from './annotations.ts'
 import type { CacheSource, CacheTarget } from './transfer/spec.ts'
 
 /** Where a build context is. */
@@ -41,7 +42,9 @@ export interface BuildRequest {
   readonly noCache: boolean | readonly string[]
   /** Asks the registries for newer base images. */
   readonly pull: boolean
-  readonly platform?: Platform
+  /** Several make an index of images; none: whatever base images are here, or this machine's. */
+  readonly platforms: readonly Platform[]
+  readonly annotations: readonly Annotation[]
   readonly contexts: ReadonlyMap<string, NamedContext>
   readonly secrets: ReadonlyMap<string, SecretSource>
   /** Sockets of SSH agents by id. */
@@ -74,6 +77,8 @@ export interface BuildResult {
   /** None where there was only a check. */
   readonly image?: Image
   readonly names: readonly string[]
+  /** Of a build for several platforms, what it has made for each. */
+  readonly images?: readonly { readonly id: Digest; readonly platform: Platform }[]
 }
 
 /** What happens in a build, as it happens. Times are milliseconds since 1970. */

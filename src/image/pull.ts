@@ -1,5 +1,6 @@
 import { TscomposeError } from '../errors.ts'
 import { offlineWish } from '../offline.ts'
+import { type ArrivedIndex, withArrival } from './arrivals.ts'
 import type { Catalog } from './catalog.ts'
 import { parseConfiguration } from './config.ts'
 import type { BlobWriter } from './content.ts'
@@ -11,7 +12,6 @@ import { Semaphore } from './mutex.ts'
 import { fetched, named } from './names.ts'
 import { hostPlatform, isPlatform, platformName } from './platform.ts'
 import { throttled } from './progress-lines.ts'
-import { type PulledImage, withPulled } from './pulled.ts'
 import { canonicalName, familiarName, type Reference } from './reference.ts'
 import { askEndpoints } from './registry/ask-endpoints.ts'
 import { RegistryClient } from './registry/client.ts'
@@ -118,7 +118,9 @@ export class Puller {
     const byDigest: Reference = { domain: reference.domain, path: reference.path, digest: top.digest }
     const names = reference.digest ? [byDigest] : [reference, byDigest]
     const before = names.map(name => imagesOf(catalog.state, catalog.state.names[canonicalName(name)]))
-    await catalog.change(state => withPulled(state, { id, manifest: digest, names, ...(index && { index }) }))
+    await catalog.change(state =>
+      withArrival(state, { images: [{ id, manifest: digest }], names, ...(index && { index }) }),
+    )
     const image = catalog.image(id)
     if (!image) throw new TypeError(`the image ${id} is not there after its pull`)
     onProgress({ status: `Digest: ${top.digest}` })
@@ -160,7 +162,7 @@ export class Puller {
     platform: Platform,
     reference: Reference,
     signal: AbortSignal,
-  ): Promise<{ manifest: Manifest; bytes: Buffer; digest: Digest; index?: NonNullable<PulledImage['index']> }> {
+  ): Promise<{ manifest: Manifest; bytes: Buffer; digest: Digest; index?: ArrivedIndex }> {
     const what = familiarName(reference)
     let { bytes, digest } = top
     let parsed = parseManifest(bytes, `the manifest of ${what}`)

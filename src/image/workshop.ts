@@ -172,8 +172,9 @@ export class Workshop {
     const added: { readonly id: Digest; readonly manifest: Descriptor }[] = []
     for (const image of images) {
       const { id, manifest } = await this.#write(image, lease)
-      const { platform, descriptorAnnotations } = image
-      const more = descriptorAnnotations && { annotations: descriptorAnnotations }
+      const { platform, descriptorAnnotations = {} } = image
+      const hasMore = Object.keys(descriptorAnnotations).length > 0
+      const more = hasMore && { annotations: descriptorAnnotations }
       added.push({ id, manifest: { ...manifest, platform, ...more } })
     }
     const text = ociIndex(

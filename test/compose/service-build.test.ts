@@ -66,7 +66,7 @@ test('every attribute arrives', () => {
     cacheTo: ['type=local,dest=/x'],
     noCache: true,
     pull: true,
-    platform: 'linux/amd64',
+    platforms: ['linux/amd64'],
     network: 'none',
     extraHosts: ['h=1.2.3.4'],
     shmSize: 67108864,
@@ -87,9 +87,6 @@ test('what cannot be had is an error', () => {
   assert.throws(() => of({ context: '/', secrets: [{ source: 'x' }] }), { code: 'COMPOSE_REFERENCE_UNDEFINED' })
   assert.throws(() => of({ context: '/', additional_contexts: { a: 'service:x' } }), {
     code: 'COMPOSE_REFERENCE_UNDEFINED',
-  })
-  assert.throws(() => of({ context: '/', platforms: ['linux/amd64', 'linux/arm64'] }), {
-    code: 'COMPOSE_NOT_SUPPORTED',
   })
 })
 

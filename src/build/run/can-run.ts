@@ -23,15 +23,22 @@ export function checkCanRun(platform: Platform, where: Where): void {
     isPlatform(hostPlatform, { ...platform, os: hostPlatform.os }) || architecture === hostPlatform.architecture
   if (isOwn || (architecture === '386' && hostPlatform.architecture === 'amd64')) return
   if (isRegistered(`qemu-${emulated[architecture] ?? architecture}`)) return
-  throw new TscomposeError('BUILD_PLATFORM_INVALID', `this machine cannot run programs for ${platformName(platform)}`, {
-    where,
-    fix: 'Register an emulator (the Debian packages qemu-user-static and binfmt-support), or build stages that only copy.',
-  })
+  throw new TscomposeError(
+    'BUILD_PLATFORM_INVALID',
+    `this machine cannot run programs for ${platformName(platform)}: no emulator for them is registered (binfmt_misc)`,
+    {
+      where,
+      fix:
+        'Install the Debian packages qemu-user-static and binfmt-support; or RUN in a stage FROM --platform=$BUILDPLATFORM ' +
+        'and only copy into that for the other platform.',
+    },
+  )
 }
 
+/** With the flag F the kernel has opened the interpreter itself, which is not there in the root of a container. */
 function isRegistered(name: string): boolean {
   try {
-    return readFileSync(`/proc/sys/fs/binfmt_misc/${name}`, 'utf8').startsWith('enabled')
+    return /^enabled$.*^flags:.*F/ms.test(readFileSync(`/proc/sys/fs/binfmt_misc/${name}`, 'utf8'))
   } catch {
     return false
   }

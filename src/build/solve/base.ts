@@ -41,7 +41,9 @@ export async function loadLayout(build: Build, name: string): Promise<Image> {
   const { images } = build.around
   return await build.progress.during(`[context ${name}] load ${named.directory}`, async () => {
     const before = new Set((await images.list()).map(({ id }) => id))
-    const [image] = await images.load(await layoutArchive(named.directory, named), () => {}, build.signal)
+    const archive = await layoutArchive(named.directory, named)
+    const { platform, isPlatformAsked } = build.plan
+    const [image] = await images.load(archive, () => {}, build.signal, isPlatformAsked ? platform : undefined)
     if (!image) throw new TypeError('an archive without an image was loaded')
     await build.lease.hold(image.layers)
     if (!before.has(image.id)) build.defer(() => images.remove(image.id, { force: false }).catch(() => []))

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Digest, Image, ImageStore, Platform } from '../../image/image.ts'
+import { platformName } from '../../image/platform.ts'
 import type { SharedWork } from '../../image/shared-work.ts'
 import type { Lease } from '../../image/workshop.ts'
 import { removeTree } from '../../remove-tree.ts'
@@ -50,6 +51,10 @@ export interface BuildPlan {
   readonly directives: Directives
   readonly context: BuildContext
   readonly platform: Platform
+  /** Whether somebody asked for that platform. */
+  readonly isPlatformAsked: boolean
+  /** What goes before the names of steps, if images for several platforms are built. */
+  readonly label: string
   /** The Dockerfile, for messages. */
   readonly file: string
   /** SOURCE_DATE_EPOCH: seconds */
@@ -76,7 +81,8 @@ export class Build implements AsyncDisposable {
   readonly warnings: BuildWarning[] = []
   readonly #stages = new Map<number, Promise<StageResult>>()
   readonly #trees = new Map<string, Promise<FileTree>>()
-  readonly #images = new Map<string, Promise<Image>>()
+  /** Base images, found once for all platforms that are built. */
+  readonly images: Map<string, Promise<Image>>
   readonly #agents = new Map<string, Promise<SshAgent>>()
   readonly #held = new AsyncDisposableStack()
   readonly #failed = new AbortController()
@@ -84,13 +90,14 @@ export class Build implements AsyncDisposable {
   constructor(
     around: Surroundings,
     plan: BuildPlan,
-    { progress, session, lease, signal }: Pick<Build, 'progress' | 'session' | 'lease' | 'signal'>,
+    { progress, session, lease, signal, images }: Pick<Build, 'progress' | 'session' | 'lease' | 'signal' | 'images'>,
   ) {
     this.around = around
     this.plan = plan
     this.progress = progress
     this.session = session
     this.lease = lease
+    this.images = images
     this.signal = AbortSignal.any([signal, this.#failed.signal])
   }
 
@@ -158,11 +165,12 @@ export class Build implements AsyncDisposable {
   }
 
   image(reference: string, platform: string | undefined): Promise<Image> {
-    return once(this.#images, `${reference} ${platform ?? ''}`, () => resolveImage(this, reference, platform))
+    const wanted = platform ?? (this.plan.isPlatformAsked ? platformName(this.plan.platform) : '')
+    return once(this.images, `${reference} ${wanted}`, () => resolveImage(this, reference, wanted))
   }
 
   layoutImage(context: string): Promise<Image> {
-    return once(this.#images, `layout ${context}`, () => loadLayout(this, context))
+    return once(this.images, `layout ${context} ${platformName(this.plan.platform)}`, () => loadLayout(this, context))
   }
 
   /** The agent of `--ssh`, with our own keys if these were given. @returns undefined if none was */

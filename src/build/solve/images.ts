@@ -1,19 +1,20 @@
 import { TscomposeError } from '../../errors.ts'
 import type { Image, ImageProgress, Platform } from '../../image/image.ts'
-import { hostPlatform, isPlatform } from '../../image/platform.ts'
+import { hostPlatform } from '../../image/platform.ts'
 import { canonicalName, parseReference } from '../../image/reference.ts'
 import type { Step } from '../progress.ts'
 import type { Build } from './build.ts'
 
 /**
  * An image that a Dockerfile names: the one that is here, or that of a registry. Its layers stay until the build ends.
+ * @param platform empty: whatever is here, or this machine's
  * @throws TscomposeError BUILD_BASE_INVALID, REGISTRY_*, IMAGE_*
  */
-export async function resolveImage(build: Build, reference: string, platform: string | undefined): Promise<Image> {
+export async function resolveImage(build: Build, reference: string, platform: string): Promise<Image> {
   const { around, plan, lease, progress } = build
-  const wanted = platform === undefined ? plan.request.platform : parsePlatform(platform)
-  const here = plan.request.pull ? undefined : await around.images.find(reference)
-  if (here && (!wanted || isPlatform(wanted, here.platform))) {
+  const wanted = platform === '' ? undefined : parsePlatform(platform)
+  const here = plan.request.pull ? undefined : await around.images.find(reference, wanted)
+  if (here) {
     await lease.hold(here.layers)
     const still = await around.images.find(here.id)
     if (still) return still

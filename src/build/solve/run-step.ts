@@ -1,3 +1,4 @@
+import { hostPlatform, isPlatform, platformName } from '../../image/platform.ts'
 import { cacheDirectoryName } from '../cache/mounts.ts'
 import type { RunStep } from '../dockerfile/step.ts'
 import { commandLine } from '../image-config.ts'
@@ -34,6 +35,8 @@ export async function runStep(build: Build, state: StageState, step: RunStep): P
     security: step.security,
     extraHosts,
     epoch: build.plan.epoch,
+    // Files alone do not tell: a static program of another platform may lie in the same layers.
+    ...(!isPlatform(hostPlatform, state.platform) && { platform: platformName(state.platform) }),
   })
   for (const mount of step.mounts) if (mount.type === 'cache') build.mounts.add(cacheDirectoryName(mount.id, 0))
   const files = Object.assign({}, ...read.map(filesOf)) as Record<string, string>

@@ -1,4 +1,5 @@
 import type { HistoryEntry, Platform } from '../../image/image.ts'
+import { platformName } from '../../image/platform.ts'
 import { interpret, openScope } from '../dockerfile/index.ts'
 import type { Instruction } from '../dockerfile/instruction.ts'
 import type { Scope } from '../dockerfile/scope.ts'
@@ -47,7 +48,8 @@ export async function solveStage(build: Build, node: StageNode): Promise<StageRe
   const { stage, instructions } = node
   const name = stage.name ?? `stage-${stage.index}`
   const total = 1 + instructions.filter(({ keyword }) => layered.has(keyword)).length
-  const labelOf = (number: number) => `[${build.isOnlyStage ? '' : `${name} `}${number}/${total}]`
+  const labelOf = (number: number) =>
+    `[${labelOfPlatform(build, node)}${build.isOnlyStage ? '' : `${name} `}${number}/${total}]`
   let state: StageState = {
     ...(await openStage(build, node, labelOf(1))),
     node,
@@ -65,6 +67,14 @@ export async function solveStage(build: Build, node: StageNode): Promise<StageRe
     state = await carryOut(build, { ...state, scope, label: labelOf(steps), instruction: place }, step)
   }
   return state
+}
+
+/** `linux/amd64->arm64 ` for a stage of another platform than its image's, as BuildKit shows it. */
+function labelOfPlatform({ plan }: Build, { base }: StageNode): string {
+  const { label, platform } = plan
+  const own = base.kind === 'image' || base.kind === 'context' ? base.platform : undefined
+  if (label === '' || own === undefined || own === platformName(platform)) return label
+  return `${own}->${platformName(platform).replace(/^linux\//, '')} `
 }
 
 async function openStage(build: Build, node: StageNode, label: string): Promise<StageResult> {

@@ -11,13 +11,15 @@ import type { CacheTarget } from './spec.ts'
 
 type Elsewhere = Exclude<CacheTarget, { type: 'inline' }>
 
-/** Leaves the steps of a build where other machines find them. */
-export async function exportCaches(build: Build): Promise<void> {
+/** Leaves the steps of a build, for all its platforms, where other machines find them. */
+export async function exportCaches(builds: readonly Build[]): Promise<void> {
+  const [build] = builds
+  if (!build) return
   const targets = build.plan.request.cacheTo.filter(target => target.type !== 'inline')
   for (const target of targets) {
     const name = target.type === 'local' ? target.directory : target.reference
     try {
-      await build.progress.during(`exporting cache to ${name}`, () => exportCache(build, target))
+      await build.progress.during(`exporting cache to ${name}`, () => exportCache(build, builds, target))
     } catch (error) {
       build.signal.throwIfAborted()
       if (!target.mayFail) throw error
@@ -26,23 +28,25 @@ export async function exportCaches(build: Build): Promise<void> {
   }
 }
 
-/** The steps that this build has come through, with the digests of their layers. */
-export async function transferredSteps(build: Build, all: boolean): Promise<readonly TransferredStep[]> {
-  const { cache } = build.around
-  const layers = build.layers.filter(({ stage }) => all || build.isOfImage(stage))
+/** The steps that builds have come through, with the digests of their layers. */
+export async function transferredSteps(builds: readonly Build[], all: boolean): Promise<readonly TransferredStep[]> {
   const steps = await Promise.all(
-    layers.map(async ({ layer }) => {
-      const diffId = await cache.diffId(layer, build.plan.epoch)
-      const { key, id, created } = layer.record
-      return { key, id, created, diffId }
-    }),
+    builds.flatMap(build =>
+      build.layers
+        .filter(({ stage }) => all || build.isOfImage(stage))
+        .map(async ({ layer }) => {
+          const diffId = await build.around.cache.diffId(layer, build.plan.epoch)
+          const { key, id, created } = layer.record
+          return { key, id, created, diffId }
+        }),
+    ),
   )
   return [...new Map(steps.map(step => [step.key, step])).values()].toSorted((a, b) => (a.key < b.key ? -1 : 1))
 }
 
-async function exportCache(build: Build, target: Elsewhere): Promise<void> {
+async function exportCache(build: Build, builds: readonly Build[], target: Elsewhere): Promise<void> {
   const { images } = build.around
-  const configuration = cacheConfiguration(await transferredSteps(build, target.all), hostPlatform)
+  const configuration = cacheConfiguration(await transferredSteps(builds, target.all), hostPlatform)
   // Not one that lasts: whatever ends this build, nobody is to find an image without a name.
   await using passing = await images.workshop.addPassingImage({ configuration })
   const { id } = passing.image

@@ -1,5 +1,5 @@
 import { messageOf } from '../../errors.ts'
-import type { Image } from '../../image/image.ts'
+import type { Image, Platform } from '../../image/image.ts'
 import { layoutArchive } from '../../image/load/layout-archive.ts'
 import { hostPlatform } from '../../image/platform.ts'
 import { parseReference, repositoryOf } from '../../image/reference.ts'
@@ -19,7 +19,7 @@ async function importCache(build: Build, source: CacheSource): Promise<void> {
     await build.progress.during(`importing cache from ${name}`, async step => {
       const { images } = build.around
       if (source.type === 'registry' && source.mayBeHere) {
-        const here = await images.find(source.reference)
+        const here = (await images.find(source.reference, build.plan.platform)) ?? (await images.find(source.reference))
         if (here) return await takeSteps(build, here, step)
       }
       await withImage(build, source, image => takeSteps(build, image, step))
@@ -52,7 +52,12 @@ async function withImage(build: Build, source: CacheSource, use: (image: Image) 
   const digest = reference.digest ?? (await images.registries.inspect(source.reference, auth, signal)).digest
   const name = `${repositoryOf(reference)}@${digest}`
   const isHere = (await images.find(name)) !== undefined
-  const image = await images.pull(name, { platform: hostPlatform, ...(auth && { auth }) }, signal)
+  // What is nothing but a cache is made for no platform of anybody's: its own will do.
+  const pull = (platform: Platform) => images.pull(name, { platform, ...(auth && { auth }) }, signal)
+  const image = await pull(build.plan.platform).catch(error => {
+    if (error.code !== 'IMAGE_PLATFORM_MISSING') throw error
+    return pull(hostPlatform)
+  })
   try {
     await use(image)
   } finally {

@@ -54,6 +54,7 @@ type Kind = 'text' | 'list' | 'switch' | 'count'
 const rows: readonly (readonly [kind: Kind, flags: string, description: string])[] = [
   ['list', '--add-host <name:address>', 'A further line of /etc/hosts while building'],
   ['list', '--allow <entitlement>', 'network.host, security.insecure'],
+  ['list', '--annotation <[type:]key=value>', 'Annotate the manifest; index:, manifest[PLATFORM]: and the like'],
   ['list', '--build-arg <name=value>', 'A build argument; NAME alone takes its value from here'],
   ['list', '--build-context <name=source>', 'A further context: a directory, URL, docker-image://, oci-layout://'],
   ['list', '--cache-from <source>', 'Take steps from a cache elsewhere: an image, type=registry,ref=, type=local,src='],
@@ -74,7 +75,7 @@ const rows: readonly (readonly [kind: Kind, flags: string, description: string])
   ['text', '--metadata-file <file>', 'Write what was made to a file, as JSON'],
   ['text', '--network <network>', 'Network of RUN: default, none, host, or a network'],
   ['list', '-o, --output <dest>', 'DIR, -, or type=local|tar|oci|docker|image|registry,dest='],
-  ['list', '--platform <platform>', 'For another platform than that of this machine'],
+  ['list', '--platform <platform>', 'For which platforms: linux/arm64, or several with commas'],
   ['text', '--progress <form>', 'auto, tty, plain, quiet, rawjson'],
   ['text', '--provenance <attest>', 'Only false'],
   ['switch', '--pull', 'Ask the registries for newer base images'],
@@ -93,12 +94,7 @@ const rows: readonly (readonly [kind: Kind, flags: string, description: string])
 const accepted = ['--builder <name>', '--compress', '--disable-content-trust', '--force-rm', '--load', '--rm']
 
 /** What docker takes and is refused with a reason; see request.ts. */
-const refused = [
-  '--annotation <name=value>',
-  '--attest <fields>',
-  '--cgroup-parent <cgroup>',
-  '--security-opt <option>',
-]
+const refused = ['--attest <fields>', '--cgroup-parent <cgroup>', '--security-opt <option>']
 
 export function declareBuildFlags(command: Command): Command {
   for (const [kind, flags, description] of rows) {

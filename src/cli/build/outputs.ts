@@ -45,3 +45,12 @@ export function parseOutput(text: string, cwd: string): BuildOutput {
       throw badFlag(`invalid output "${text}": type is one of local, tar, oci, docker, image, registry`)
   }
 }
+
+/** @throws TscomposeError CLI_FLAG for what has room for one platform only */
+export function assertForPlatforms(type: BuildOutput['type'], platforms: number): void {
+  if (platforms < 2) return
+  if (type === 'docker')
+    throw badFlag('docker exporter does not currently support exporting manifest lists: use type=oci')
+  if (type === 'tar')
+    throw badFlag('type=tar is for one platform: use type=local, with a directory for each, or type=oci')
+}

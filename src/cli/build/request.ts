@@ -17,10 +17,7 @@ interface Place {
 export function buildRequest(flags: ImageBuildFlags, place: Place): ImageBuildRequest {
   refuse(flags)
   const { cwd, env } = place
-  const platforms = (flags.platform ?? []).flatMap(text => text.split(','))
-  if (platforms.length > 1)
-    throw badFlag('an image is built for one platform at a time: build one after the other, each with a tag of its own')
-  const [platform = env.DOCKER_DEFAULT_PLATFORM || undefined] = platforms
+  const platforms = (flags.platform ?? [env.DOCKER_DEFAULT_PLATFORM ?? '']).flatMap(text => text.split(','))
   return {
     ...some('Target', flags.target),
     BuildArgs: buildArgs(flags.buildArg, env),
@@ -32,7 +29,8 @@ export function buildRequest(flags: ImageBuildFlags, place: Place): ImageBuildRe
       flags.noCacheFilter?.flatMap(text => text.split(',')),
     ),
     Pull: flags.pull ?? false,
-    ...some('Platform', platform),
+    Platforms: platforms.filter(platform => platform !== ''),
+    ...some('Annotations', flags.annotation),
     Contexts: Object.fromEntries(
       Object.entries(pairs('--build-context', flags.buildContext ?? [])).map(([name, source]) => [
         name,
@@ -95,10 +93,9 @@ function contextSource(source: string, cwd: string): string {
 
 /** What docker has a flag for and this builder has not is an error: silence would be a wrong image. */
 function refuse(flags: ImageBuildFlags): void {
-  const { annotation, attest, cgroupParent, isolation, securityOpt, squash } = flags
+  const { attest, cgroupParent, isolation, securityOpt, squash } = flags
   refuseAttestations(flags)
   if (attest) throw badFlag('--attest is not supported: images are made without attestations')
-  if (annotation) throw badFlag('--annotation is not supported: use --label')
   if (cgroupParent) throw badFlag('--cgroup-parent is not supported: use --memory and --cpu-quota')
   if (isolation !== undefined && isolation !== 'default') throw badFlag(`--isolation ${isolation} is not supported`)
   if (securityOpt) throw badFlag('--security-opt is not supported: use --allow security.insecure')

@@ -1,6 +1,6 @@
 import { createWriteStream } from 'node:fs'
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { fullName, loginFor, splitTag } from '../../engine/client/registries.ts'
@@ -14,6 +14,8 @@ import type { BuildOutput } from './outputs.ts'
 export interface BuiltImage {
   readonly id: string
   readonly names: readonly string[]
+  /** If it is for several platforms: what it is for each. */
+  readonly images?: readonly { readonly platform: string; readonly id: string }[]
 }
 
 /** Takes what was built where the user wants it. */
@@ -23,7 +25,12 @@ export async function deliver(cli: Cli, engine: RemoteEngine, image: BuiltImage,
       if (output.push) await pushAll(cli, engine, image.names)
       return
     case 'local':
-      return await unpackInto(output.dest, await engine.imageFiles(image.id), cli.signal)
+      if (!image.images) return await unpackInto(output.dest, await engine.imageFiles(image.id), cli.signal)
+      for (const { platform, id } of image.images) {
+        const dest = join(output.dest, platform.replaceAll('/', '_'))
+        await unpackInto(dest, await engine.imageFiles(id), cli.signal)
+      }
+      return
     case 'tar':
       return await write(cli, output.dest, await engine.imageFiles(image.id))
     case 'oci':

@@ -95,5 +95,6 @@ const buildOptions = (cli: Cli, flags: BuildFlags): BuildOptions => ({
   args: buildArgs(flags.buildArg, cli.env),
   ssh: Object.fromEntries((flags.ssh ?? []).map(text => sshOf(text, cli))),
   check: flags.check ?? false,
+  allPlatforms: true,
   ...(flags.memory !== undefined && { memory: bytesOf(flags.memory) }),
 })

@@ -29,7 +29,7 @@ export async function makeContainer(
   flags: CreateFlags,
   request: ContainerCreateRequest,
 ): Promise<string> {
-  const { name, pull, platform, quiet = false } = flags
+  const { name, pull, platform = cli.env.DOCKER_DEFAULT_PLATFORM || undefined, quiet = false } = flags
   if (!['always', 'missing', 'never'].includes(pull)) throw badFlag(`invalid pull option: '${pull}'`)
   await using undo = new AsyncDisposableStack()
   // The file is there before the container: an id that could not be written down would be lost.

@@ -36,7 +36,7 @@ export function bakeFile(project: Project, services: readonly Service[], options
         'ssh',
         Object.entries(request.SSH ?? {}).map(([id, path]) => `${id}=${path}`),
       ),
-      ...(build.platform !== undefined && { platforms: [build.platform] }),
+      ...filled('platforms', build.platforms),
       ...(request.Pull && { pull: true }),
       ...(request.NoCache && { 'no-cache': true }),
       ...(build.network !== undefined && { network: build.network }),

@@ -16,11 +16,20 @@ export interface BuildOptions {
   readonly ssh: Readonly<Record<string, string | undefined>>
   /** The Dockerfiles are only checked. */
   readonly check: boolean
+  /** Those of the file, too, that the containers here do not run on. */
+  readonly allPlatforms: boolean
   /** bytes */
   readonly memory?: number
 }
 
-export const buildDefaults: BuildOptions = { noCache: false, pull: false, args: {}, ssh: {}, check: false }
+export const buildDefaults: BuildOptions = {
+  noCache: false,
+  pull: false,
+  args: {},
+  ssh: {},
+  check: false,
+  allPlatforms: false,
+}
 
 /** Something happens in the build of a service. */
 export type OnBuild = (service: string, message: BuildMessage) => void
@@ -77,7 +86,7 @@ function inBuild(error: unknown, service: string, { origins }: Project): unknown
 
 /** What the engine is asked for. */
 export function buildRequest(project: Project, build: ServiceBuild, options: BuildOptions): ImageBuildRequest {
-  const { dockerfile, target, platform, network, shmSize } = build
+  const { dockerfile, target, network, shmSize } = build
   const ssh = { ...build.ssh, ...options.ssh }
   const directory = project.workingDir
   return {
@@ -89,7 +98,7 @@ export function buildRequest(project: Project, build: ServiceBuild, options: Bui
     Tags: [...build.tags],
     NoCache: options.noCache || build.noCache,
     Pull: options.pull || build.pull,
-    ...(platform !== undefined && { Platform: platform }),
+    Platforms: options.allPlatforms ? [...build.platforms] : build.platform === undefined ? [] : [build.platform],
     Contexts: Object.fromEntries(
       Object.entries(build.contexts).map(([name, context]) => [name, contextText(project, context)]),
     ),

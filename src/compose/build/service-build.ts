@@ -20,6 +20,9 @@ export interface ServiceBuild {
   readonly cacheTo: readonly string[]
   readonly noCache: boolean
   readonly pull: boolean
+  /** All that the image is to be made for; none: the machine's. */
+  readonly platforms: readonly string[]
+  /** That of the service's containers, if it is not the machine's. */
   readonly platform?: string
   readonly network?: string
   readonly extraHosts: readonly string[]
@@ -51,9 +54,6 @@ export function serviceBuild(project: Project, service: Service): ServiceBuild |
   if (!build) return undefined
   const at = `services.${service.name}.build`
   for (const key of ['isolation', 'provenance', 'sbom']) if (build[key]) throw notSupported(project, `${at}.${key}`)
-  const platforms = texts(build.platforms)
-  if (platforms.length > 1 && !service.platform) throw notSupported(project, `${at}.platforms`)
-  const platform = service.platform ?? platforms[0]
   return {
     service: service.name,
     context: text(build.context) ?? project.workingDir,
@@ -66,7 +66,7 @@ export function serviceBuild(project: Project, service: Service): ServiceBuild |
     cacheTo: texts(build.cache_to),
     noCache: build.no_cache === true,
     pull: build.pull === true,
-    ...optional('platform', platform),
+    ...platformsOf(project, service),
     ...optional('network', text(build.network)),
     extraHosts: texts(build.extra_hosts),
     ...(build.shm_size !== undefined && { shmSize: Number(build.shm_size) }),
@@ -77,6 +77,14 @@ export function serviceBuild(project: Project, service: Service): ServiceBuild |
     ssh: sshOf(project, build.ssh),
     contexts: contextsOf(project, build.additional_contexts, at),
   }
+}
+
+/** The loader has seen to it that `platform` is one of `platforms`, if there are some. */
+function platformsOf({ environment }: Project, service: Service): Pick<ServiceBuild, 'platforms' | 'platform'> {
+  const platform = service.platform || environment.DOCKER_DEFAULT_PLATFORM || undefined
+  const platforms = texts(service.build?.platforms)
+  const own = platform === undefined ? [] : [platform]
+  return { platforms: platforms.length > 0 ? platforms : own, ...optional('platform', platform) }
 }
 
 /**

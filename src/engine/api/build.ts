@@ -25,7 +25,10 @@ export interface ImageBuildRequest {
   /** Names of stages. */
   NoCacheFilter?: string[]
   Pull?: boolean
-  Platform?: string
+  /** Images for several make an index. */
+  Platforms?: string[]
+  /** `key=value`, of the manifest; `index:key=value`, `manifest[linux/arm64]:key=value` and the like. */
+  Annotations?: string[]
   /** By name: a directory, a URL, `docker-image://REFERENCE`, or `oci-layout://DIRECTORY[:TAG|@DIGEST]`. */
   Contexts?: Labels
   /** By id: a file, or the contents in base64. */
@@ -50,7 +53,15 @@ export interface ImageBuildRequest {
 }
 
 /** What happens in a build; the last message is the image. */
-export type BuildMessage = BuildEvent | { type: 'image'; id: string; names: readonly string[] }
+export type BuildMessage = BuildEvent | BuiltImageMessage
+
+export interface BuiltImageMessage {
+  type: 'image'
+  id: string
+  names: readonly string[]
+  /** Of a build for several platforms: `linux/arm64`, and the image's id. */
+  images?: readonly { platform: string; id: string }[]
+}
 
 export interface BuildOperations {
   /** All files of an image, as a tar archive. Not of Docker: `GET /tscompose/images/{name}/files`. */

@@ -1,8 +1,10 @@
 import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
+import { parseAnnotation } from '../../build/annotations.ts'
 import { isRemoteContext } from '../../build/context/index.ts'
 import type { BuildRequest, ContextSource, NamedContext } from '../../build/request.ts'
 import { parseCacheSource, parseCacheTarget } from '../../build/transfer/spec.ts'
+import { platformName } from '../../image/platform.ts'
 import { domainOf } from '../../image/registry/credentials.ts'
 import type { BuildMessage, ImageBuildRequest } from '../api.ts'
 import type { Context } from '../context.ts'
@@ -23,16 +25,17 @@ export function buildImage(
   return progressStream(async (_, until, tell) => {
     const builder = await context.builder()
     const say = tell as unknown as (message: BuildMessage) => void
-    const { image, names } = await builder.build(request, say, until)
+    const { image, names, images } = await builder.build(request, say, until)
     if (!image) return
-    say({ type: 'image', id: image.id, names })
+    const all = images?.map(({ id, platform }) => ({ id, platform: platformName(platform) }))
+    say({ type: 'image', id: image.id, names, ...(all && { images: all }) })
     for (const name of names) context.events.emit('image', 'tag', image.id, { name })
   }, signal) as AsyncIterable<unknown> as AsyncIterable<BuildMessage>
 }
 
 /** @throws TscomposeError ENGINE_REQUEST_INVALID, ENGINE_NOT_SUPPORTED */
 function toBuildRequest(context: Context, asked: ImageBuildRequest, archive: Readable | undefined): BuildRequest {
-  const { Dockerfile, DockerfileInline, Platform, ShmSize } = asked
+  const { Dockerfile, DockerfileInline, ShmSize } = asked
   return {
     context: archiveSource(asked, archive) ?? contextSource(asked.Context),
     dockerfile:
@@ -45,7 +48,8 @@ function toBuildRequest(context: Context, asked: ImageBuildRequest, archive: Rea
     tags: asked.Tags ?? [],
     noCache: asked.NoCache === true || (asked.NoCacheFilter ?? []),
     pull: asked.Pull === true,
-    ...(Platform && { platform: parsePlatform(Platform) }),
+    platforms: (asked.Platforms ?? []).map(parsePlatform),
+    annotations: (asked.Annotations ?? []).flatMap(parseAnnotation),
     contexts: new Map(Object.entries(asked.Contexts ?? {}).map(([name, text]) => [name.toLowerCase(), named(text)])),
     secrets: new Map(
       Object.entries(asked.Secrets ?? {}).map(([id, { File, Value }]) => [

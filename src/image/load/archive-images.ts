@@ -1,4 +1,5 @@
 import { TscomposeError } from '../../errors.ts'
+import type { ArrivedIndex } from '../arrivals.ts'
 import { hexOf } from '../digest.ts'
 import type { Digest, Platform } from '../image.ts'
 import { JsonObject } from '../json.ts'
@@ -19,7 +20,7 @@ export interface ArchivedImage {
 export interface ArchivedTarget {
   readonly names: readonly Reference[]
   readonly images: readonly ArchivedImage[]
-  readonly index?: Digest
+  readonly index?: ArrivedIndex
 }
 
 const INVALID = 'IMAGE_ARCHIVE_INVALID'
@@ -84,7 +85,11 @@ async function ociTargets(files: ArchiveFiles): Promise<readonly ArchivedTarget[
     }
     const parsed = await read(blobOf(descriptor))
     if (parsed.kind === 'index')
-      targets.set(digest, { names, images: await Promise.all(inArchive(parsed, files).map(imageOf)), index: digest })
+      targets.set(digest, {
+        names,
+        images: await Promise.all(inArchive(parsed, files).map(imageOf)),
+        index: { digest, manifests: parsed.manifests.map(one => one.digest) },
+      })
     else targets.set(digest, { names, images: [await imageOf(descriptor)] })
   }
   return [...targets.values()]
@@ -98,13 +103,12 @@ function inArchive({ manifests }: Index, files: ArchiveFiles): readonly Descript
   throw new TscomposeError('IMAGE_PLATFORM_MISSING', 'the archive has none of the images that its index names')
 }
 
-/** One platform's image of an index has nothing to do with the others. */
 function ofPlatform(target: ArchivedTarget, platform: Platform | undefined): ArchivedTarget {
   const { names, images, index } = target
-  if (index === undefined || !platform) return target
+  if (!index || !platform) return target
   const manifests = images.flatMap(({ manifest }) => manifest ?? [])
   const chosen = choosePlatform({ kind: 'index', mediaType: mediaTypes.ociIndex, manifests }, platform, 'the archive')
-  return { names, images: images.filter(({ manifest }) => manifest === chosen) }
+  return { names, images: images.filter(({ manifest }) => manifest === chosen), index }
 }
 
 /** containerd's annotation has the whole name; that of the specification often has the tag alone, which names nothing. */

@@ -1,20 +1,19 @@
 import type { Readable } from 'node:stream'
 import { TscomposeError } from '../../errors.ts'
 import { settleAll } from '../../settle.ts'
+import { type Arrival, withArrival } from '../arrivals.ts'
 import type { Catalog, Lease } from '../catalog.ts'
 import { parseConfiguration } from '../config.ts'
 import { digestOf, shortId } from '../digest.ts'
 import type { Digest, Image, OnImageProgress, Platform } from '../image.ts'
 import type { Intake } from '../intake.ts'
 import { mediaTypes, ociManifest } from '../manifest.ts'
-import { tagged, withImage } from '../names.ts'
 import { isPlatform, platformName } from '../platform.ts'
-import type { Layer, StoreState } from '../state.ts'
-import { withIndex } from '../targets.ts'
+import type { Layer } from '../state.ts'
 import { compressionOf } from '../unpack/decompress.ts'
 import { Ahead } from './ahead.ts'
 import { ArchiveFiles } from './archive-files.ts'
-import { type ArchivedImage, type ArchivedTarget, archivedImages } from './archive-images.ts'
+import { type ArchivedImage, archivedImages } from './archive-images.ts'
 
 /** Loads every image of an archive. The images appear in the store all at once, when the whole archive is good. */
 export async function loadArchive(
@@ -39,32 +38,14 @@ export async function loadArchive(
       ),
     })),
   )
-  for (const { index } of taken) if (index) await catalog.content.sync(index)
-  await catalog.change(state => taken.reduce(withTaken, state))
-  const ids = taken.flatMap(({ index, images }) => catalog.imageFor(targetOf(index, images, catalog), undefined) ?? [])
-  return [...new Map(ids.map(image => [image.id, image])).values()]
+  for (const { index } of taken) if (index) await catalog.content.sync(index.digest)
+  await catalog.change(state => taken.reduce(withArrival, state))
+  const shown = taken.map(({ index, images: [first] }) => {
+    const whole = platform ? undefined : index && catalog.imageFor(index.digest, undefined)
+    return whole ?? (first && catalog.image(first.id))
+  })
+  return [...new Map(shown.flatMap(image => (image ? [[image.id, image]] : []))).values()]
 }
-
-interface Taken {
-  readonly id: Digest
-  readonly manifest: Digest
-}
-
-type TakenTarget = Pick<ArchivedTarget, 'names' | 'index'> & { readonly images: readonly Taken[] }
-
-function withTaken(before: StoreState, { names, index, images }: TakenTarget): StoreState {
-  const state = images.reduce((state, { id, manifest }) => withImage(state, id, manifest), before)
-  const ids = new Set(images.map(({ id }) => id))
-  const [only] = ids
-  if (only === undefined) return state
-  if (!index || ids.size === 1) return tagged(state, only, ...names)
-  const children = Object.fromEntries(images.map(({ id, manifest }) => [manifest, id] as const))
-  return tagged(withIndex(state, index, children), index, ...names)
-}
-
-/** An index with one image is that image. */
-const targetOf = (index: Digest | undefined, [first]: readonly Taken[], { state }: Catalog): Digest =>
-  index && index in state.indexes ? index : (first?.id ?? 'sha256:')
 
 interface Loading {
   readonly catalog: Catalog
@@ -77,7 +58,7 @@ interface Loading {
   readonly signal: AbortSignal
 }
 
-async function takeIn(image: ArchivedImage, loading: Loading): Promise<Taken> {
+async function takeIn(image: ArchivedImage, loading: Loading): Promise<Arrival['images'][number]> {
   const { catalog, intake, ahead, lease, files, platform, onProgress, signal } = loading
   const id = image.config.digest
   const configuration = parseConfiguration(await catalog.content.read(id))

@@ -5,7 +5,7 @@ import type { RemoteEngine } from '../../../engine/client/remote-engine.ts'
 import { reportCheck } from '../../build/check.ts'
 import { contextRequest } from '../../build/context.ts'
 import { declareBuildFlags, type ImageBuildFlags } from '../../build/flags.ts'
-import { type BuildOutput, parseOutput } from '../../build/outputs.ts'
+import { assertForPlatforms, type BuildOutput, parseOutput } from '../../build/outputs.ts'
 import { buildRequest } from '../../build/request.ts'
 import { type BuiltImage, deliver, leaveNotes } from '../../build/results.ts'
 import type { Cli } from '../../cli.ts'
@@ -23,9 +23,10 @@ export const define: Define = (command, cli) =>
     const tag = [...(flags.tag ?? []), ...outputs.flatMap(namesOf)]
     const pushes = outputs.some(output => output.type === 'image' && output.push)
     if (pushes && tag.length === 0) throw badFlag('tag is needed when pushing to registry')
+    const asked = buildRequest({ ...flags, tag }, cli)
+    for (const { type } of outputs) assertForPlatforms(type, asked.Platforms?.length ?? 0)
     // An old id in the file would be taken for that of a build which has failed.
     if (flags.iidfile !== undefined) await rm(resolve(cli.cwd, flags.iidfile), { force: true })
-    const asked = buildRequest({ ...flags, tag }, cli)
     await using context = await contextRequest(path, flags.file, cli)
     const engine = await connect()
     const request = { ...asked, ...context.request }

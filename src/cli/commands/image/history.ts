@@ -24,7 +24,7 @@ export const define: Define = (command, cli) =>
     .option('--format <format>', 'table, json, or a Go template', 'table')
     .option('-H, --human', 'Sizes and dates for people', true)
     .option('--no-trunc', 'Whole ids and steps')
-    .option('--platform <platform>', 'Only if the image is made for it')
+    .option('--platform <platform>', 'Of an image for several platforms this one')
     .option('-q, --quiet', 'Only ids')
     .action(async (image: string, flags: HistoryFlags) => {
       const { format, quiet } = flags

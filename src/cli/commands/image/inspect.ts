@@ -7,7 +7,7 @@ export const define: Define = (command, cli) =>
   command
     .argument('<IMAGE...>')
     .option('-f, --format <template>', 'json, or a Go template')
-    .option('--platform <platform>', 'Only if the image is made for it')
+    .option('--platform <platform>', 'Of an image for several platforms this one')
     .action(async (images: string[], { format, ...flags }: { format?: string; platform?: string }) => {
       const engine = await connect()
       await printInspected(cli, images, name => engine.imageInspect(name, forPlatform(flags)), format)

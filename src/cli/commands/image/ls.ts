@@ -1,4 +1,5 @@
-import { collect, type Define, notSupportedYet } from '../../command.ts'
+import { TscomposeError } from '../../../errors.ts'
+import { collect, type Define } from '../../command.ts'
 import { connect } from '../../engine.ts'
 import { filtersOf } from '../../key-values.ts'
 import { imageRows } from '../../output/image-rows.ts'
@@ -25,11 +26,16 @@ export const define: Define = (command, cli) =>
     .option('--format <format>', 'table, json, or a Go template', 'table')
     .option('--no-trunc', 'Whole ids')
     .option('-q, --quiet', 'Only ids')
-    .option('--tree', 'Not supported: an image is here for one platform')
+    .option('--tree', 'What each image has for which platform')
     .action(async (name: string | undefined, { digests, filter, format, trunc, quiet, tree }: LsFlags) => {
-      if (tree) throw notSupportedYet('--tree')
       const filters = filtersOf([...(filter ?? []), ...(name === undefined ? [] : [`reference=${name}`])])
-      const images = await (await connect()).imageList({ filters })
+      const images = await (await connect()).imageList({ filters, ...(tree && { manifests: true }) })
+      if (tree) {
+        if (quiet || digests || format !== 'table' || !trunc)
+          throw new TscomposeError('CLI_FLAG', '--tree goes with no other flag but --all and --filter')
+        const { imageTree } = await import('../../output/image-tree.ts')
+        return void cli.stdout.write(imageTree(images))
+      }
       const options = { digests: digests || format.includes('.Digest'), trunc }
       const rows = images.flatMap(image => imageRows(image, options))
       if (quiet && format === 'table') cli.stdout.write(rows.map(({ ID }) => `${ID}\n`).join(''))

@@ -17,7 +17,8 @@ export const define: Define = (command, cli) =>
     .option('--disable-content-trust', 'Accepted for old scripts')
     .option('--platform <platform>', 'For another platform than that of this machine')
     .option('-q, --quiet', 'Only the name')
-    .action(async (name: string, { allTags, platform, quiet }: PullFlags) => {
+    .action(async (name: string, flags: PullFlags) => {
+      const { allTags, platform = cli.env.DOCKER_DEFAULT_PLATFORM || undefined, quiet } = flags
       const isNamed = !isRepository(name)
       if (allTags && isNamed) throw new TscomposeError('CLI_FLAG', `tag can't be used with --all-tags/-a`)
       const options = {

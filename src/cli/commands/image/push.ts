@@ -15,7 +15,7 @@ export const define: Define = (command, cli) =>
     .argument('<NAME[:TAG]>')
     .option('-a, --all-tags', 'All tags of the repository')
     .option('--disable-content-trust', 'Accepted for old scripts')
-    .option('--platform <platform>', 'Only if the image is made for it')
+    .option('--platform <platform>', 'Of an image for several platforms only this one')
     .option('-q, --quiet', 'Only the name')
     .action(async (name: string, { allTags, platform, quiet }: PushFlags) => {
       const { repository, tag } = splitTag(name)

@@ -9,7 +9,7 @@ export const define: Define = (command, cli) =>
     .argument('<IMAGE...>')
     .option('-f, --force', 'Also one with several names; one that does not exist is no error')
     .addOption(plainOption('--no-prune', 'Accepted for old scripts: an image has no parents'))
-    .option('--platform <platform>', 'Only if the image is made for it')
+    .option('--platform <platform>', 'Of an image for several platforms only this one')
     .action(async (images: string[], { force = false, ...flags }: { force?: boolean; platform?: string }) => {
       const engine = await connect()
       await forEach(images, name =>

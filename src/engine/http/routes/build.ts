@@ -24,7 +24,8 @@ const buildRequest: Fields<ImageBuildRequest> = {
   NoCache: boolean,
   NoCacheFilter: strings,
   Pull: boolean,
-  Platform: string,
+  Platforms: strings,
+  Annotations: strings,
   Contexts: labels,
   Secrets: map(object<{ File?: string; Value?: string }>({ File: string, Value: string })),
   SSH: labels,
@@ -63,6 +64,7 @@ async function classicBuild({ engine, query, headers, stream, signal }: Call): P
     if (value && !(usual as readonly string[]).includes(value)) throw notSupported(`${name}=${value} of a build`)
   }
   const remote = query.text('remote')
+  const platform = query.text('platform')
   const hosts = query
     .all('extrahosts')
     .flatMap(text => (text.startsWith('[') ? (JSON.parse(text) as string[]) : [text]))
@@ -75,7 +77,7 @@ async function classicBuild({ engine, query, headers, stream, signal }: Call): P
     Tags: query.all('t'),
     NoCache: query.boolean('nocache'),
     Pull: query.boolean('pull'),
-    Platform: query.text('platform'),
+    Platforms: platform === undefined ? undefined : [platform],
     NetworkMode: query.text('networkmode'),
     ExtraHosts: hosts,
     ShmSize: query.integer('shmsize'),
