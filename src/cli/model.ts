@@ -5,7 +5,7 @@ import { serviceOf } from '../compose/select.ts'
 import type { Engine } from '../engine/api.ts'
 import { TscomposeError } from '../errors.ts'
 import type { Cli } from './cli.ts'
-import { renderWarning } from './progress/warnings.ts'
+import { tellWarning } from './progress/warnings.ts'
 
 /** What the flags before the command say about where the project is. */
 export function loadOptions(cli: Cli): LoadOptions {
@@ -48,16 +48,16 @@ export async function loadWhole(cli: Cli, names: readonly string[]): Promise<Loa
   const { disabledServices, profiles } = loaded.project
   const activated = names.flatMap(name => disabledServices[name]?.profiles ?? [])
   if (activated.length > 0) loaded = await loadProject({ ...options, profiles: [...profiles, ...activated] })
-  for (const warning of loaded.warnings) cli.stderr.write(renderWarning(warning))
+  for (const warning of loaded.warnings) tellWarning(cli, warning)
   return loaded
 }
 
 /** Tells what of the file an isolated project leaves out, when it is made: later commands have nothing new to say. */
-export async function tellLeftOut({ stderr }: Cli, engine: Engine, { project, leftOut }: Loaded): Promise<void> {
+export async function tellLeftOut(cli: Cli, engine: Engine, { project, leftOut }: Loaded): Promise<void> {
   if (leftOut.length === 0) return
   const filters = { label: [`${label.project}=${project.name}`] }
   if ((await engine.networkList({ filters })).length > 0) return
-  for (const warning of leftOut) stderr.write(renderWarning(warning))
+  for (const warning of leftOut) tellWarning(cli, warning)
 }
 
 /**

@@ -2,6 +2,7 @@ import { LineSplitter } from '../compose/logs/lines.ts'
 import type { Surroundings } from '../compose/operation.ts'
 import type { Engine } from '../engine/api.ts'
 import type { Cli } from './cli.ts'
+import { useColor } from './color.ts'
 import { LogPrinter, type LogStyle } from './output/log-printer.ts'
 import { openProgress } from './progress/progress.ts'
 
@@ -38,10 +39,6 @@ export async function openSurroundings(
     [Symbol.asyncDispose]: () => progress[Symbol.asyncDispose](),
   }
 }
-
-/** Colours are for a terminal that was not told otherwise. */
-export const useColor = ({ options, env }: Cli, { isTTY }: { readonly isTTY?: boolean }): boolean =>
-  options.ansi === 'always' || (options.ansi === 'auto' && !!isTTY && !env.NO_COLOR)
 
 export function newLogPrinter(
   cli: Cli,

@@ -205,6 +205,7 @@ describe('progress', () => {
   test('what is shown depends on the terminal, unless told', () => {
     assert.equal(effectiveMode('auto', 'auto', { isTTY: true }), 'tty')
     assert.equal(effectiveMode('auto', 'never', { isTTY: true }), 'plain')
+    assert.equal(effectiveMode('auto', 'auto', { isTTY: true, columns: 0 }), 'plain')
     assert.equal(effectiveMode('auto', 'auto', {}), 'plain')
     assert.equal(effectiveMode('json', 'auto', { isTTY: true }), 'json')
   })

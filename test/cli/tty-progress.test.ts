@@ -10,7 +10,7 @@ test('a display that ended before it was told to stands on the screen once', asy
     return true
   }
   const stream = { isTTY: true, write } as unknown as NodeJS.WriteStream
-  const progress = openTtyProgress(stream)
+  const progress = openTtyProgress(stream, { color: false })
   progress.begin(new Map([['Container demo-web-1', 1]]))
   await setImmediate()
   progress.report({ id: 'Container demo-web-1', text: 'Started', status: 'done' })

@@ -12,7 +12,7 @@ import { bytesOf } from '../create/sizes.ts'
 import { connect } from '../engine.ts'
 import { loadModel } from '../model.ts'
 import { openBuildProgress } from '../progress/build.ts'
-import { renderWarning } from '../progress/warnings.ts'
+import { tellWarning } from '../progress/warnings.ts'
 
 interface BuildFlags {
   readonly buildArg?: string[]
@@ -56,8 +56,7 @@ export const define: Define = (command, cli) =>
       refuseAttestations(flags)
       const project = await loadModel(cli, names)
       const services = selectServices(project.services, names, { alone: !flags.withDependencies })
-      if (!services.some(({ build }) => build))
-        return void cli.stderr.write(renderWarning({ message: 'No services to build' }))
+      if (!services.some(({ build }) => build)) return tellWarning(cli, { message: 'No services to build' })
       const options = buildOptions(cli, flags)
       if (flags.print) {
         const { bakeFile } = await import('../../compose/build/bake.ts')

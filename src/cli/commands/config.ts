@@ -2,14 +2,14 @@ import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import * as config from '../../compose/config.ts'
 import type { Model } from '../../compose/image-digests.ts'
-import type { Loaded, LoadOptions, Warning } from '../../compose/load/index.ts'
+import type { Loaded, LoadOptions } from '../../compose/load/index.ts'
 import { loadModel, loadProject } from '../../compose/load/index.ts'
 import { TscomposeError } from '../../errors.ts'
 import type { Cli } from '../cli.ts'
 import { type Define, plainOption } from '../command.ts'
 import { loadOptions } from '../model.ts'
 import { composeColumn, renderTable } from '../output/table.ts'
-import { renderWarning } from '../progress/warnings.ts'
+import { tellWarning } from '../progress/warnings.ts'
 
 interface ConfigFlags {
   readonly format?: string
@@ -106,11 +106,11 @@ async function answer(cli: Cli, services: readonly string[], flags: ConfigFlags)
       : config.printProject({ canonical: pinned }, { format })
   }
   if (services.length > 0)
-    warn(cli, {
+    tellWarning(cli, {
       message: 'service filtering is not applied when --no-interpolate is set, the full model will be rendered',
     })
   const { root, warnings } = await loadModel(options)
-  for (const warning of warnings) warn(cli, warning)
+  for (const warning of warnings) tellWarning(cli, warning)
   const model = config.plainModel(root)
   if (!asksDigests(flags)) return config.printModel(model, { format })
   const pinned = await withDigests(cli, model)
@@ -133,11 +133,9 @@ const printLock = async (model: Model, format: 'yaml' | 'json') =>
 
 async function loaded(cli: Cli, options: LoadOptions): Promise<Loaded> {
   const result = await loadProject(options)
-  for (const warning of result.warnings) warn(cli, warning)
+  for (const warning of result.warnings) tellWarning(cli, warning)
   return result
 }
-
-const warn = (cli: Cli, warning: Warning): void => void cli.stderr.write(renderWarning(warning))
 
 const sortedKeys = (things: Readonly<Record<string, unknown>>): string[] => Object.keys(things).sort()
 
@@ -165,7 +163,7 @@ async function variableTable(
   format: string | undefined,
 ): Promise<string> {
   if (services.length > 0)
-    warn(cli, {
+    tellWarning(cli, {
       message:
         'service filtering is not applied when --variables is set, variables from the full model will be rendered',
     })

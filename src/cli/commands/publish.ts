@@ -13,7 +13,7 @@ import { type Define, Exit } from '../command.ts'
 import { confirm } from '../confirm.ts'
 import { connect } from '../engine.ts'
 import { loadOptions } from '../model.ts'
-import { renderWarning } from '../progress/warnings.ts'
+import { tellWarning } from '../progress/warnings.ts'
 import { openSurroundings } from '../surroundings.ts'
 
 interface PublishFlags {
@@ -39,7 +39,7 @@ export const define: Define = (command, cli) =>
       const insecure = flags.insecureRegistry ? repository.split('/', 1) : []
       const { loadProject } = await import('../../compose/load/index.ts')
       const { project, warnings } = await loadProject({ ...loadOptions(cli), profiles: ['*'], noEnvResolution: true })
-      for (const warning of warnings) cli.stderr.write(renderWarning(warning))
+      for (const warning of warnings) tellWarning(cli, warning)
       checkPublishable(project, { withEnv: flags.withEnv ?? false })
       const { composeFiles, envFiles } = await publishedFiles(project.composeFiles, project.workingDir, version)
       for (const concern of concerns(project, envFiles)) {

@@ -1,6 +1,6 @@
 import type { Cli } from '../cli.ts'
 import { isTrue } from '../globals.ts'
-import { renderWarning } from '../progress/warnings.ts'
+import { tellWarning } from '../progress/warnings.ts'
 import { Footer } from './footer.ts'
 import { listenToKeys } from './keys.ts'
 import type { WatchToggle } from './watch-toggle.ts'
@@ -10,9 +10,9 @@ import type { WatchToggle } from './watch-toggle.ts'
  * @param flag `--menu`. @param variable COMPOSE_MENU
  */
 export function wantsMenu(cli: Cli, flag: boolean | undefined, variable: string | undefined): boolean {
-  const { stdin, stdout, stderr, options } = cli
+  const { stdin, stdout, options } = cli
   const possible = !!stdin.isTTY && !!stdout.isTTY && options.ansi !== 'never' && options.progress !== 'json'
-  if (flag && !possible) stderr.write(renderWarning({ message: '--menu needs a terminal: there is no menu' }))
+  if (flag && !possible) tellWarning(cli, { message: '--menu needs a terminal: there is no menu' })
   return possible && (flag ?? (!variable || isTrue(variable)))
 }
 

@@ -1,7 +1,7 @@
 import type { OnBuild } from '../../compose/build/build.ts'
 import { TscomposeError } from '../../errors.ts'
 import type { Cli } from '../cli.ts'
-import { useColor } from '../surroundings.ts'
+import { useColor } from '../color.ts'
 import { BuildProgress } from './build-progress.ts'
 import { effectiveMode } from './progress.ts'
 

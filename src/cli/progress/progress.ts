@@ -1,6 +1,8 @@
 import type { ProgressEvent, Report } from '../../compose/apply/report.ts'
 import type { Cli } from '../cli.ts'
+import { useColor } from '../color.ts'
 import type { ProgressMode } from '../globals.ts'
+import { warningLine } from './warnings.ts'
 
 /** Shows what happens to a project's resources, on stderr. */
 export interface Progress extends AsyncDisposable {
@@ -19,7 +21,7 @@ export async function openProgress(cli: Cli, { quiet = false } = {}): Promise<Pr
   switch (effectiveMode(cli.options.progress, cli.options.ansi, stream)) {
     case 'tty': {
       const { openTtyProgress } = await import('./tty.ts')
-      return openTtyProgress(stream)
+      return openTtyProgress(stream, { color: useColor(cli, stream) })
     }
     case 'json':
       return textProgress(
@@ -37,10 +39,11 @@ export async function openProgress(cli: Cli, { quiet = false } = {}): Promise<Pr
 export function effectiveMode(
   mode: ProgressMode,
   ansi: string,
-  { isTTY }: { readonly isTTY?: boolean },
+  { isTTY, columns }: { readonly isTTY?: boolean; readonly columns?: number },
 ): Exclude<ProgressMode, 'auto'> {
   if (mode !== 'auto') return mode
-  return ansi === 'always' || (isTTY && ansi === 'auto') ? 'tty' : 'plain'
+  // Terminals that nobody sits at, as those of some CI systems, have no width to draw in.
+  return ansi === 'always' || (isTTY && columns !== 0 && ansi === 'auto') ? 'tty' : 'plain'
 }
 
 function textProgress(
@@ -71,9 +74,3 @@ export function jsonLine({ id, parentId, status, text, details, current, total }
   const event = { id, parent_id: parentId, status: statusWords[status], text, details, current, total, percent }
   return `${JSON.stringify(event)}\n`
 }
-
-/** logrus' form, which docker compose's warnings have when nobody sits in front of them. */
-export const warningLine = (message: string): string =>
-  message.startsWith('Warning: ')
-    ? `${message}\n`
-    : `time="${new Date().toISOString().slice(0, 19)}Z" level=warning msg=${JSON.stringify(message)}\n`

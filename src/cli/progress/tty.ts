@@ -1,6 +1,7 @@
 import { Listr, ListrLogger, type ListrTaskWrapper, PRESET_TIMER, ProcessOutput } from 'listr2'
 import type { ProgressEvent } from '../../compose/apply/report.ts'
 import type { Progress } from './progress.ts'
+import { warningLine } from './warnings.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: listr2's own default for its type parameters
 type Task = ListrTaskWrapper<any, any, any>
@@ -114,7 +115,7 @@ function partOf({ id, text, current, total }: ProgressEvent): string {
 }
 
 /** Displays one after the other, one for each plan that is carried out. Warnings stand between them. */
-export function openTtyProgress(stream: NodeJS.WriteStream): Progress {
+export function openTtyProgress(stream: NodeJS.WriteStream, style: { readonly color: boolean }): Progress {
   let display: Display | undefined
   const end = async (failed: boolean) => {
     await display?.close(failed)
@@ -125,7 +126,7 @@ export function openTtyProgress(stream: NodeJS.WriteStream): Progress {
       if (expected.size > 0) display = new Display(expected, stream)
     },
     report: event => display?.show(event),
-    warn: message => void stream.write(`\u001b[33mWARN\u001b[0m ${message}\n`),
+    warn: message => void stream.write(warningLine(message, style)),
     end,
     [Symbol.asyncDispose]: () => end(true),
   }
