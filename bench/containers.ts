@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
 import { basename } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { request } from './api.ts'
 import { project, services } from './projects.ts'
 import type { Rival } from './rivals.ts'
@@ -132,9 +133,9 @@ export async function health([ours, theirs]: readonly [ours: Rival, theirs: Riva
     const Healthcheck = { Test: ['CMD', 'true'], Interval: 1e9, Timeout: 10e9, Retries: 3 }
     const ids: string[] = []
     for (let at = 0; at < CONTAINERS; at++) ids.push(await start(rival, `bench-health-${at}`, { ...idle, Healthcheck }))
-    await new Promise(resolve => setTimeout(resolve, 3000))
+    await sleep(3000)
     const before = processorMs(rival)
-    await new Promise(resolve => setTimeout(resolve, SECONDS * 1000))
+    await sleep(SECONDS * 1000)
     const used = (processorMs(rival) - before) / SECONDS
     await Promise.all(ids.map(id => remove(rival, id)))
     return used

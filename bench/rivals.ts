@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { request } from './api.ts'
 import { dockerCompose } from './docker-compose.ts'
@@ -144,7 +145,7 @@ async function answering(socket: string, daemon: ChildProcess): Promise<void> {
   for (let tries = 0; tries < 200; tries++) {
     if (daemon.exitCode !== null) throw new Error(`dockerd ended with ${daemon.exitCode}`)
     if (existsSync(socket) && (await request(socket, 'GET', '/_ping').catch(() => undefined))?.status === 200) return
-    await new Promise(resolve => setTimeout(resolve, 100))
+    await sleep(100)
   }
   throw new Error('dockerd does not answer')
 }

@@ -2,8 +2,10 @@
  * `npm run bench [-- NAME...]`: the same work by tscompose and by Docker, in one run, as ratios. A figure is the median
  * of its runs; a claim of README is a row here.
  */
+
 import { spawnSync } from 'node:child_process'
 import { globSync, readFileSync, rmSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { removeContainer, runToCompletion } from './api.ts'
 import { buildImages } from './build.ts'
@@ -114,7 +116,7 @@ const benchmarks: Record<string, Benchmark> = {
   idle: async ([ours]) =>
     inProject(services(20), async dir => {
       compose(ours, dir, 'up', '-d')
-      await new Promise(resolve => setTimeout(resolve, 3000))
+      await sleep(3000)
       const memory = ownMemoryMB(ours)
       compose(ours, dir, 'down')
       return [

@@ -5,6 +5,7 @@ import { createServer } from 'node:http'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort, imageArchives, newMachine, skip } from './machine.ts'
 
 /** Asks the agent at SSH_AUTH_SOCK for its keys (SSH agent protocol), and prints how many there are. */
@@ -187,7 +188,7 @@ RUN cd / && find p x l -type f | sort > /out; stat -c '%u:%g %a' /owned >> /out
     const options = ['--export-all', '--reuseaddr', '--listen=127.0.0.1', `--port=${daemonPort}`]
     const daemon = spawn('git', ['daemon', ...options, `--base-path=${join(machine.dir, 'git')}`], { stdio: 'ignore' })
     t.after(() => daemon.kill())
-    while (!(await listens(daemonPort))) await new Promise(resolve => setTimeout(resolve, 20))
+    while (!(await listens(daemonPort))) await sleep(20)
     const remote = `git://127.0.0.1:${daemonPort}/repo#main`
     const text = await out(`FROM alpine
 ADD ${remote} /plain

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Result } from './machine.ts'
 
 /** Docker itself, from Debian's package docker.io, to show what we make to. */
@@ -39,7 +40,7 @@ export async function startDockerd(t: TestContext): Promise<Dockerd> {
   }
   while (docker(['version']).code !== 0) {
     if (daemon.exitCode !== null) throw new Error(`dockerd has ended with ${daemon.exitCode}`)
-    await new Promise(resolve => setTimeout(resolve, 50))
+    await sleep(50)
   }
   return { docker }
 }

@@ -13,6 +13,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { monitorPath } from '../../src/runtime/native-path.ts'
 import { newMachine, skip } from './machine.ts'
@@ -43,7 +44,7 @@ test('nothing leads out of a container', { skip }, async t => {
   }
   const logs = (name: string) => machine.ok(['container', 'logs', name])
   const begins = async (name: string) => {
-    while (!(await logs(name)).includes('begins')) await new Promise(resolve => setTimeout(resolve, 20))
+    while (!(await logs(name)).includes('begins')) await sleep(20)
   }
 
   const before = snapshot(host)

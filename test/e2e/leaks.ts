@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { globSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
  * What an engine with this run-time directory has on the machine at the moment, a line each. Other engines (the user's
@@ -28,7 +29,7 @@ export async function leaks(runDir: string, patienceMs = 2000): Promise<string[]
   for (;;) {
     const left = traces(runDir)
     if (left.length === 0 || Date.now() > until) return left
-    await new Promise(resolve => setTimeout(resolve, 20))
+    await sleep(20)
   }
 }
 

@@ -3,6 +3,7 @@ import { existsSync, globSync, mkdirSync, readFileSync, rmdirSync, statSync, wri
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { splitDeviceNumber } from '../../src/runtime/device-node.ts'
 import { newMachine, skip } from './machine.ts'
 
@@ -62,7 +63,7 @@ test("docker's flags for limits, each met by a program that runs into it", { ski
     const pid = await inspected('one', '{{.State.Pid}}')
     const group = /memory:(.*)/.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8'))?.[1]
     while (!/under_oom 1/.test(readFileSync(`/sys/fs/cgroup/memory${group}/memory.oom_control`, 'utf8')))
-      await new Promise(resolve => setTimeout(resolve, 10))
+      await sleep(10)
     assert.equal(await inspected('one', '{{.State.Running}} {{.HostConfig.OomKillDisable}}'), 'true true')
     await machine.ok(['container', 'update', '-m', '128m', '--memory-swap', '128m', 'one'])
     assert.equal((await machine.ok(['container', 'wait', 'one'])).trim(), '0')
@@ -94,7 +95,7 @@ test("docker's flags for limits, each met by a program that runs into it", { ski
     const used = (name: string) => async () => JSON.parse(await inspected(name, '{{json .State.Pid}}')) as number
     await start('--cpu-period', '50000', '--cpu-quota', '5000', ...busy)
     const [began, before] = [performance.now(), cpuTime(await used('one')())]
-    await new Promise(resolve => setTimeout(resolve, 1000))
+    await sleep(1000)
     const share = (cpuTime(await used('one')()) - before) / (performance.now() - began)
     assert.ok(share > 0.02 && share < 0.15, `${share} of a processor`)
     assert.equal(await inspected('one', '{{.HostConfig.CpuQuota}} {{.HostConfig.CpuPeriod}}'), '5000 50000')
@@ -103,7 +104,7 @@ test("docker's flags for limits, each met by a program that runs into it", { ski
     await machine.ok(['container', 'run', '-d', '--name', 'two', '--cpuset-cpus', '0', '--cpu-shares', '64', ...busy])
     const pids = [await used('one')(), await used('two')()] as const
     const first = pids.map(cpuTime)
-    await new Promise(resolve => setTimeout(resolve, 1500))
+    await sleep(1500)
     const [one = 0, two = 0] = pids.map((pid, n) => cpuTime(pid) - (first[n] ?? 0))
     assert.ok(one > 4 * two, `${one} ms and ${two} ms`)
     await machine.ok(['container', 'rm', '-f', 'one', 'two'])

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { imageArchives, newMachine, resultOf, skip } from './machine.ts'
 
 /** Somebody outside. @returns where he listens, and who has come */
@@ -69,7 +70,7 @@ test('offline, nobody outside is asked for anything', { skip, timeout: 120_000 }
     await machine.ok(['engine', 'stop'])
     await machine.ok(['image', 'ls'], { env: { TSCOMPOSE_OFFLINE: '1' } })
     const pull = machine.start(['pull', 'missing'], { cwd })
-    while (visits() === 0) await new Promise(resolve => setTimeout(resolve, 10))
+    while (visits() === 0) await sleep(10)
     pull.kill()
     await resultOf(pull)
   })

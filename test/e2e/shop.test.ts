@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { cpSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort, type Machine, newMachine, root, skip } from './machine.ts'
 import { startRegistry } from './registry.ts'
 
@@ -146,6 +147,6 @@ async function until(condition: () => Promise<boolean>, patienceMs = 30_000): Pr
   const end = Date.now() + patienceMs
   while (!(await condition())) {
     assert.ok(Date.now() < end, `not within ${patienceMs} ms: ${condition}`)
-    await new Promise(resolve => setTimeout(resolve, 20))
+    await sleep(20)
   }
 }

@@ -14,6 +14,7 @@ import {
 import { join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { ContainerCreateRequest } from '../../src/engine/api.ts'
 import { Bench, create, event, exec, exitCode, gone, output, run, skip } from './fixture.ts'
 
@@ -40,7 +41,7 @@ async function otherEngine(bench: Bench, requests: Request[]) {
 
 /** Waits for a program to write a file. */
 async function written(path: string): Promise<string> {
-  while (!existsSync(path) || readFileSync(path, 'utf8') === '') await new Promise(resolve => setTimeout(resolve, 5))
+  while (!existsSync(path) || readFileSync(path, 'utf8') === '') await sleep(5)
   return readFileSync(path, 'utf8')
 }
 
@@ -55,7 +56,7 @@ test('an engine that is killed leaves its containers running, and the next one t
   assert.equal(State.Status, 'running')
   assert.ok(existsSync(`/proc/${State.Pid}`))
   assert.equal((await exec(engine, id, ['echo', 'here'])).text, 'here\n')
-  await new Promise(resolve => setTimeout(resolve, 100))
+  await sleep(100)
   assert.equal(await engine.containerStop(id), true)
   const lines = (await output(engine, id)).trim().split('\n')
   assert.deepEqual(
@@ -77,7 +78,7 @@ test('what ended while no engine was there has its exit code and the time of its
   const before = Date.now()
   writeFileSync(join(bench.root, 'go'), '')
   await written(mark)
-  await new Promise(resolve => setTimeout(resolve, 50))
+  await sleep(50)
   const after = Date.now()
   await using engine = await bench.open()
   assert.equal(await exitCode(engine, id), 11)
@@ -111,13 +112,11 @@ test('what ended while no engine was there is started again by its policy', { sk
   await written(join(bench.root, 'runs'))
   await other.kill()
   writeFileSync(join(bench.root, 'go'), '')
-  while (existsSync(join(bench.root, 'go'))) await new Promise(resolve => setTimeout(resolve, 5))
+  while (existsSync(join(bench.root, 'go'))) await sleep(5)
   await using engine = await bench.open()
-  while (readFileSync(join(bench.root, 'runs'), 'utf8') !== 'x\nx\n')
-    await new Promise(resolve => setTimeout(resolve, 10))
+  while (readFileSync(join(bench.root, 'runs'), 'utf8') !== 'x\nx\n') await sleep(10)
   // The program may be ahead of those who tell of it.
-  while ((await engine.containerInspect(id)).State.Status !== 'running')
-    await new Promise(resolve => setTimeout(resolve, 10))
+  while ((await engine.containerInspect(id)).State.Status !== 'running') await sleep(10)
   assert.equal((await engine.containerInspect(id)).RestartCount, 1)
 })
 
@@ -186,8 +185,7 @@ test('after a restart of the machine, what ran has ended with 255, and what its 
   assert.deepEqual([State.Status, State.ExitCode], ['exited', 255])
   const state = async (id = '') => (await engine.containerInspect(id)).State.Status
   for (const [index, [, , after]] of cases.entries())
-    while (after === 'running' && (await state(ids[index])) !== after)
-      await new Promise(resolve => setTimeout(resolve, 10))
+    while (after === 'running' && (await state(ids[index])) !== after) await sleep(10)
   for (const [index, expected] of cases.entries())
     assert.equal(await state(ids[index]), expected[2], expected.join(' '))
 })
@@ -265,7 +263,7 @@ test('what is known of a container before its last change is found again, with t
   const id = await (async () => {
     await using first = await bench.open()
     const id = await run(first, bench, ['sh', '-c', 'while ! test -e /go; do sleep 0.02; done; exit 7'])
-    await new Promise(resolve => setTimeout(resolve, 100)) // until it is on disk as running
+    await sleep(100) // until it is on disk as running
     await exec(first, id, ['touch', '/go'])
     await exitCode(first, id)
     return id

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { parseCleanMappings, trimProgram } from '../../src/engine/daemon/trim.ts'
 
 const mapping = (range: string, permissions: string, path: string, dirty = 0) =>
@@ -43,5 +44,5 @@ test('a process that has given back its pages goes on', async () => {
   const after = await residentOfProgram()
   assert.ok(after < before * 0.7, `${before} kB before, ${after} kB after`)
   assert.equal(JSON.parse(JSON.stringify({ a: [1, /x/.test('x')] })).a[1], true)
-  assert.equal(await new Promise(resolve => setTimeout(resolve, 1, 'later')), 'later')
+  assert.equal(await sleep(1, 'later'), 'later')
 })

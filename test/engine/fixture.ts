@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { ContainerCreateRequest, EventMessage, LogsOptions } from '../../src/engine/api.ts'
 import { type Layers, openEngineOn } from '../../src/engine/assemble.ts'
 import { defaultConfig, type EngineConfig } from '../../src/engine/config.ts'
@@ -18,7 +19,7 @@ import { createRuntime } from '../../src/runtime/create-runtime.ts'
 const busybox = '/usr/bin/busybox'
 /** Resolves when there is nothing at `path` any more. */
 export async function gone(path: string): Promise<void> {
-  while (existsSync(path)) await new Promise(resolve => setTimeout(resolve, 10))
+  while (existsSync(path)) await sleep(10)
 }
 
 export const skip =
@@ -270,7 +271,7 @@ export async function exec(engine: LocalEngine, id: string, command: string[], u
   if (!stream) throw new Error('no stream')
   stream.end()
   const text = await textOf(stream)
-  while ((await engine.execInspect(Id)).Running) await new Promise(resolve => setTimeout(resolve, 1))
+  while ((await engine.execInspect(Id)).Running) await sleep(1)
   return { text, exitCode: (await engine.execInspect(Id)).ExitCode }
 }
 

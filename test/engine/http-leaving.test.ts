@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { Duplex, Readable } from 'node:stream'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Engine } from '../../src/engine/api.ts'
 import { type Served, serve } from './served.ts'
 
@@ -78,7 +79,7 @@ const cases: readonly Case[] = [
 ]
 
 async function idle({ busy }: Served): Promise<void> {
-  while (busy.count > 0) await new Promise(resolve => setTimeout(resolve, 1))
+  while (busy.count > 0) await sleep(1)
 }
 
 for (const { request, headers = '', engine } of cases) {
@@ -115,7 +116,7 @@ for (const { request, headers = '', engine } of cases) {
     await asked
     client.destroy()
     await once(client, 'close')
-    await new Promise(resolve => setTimeout(resolve, 5)) // until the server has noticed
+    await sleep(5) // until the server has noticed
     gone.resolve()
     await idle(served)
   })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { PassThrough } from 'node:stream'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { JSONMessage } from '../../src/engine/api.ts'
 import type { Image, ImageStore, ListedImage } from '../../src/image/image.ts'
 import { Bench, create, run, skip } from './fixture.ts'
@@ -65,7 +66,7 @@ test('a pull tells its progress line by line, ends with it, and throws what it t
     pull: async (reference, { onProgress }) => {
       if (reference === 'nope') throw new Error('no such repository')
       onProgress?.({ status: 'Pulling from library/alpine', id: '3' })
-      await new Promise(resolve => setTimeout(resolve, 5))
+      await sleep(5)
       onProgress?.({ status: 'Download complete', id: 'abc' })
       return alpine
     },

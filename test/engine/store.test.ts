@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, rmdir, writeFile } from 'node:fs
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Serial } from '../../src/engine/serial.ts'
 import { lockDataRoot } from '../../src/engine/store/data-lock.ts'
 import { readJson, writeJson } from '../../src/engine/store/json-file.ts'
@@ -63,7 +64,7 @@ test('what a full disk did not take is written once it is not full any more', as
   await mkdir(`${file.file}.tmp`) // as much in the way as a full disk
   await assert.rejects(file.write(1))
   await rmdir(`${file.file}.tmp`)
-  while (!existsSync(file.file)) await new Promise(resolve => setTimeout(resolve, 20))
+  while (!existsSync(file.file)) await sleep(20)
   assert.deepEqual(await readJson(file.file, isNumber), { value: 1 })
 })
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Bench, create, exec, exitCode, run, skip, textOf } from './fixture.ts'
 
 const everything = { stream: true, stdin: true, stdout: true, stderr: true }
@@ -122,7 +123,7 @@ test('a detached exec runs on by itself', { skip }, async () => {
   const id = await run(engine, bench, ['sleep', '1000'])
   const { Id } = await engine.execCreate(id, { Cmd: ['touch', '/mark'] })
   assert.equal(await engine.execStart(Id, { Detach: true }), undefined)
-  while ((await engine.execInspect(Id)).Running) await new Promise(resolve => setTimeout(resolve, 5))
+  while ((await engine.execInspect(Id)).Running) await sleep(5)
   assert.equal((await exec(engine, id, ['ls', '/mark'])).exitCode, 0)
 })
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import './own-host.ts'
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
@@ -37,7 +38,7 @@ class Dockerd implements AsyncDisposable {
     this.#process = started
     while (spawnSync('docker', ['version'], { env: this.#env }).status !== 0) {
       assert.equal(started.exitCode, null, 'dockerd has ended')
-      await new Promise(resolve => setTimeout(resolve, 100))
+      await sleep(100)
     }
   }
 

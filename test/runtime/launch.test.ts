@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readdir, readFile, readlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { readExitRecord } from '../../src/runtime/exit-record.ts'
 import { launch } from '../../src/runtime/launch.ts'
 import { ProgramBuilder } from '../../src/runtime/program.ts'
@@ -223,7 +223,7 @@ test('the monitor is named after what it runs, and gone when that has ended', { 
   process.kill(monitor.pid, 'SIGKILL')
   await monitor.exited
   for (let round = 0; (await readFile(join('/proc', parent, 'comm')).catch(() => undefined)) && round < 100; round++) {
-    await new Promise(resolve => setTimeout(resolve, 10))
+    await sleep(10)
   }
   await assert.rejects(readFile(join('/proc', parent, 'comm')), { code: 'ENOENT' })
 })

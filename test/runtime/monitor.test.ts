@@ -5,13 +5,14 @@ import { globSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { launch } from '../../src/runtime/launch.ts'
 import { connectMonitor } from '../../src/runtime/monitor.ts'
 import { exitCodeOf } from '../../src/runtime/protocol.ts'
 import { Bench, read, readUntil, shellProgram, skip, unframe } from './launch-fixture.ts'
 
 const both = { stdin: true, stdout: true, stderr: true, closeStdin: true }
-const tick = () => new Promise(resolve => setTimeout(resolve, 20))
+const tick = () => sleep(20)
 
 test('standard input arrives whole, and its end is the end', { skip }, async () => {
   await using bench = await Bench.make()
