@@ -1,9 +1,7 @@
-import { readFile } from 'node:fs/promises'
-import path from 'node:path'
 import { parseDotenvText } from '../compose/load/dotenv.ts'
 import type { Project } from '../compose/project.ts'
-import { TscomposeError } from '../errors.ts'
 import type { Cli } from './cli.ts'
+import { readText } from './input-file.ts'
 
 /**
  * What `-e` gives: `NAME=value` as it is, `NAME` with its value here (the shell's, then `.env`'s). A name that is set
@@ -22,13 +20,10 @@ export function resolveEnvironment(
 }
 
 /** The variables of the files given with --env-from-file, in the order of the files. */
-export async function readEnvFileFlags(files: readonly string[], cli: Cli, project: Project): Promise<string[]> {
+export function readEnvFileFlags(files: readonly string[], cli: Cli, project: Project): string[] {
   const variables: string[] = []
   for (const file of files) {
-    const text = await readFile(path.resolve(cli.cwd, file), 'utf8').catch((cause: unknown) => {
-      throw new TscomposeError('CLI_FLAG', `--env-from-file: cannot read ${file}`, { cause })
-    })
-    const values = parseDotenvText(text, name => project.environment[name])
+    const values = parseDotenvText(readText(cli, file), name => project.environment[name])
     variables.push(...Object.entries(values).map(([name, value]) => `${name}=${value}`))
   }
   return variables

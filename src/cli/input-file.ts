@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { once } from 'node:events'
+import { createReadStream, readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
 import type { Cli } from './cli.ts'
@@ -22,8 +22,10 @@ export function readText(cli: Cli, file: string): string {
  */
 export async function openInput(cli: Cli, file = '-'): Promise<Readable> {
   if (file === '-') return cli.stdin
+  const stream = createReadStream(path.resolve(cli.cwd, file))
   try {
-    return (await open(path.resolve(cli.cwd, file))).createReadStream()
+    await once(stream, 'open')
+    return stream
   } catch (cause) {
     throw unreadable(file, cause)
   }

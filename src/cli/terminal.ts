@@ -78,5 +78,5 @@ async function write(out: NodeJS.WriteStream, chunk: Uint8Array): Promise<void> 
  * the bytes as they are.
  * @param tty false with -T
  */
-export const wantsTty = ({ stdin, stdout }: Pick<Cli, 'stdin' | 'stdout'>, tty: boolean | undefined): boolean =>
-  tty !== false && !!stdin.isTTY && !!stdout.isTTY
+export const wantsTty = (cli: Pick<Cli, 'stdin' | 'stdout'>, tty: boolean | undefined): boolean =>
+  tty !== false && !!cli.stdout.isTTY && !!cli.stdin.isTTY

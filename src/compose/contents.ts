@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { TscomposeError } from '../errors.ts'
 import type { Project, Service } from './project.ts'
@@ -9,28 +9,28 @@ import { handedOver } from './translate/grants.ts'
  * Reads the files of this machine whose contents, not whose paths, go to the engine with the request for a container:
  * seccomp profiles, and the secrets and configs that are to have an owner or a mode of their own.
  */
-export async function readContents(
+export function readContents(
   project: Project,
   service: Service,
-): Promise<Pick<ContainerContext, 'seccompProfile' | 'fileContents'>> {
+): Pick<ContainerContext, 'seccompProfile' | 'fileContents'> {
   const profiles = new Map<string, string>()
   for (const option of service.securityOpt) {
     const [, file] = /^seccomp[=:](.*)$/.exec(option) ?? []
     if (file !== undefined && file !== 'unconfined' && file !== 'builtin')
-      profiles.set(file, await readFile(path.resolve(project.workingDir, file), 'utf8'))
+      profiles.set(file, readFileSync(path.resolve(project.workingDir, file), 'utf8'))
   }
   const files = new Map<string, Uint8Array>()
   for (const { kind, object } of handedOver(project, service))
-    if (object.file !== undefined) files.set(object.file, await readGranted(kind, object.key, object.file))
+    if (object.file !== undefined) files.set(object.file, readGranted(kind, object.key, object.file))
   return {
     seccompProfile: name => profiles.get(name) ?? '',
     fileContents: name => files.get(name) ?? new Uint8Array(),
   }
 }
 
-async function readGranted(kind: string, key: string, file: string): Promise<Uint8Array> {
+function readGranted(kind: string, key: string, file: string): Uint8Array {
   try {
-    return await readFile(file)
+    return readFileSync(file)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     const what = code === 'EISDIR' ? 'a directory cannot have another uid, gid or mode' : (error as Error).message

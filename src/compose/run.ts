@@ -57,7 +57,7 @@ export async function createOneOff(
   signal.throwIfAborted()
   const slug = process.getBuiltinModule('node:crypto').randomBytes(32).toString('hex')
   const name = options.name ?? [project.name, service.name, 'run', slug.slice(0, 12)].join(options.up.separator)
-  const contents = await readContents(project, service)
+  const contents = readContents(project, service)
   const request = containerRequest({
     project,
     service,

@@ -86,7 +86,7 @@ export const define: Define = (command, cli) =>
       if (flags.tty && flags.noTty) throw new TscomposeError('CLI_FLAG', "--tty and --no-tty can't be used together")
       const tty = !detach && wantsTty(cli, flags.noTty ? false : flags.tty)
       const stdin = !detach && flags.interactive
-      const service = await overridden(cli, project, serviceOf(project.services, name), words, { ...flags, tty }, stdin)
+      const service = overridden(cli, project, serviceOf(project.services, name), words, { ...flags, tty }, stdin)
       const quiet = cli.options.progress === 'auto' && flags.quiet ? ('quiet' as const) : cli.options.progress
       const shown: Cli = { ...cli, options: { ...cli.options, progress: quiet } }
       const size = tty ? windowSize(cli) : undefined
@@ -132,16 +132,16 @@ export const define: Define = (command, cli) =>
     })
 
 /** The service with what the command line says in place of what the file says. */
-async function overridden(
+function overridden(
   cli: Cli,
   project: Project,
   service: Service,
   words: readonly string[],
   flags: RunFlags & { readonly tty: boolean },
   stdin: boolean,
-): Promise<Service> {
+): Service {
   const variables = [
-    ...(await readEnvFileFlags(flags.envFromFile ?? [], cli, project)),
+    ...readEnvFileFlags(flags.envFromFile ?? [], cli, project),
     ...resolveEnvironment(flags.env ?? [], cli.env, project.environment),
   ]
   const command = words.length > 0 ? [...words] : flags.entrypoint === undefined ? service.command : []

@@ -6,8 +6,8 @@ import { connectStreams } from '../terminal.ts'
 import { badFlag } from './parsed.ts'
 
 /** A terminal in the container needs one here for its keys. @throws TscomposeError CLI_FLAG */
-export function checkTerminal({ stdin }: Pick<Cli, 'stdin'>, wanted: boolean): void {
-  if (wanted && !stdin.isTTY) throw badFlag('the input device is not a TTY')
+export function checkTerminal(cli: Pick<Cli, 'stdin'>, wanted: boolean): void {
+  if (wanted && !cli.stdin.isTTY) throw badFlag('the input device is not a TTY')
 }
 
 interface AttachedContainer {
@@ -33,12 +33,13 @@ export async function attachedSession(
   const watch = (chunk: Buffer) => {
     hasLeft ||= keys.push(chunk).detached
   }
-  if (tty && stdin) cli.stdin.on('data', watch)
-  try {
-    const resize = (height: number, width: number) => engine.containerResize(id, height, width)
-    await connectStreams(cli, { stream, tty, stdin, resize })
-    return hasLeft
-  } finally {
-    cli.stdin.off('data', watch)
+  using cleanup = new DisposableStack()
+  if (tty && stdin) {
+    cli.stdin.on('data', watch)
+    cleanup.defer(() => void cli.stdin.off('data', watch))
   }
+
+  const resize = (height: number, width: number) => engine.containerResize(id, height, width)
+  await connectStreams(cli, { stream, tty, stdin, resize })
+  return hasLeft
 }

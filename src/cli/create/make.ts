@@ -1,4 +1,4 @@
-import { rm, writeFile } from 'node:fs/promises'
+import { rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { pullImage } from '../../compose/apply/transfer.ts'
 import type { ContainerCreateRequest, Engine } from '../../engine/api.ts'
@@ -31,12 +31,12 @@ export async function makeContainer(
 ): Promise<string> {
   const { name, pull, platform = cli.env.DOCKER_DEFAULT_PLATFORM || undefined, quiet = false } = flags
   if (!['always', 'missing', 'never'].includes(pull)) throw badFlag(`invalid pull option: '${pull}'`)
-  await using undo = new AsyncDisposableStack()
+  using undo = new DisposableStack()
   // The file is there before the container: an id that could not be written down would be lost.
   const cidfile = flags.cidfile === undefined ? undefined : path.resolve(cli.cwd, flags.cidfile)
   if (cidfile !== undefined) {
-    await claimCidfile(cidfile)
-    undo.defer(() => rm(cidfile, { force: true }))
+    claimCidfile(cidfile)
+    undo.defer(() => rmSync(cidfile, { force: true }))
   }
   const fetch = async () => {
     await using progress = await openProgress(cli, { quiet })
@@ -54,16 +54,16 @@ export async function makeContainer(
   })
   undo.move()
   for (const warning of Warnings) cli.stderr.write(`WARNING: ${warning}\n`)
-  if (cidfile !== undefined) await writeFile(cidfile, Id)
+  if (cidfile !== undefined) writeFileSync(cidfile, Id)
   return Id
 }
 
 const isImageMissing = (error: unknown): boolean =>
   error instanceof TscomposeError && error.code === 'ENGINE_IMAGE_NOT_FOUND'
 
-async function claimCidfile(file: string): Promise<void> {
+function claimCidfile(file: string): void {
   try {
-    await writeFile(file, '', { flag: 'wx' })
+    writeFileSync(file, '', { flag: 'wx' })
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw badFlag(`cannot write ${file}: ${cause}`)
     throw badFlag(`container ID file found, make sure the other container isn't running or delete ${file}`)

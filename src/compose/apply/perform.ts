@@ -227,7 +227,7 @@ export class Performer {
     const project = this.#project
     const service = this.#service(serviceName)
     const image = imageName(project, service)
-    const contents = await readContents(project, service)
+    const contents = readContents(project, service)
     const request = containerRequest({
       project,
       service,
@@ -276,7 +276,7 @@ export class Performer {
     const { engine, observed, hookOutput } = this.#context
     const service = this.#service(name)
     const image = service.preStart[index]?.image ?? imageName(this.#project, service)
-    const contents = await readContents(this.#project, service)
+    const contents = readContents(this.#project, service)
     await runPreStart(
       engine,
       { project: this.#project, service, index, container: { id: this.idOf(container), name: container.name } },

@@ -81,14 +81,22 @@ export class EngineConnection implements Disposable {
     }
   }
 
+  async text(method: string, path: string): Promise<string> {
+    return this.#textOf(await this.send(method, path))
+  }
+
   async json<T>(method: string, path: string, more: RequestMore = {}): Promise<T> {
     return this.read<T>(await this.send(method, path, more), more.signal)
   }
 
   /** The JSON value of an answer. */
-  async read<T>({ body }: Response, signal?: AbortSignal): Promise<T> {
+  async read<T>(response: Response, signal?: AbortSignal): Promise<T> {
+    return parse(await this.#textOf(response, signal)) as T
+  }
+
+  async #textOf({ body }: Response, signal?: AbortSignal): Promise<string> {
     try {
-      return parse(await textOf(body)) as T
+      return await textOf(body)
     } catch (error) {
       throw this.#translate(error, signal)
     }

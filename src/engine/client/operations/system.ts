@@ -1,4 +1,3 @@
-import { text } from 'node:stream/consumers'
 import type { EventMessage, SystemOperations } from '../../api.ts'
 import type { EngineConnection } from '../connection.ts'
 import { untilAborted } from './requests.ts'
@@ -17,8 +16,8 @@ export const systemOperations = (connection: EngineConnection): SystemOperations
     const query = new URLSearchParams(types?.map((type): [string, string] => ['type', type]))
     return connection.json('GET', query.size > 0 ? `/system/df?${query}` : '/system/df')
   },
-  async systemMetrics() {
-    return await text((await connection.send('GET', '/metrics')).body)
+  systemMetrics() {
+    return connection.text('GET', '/metrics')
   },
   async systemEvents(options, signal) {
     const response = await connection.send('GET', '/events', { query: { ...options }, signal })
