@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { elapsedMs, median, type Row } from './rows.ts'
+import { elapsedMs, median, type Row, WARM_UP } from './rows.ts'
 
 /** `count` services with what services usually have, each waiting for the one before it. */
 export function ordinary(count: number): string {
@@ -45,6 +45,7 @@ export async function config(
         const figures: number[] = []
         for (const rival of rivals) {
           const runs: number[] = []
+          for (let run = 0; run < WARM_UP; run++) rival.config(dir)
           for (let run = 0; run < 5; run++) runs.push(await elapsedMs(() => rival.config(dir)))
           figures.push(median(runs))
         }

@@ -25,6 +25,8 @@ export interface Rival extends AsyncDisposable {
   /** The Compose command, and the environment in which it finds this engine. */
   readonly compose: readonly string[]
   readonly env: NodeJS.ProcessEnv
+  /** The command that runs a program in a container. */
+  readonly exec: readonly string[]
   /** The command that builds an image of a directory. */
   readonly imageBuild: readonly string[]
   /** Whether a process is one of the engine's, rather than one in a container. */
@@ -65,6 +67,7 @@ export async function docker({ parent, arguments: more = [] } = ordinary): Promi
     env,
     // Debian's own: a newer client would need buildx for BuildKit.
     imageBuild: ['/usr/bin/docker', 'build'],
+    exec: ['docker', 'exec'],
     // dockerd, containerd and its shims name the directory in their arguments.
     owns: pid => readProcess(pid, 'cmdline').includes(runDir),
     load: archive => void execFileSync('docker', ['load', '-q', '-i', archive], { env, stdio: 'ignore' }),
@@ -111,6 +114,7 @@ export async function tscompose(root: string, { parent }: RivalOptions = ordinar
     compose: [program],
     env,
     imageBuild: [program, 'image', 'build'],
+    exec: [program, 'container', 'exec'],
     // The engine, and what it has started: monitors, and the processes that unpack.
     owns: pid =>
       pid === engine ||
