@@ -95,8 +95,10 @@ export class Builder implements AsyncDisposable {
       return path
     }
     const { context, text, file } = await progress.during('[internal] load build definition', async () => {
-      const opened = held.use(await openContext(request.context, ignoreFor(request), temporary, signal))
-      return { context: opened, ...(await readDockerfile(request, opened)) }
+      const name = '[internal] load build context'
+      const opening = { name, dockerfile: ignoreFor(request), temporary, progress }
+      const opened = held.use(await openContext(request.context, opening, signal))
+      return { context: opened, ...(await readDockerfile(request, opened, temporary, signal)) }
     })
     const dockerfile = parseDockerfile(text, file)
     progress.showWith(excerptsOf(dockerfile, text))
@@ -197,7 +199,7 @@ async function graphOf(build: Build, dockerfile: Dockerfile): Promise<StageGraph
 
 /** The path in the context beside which an ignore file of its own may be. */
 function ignoreFor({ dockerfile, context }: BuildRequest): string {
-  if (dockerfile.kind === 'text') return 'Dockerfile'
+  if (dockerfile.kind !== 'path') return 'Dockerfile'
   if (context.kind !== 'directory') return dockerfile.path
   return relative(context.path, join(dockerfile.path.startsWith('/') ? '' : context.path, dockerfile.path))
 }
@@ -205,8 +207,14 @@ function ignoreFor({ dockerfile, context }: BuildRequest): string {
 async function readDockerfile(
   { dockerfile, context: source }: BuildRequest,
   context: BuildContext,
+  temporary: () => Promise<string>,
+  signal: AbortSignal,
 ): Promise<{ readonly text: string; readonly file: string }> {
   if (dockerfile.kind === 'text') return { text: dockerfile.text, file: dockerfile.name }
+  if (dockerfile.kind === 'client') {
+    const { text, name } = await dockerfile.read(await temporary(), signal)
+    return { text, file: name }
+  }
   const path = ignoreFor({ dockerfile, context: source } as BuildRequest)
   // It may lie beside the context; whoever names a directory of this machine may name a file of it, too.
   const outside = source.kind === 'directory' && path.startsWith('../')

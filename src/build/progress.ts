@@ -84,8 +84,14 @@ export class Step {
     this.#tell({ type: 'log', id: this.#progress.id, stream, line })
   }
 
-  status(status: string): void {
-    if (this.#progress.state === 'running') this.#say({ status })
+  /** Of something that is fetched. @param id what it is; @param current bytes so far */
+  transfer(id: string, current: number, total?: number): void {
+    if (this.#progress.state !== 'running') return
+    const whole = total === undefined ? '' : `/${megabytes(total)}`
+    this.#say({
+      status: `${id} ${megabytes(current)}${whole}`,
+      transfer: { id, current, ...(total !== undefined && { total }) },
+    })
   }
 
   why(why: string): void {
@@ -115,3 +121,5 @@ export class Step {
     }
   }
 }
+
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)}MB`

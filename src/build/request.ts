@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream'
+import type { Duplex, Readable } from 'node:stream'
 import type { Digest, Image, Platform, RegistryAuth } from '../image/image.ts'
 import type { LayoutChoice } from '../image/load/layout-archive.ts'
 import type { ResourcesSpec, Rlimit } from '../runtime/spec.ts'
@@ -11,6 +11,11 @@ export type ContextSource =
   | { readonly kind: 'archive'; readonly stream: Readable }
   /** A git repository (`https://host/repo.git#ref:subdir`), an archive or a lone Dockerfile behind a URL. */
   | { readonly kind: 'remote'; readonly url: string }
+  /** Files of a client that come when they are needed. `load` puts them into an empty directory and tells how many bytes. */
+  | {
+      readonly kind: 'client'
+      readonly load: (directory: string, tell: (bytes: number) => void, signal: AbortSignal) => Promise<void>
+    }
   | { readonly kind: 'empty' }
 
 /** `--build-context NAME=...`: a directory or repository, or an image in place of what the Dockerfile calls NAME. */
@@ -23,16 +28,35 @@ export type NamedContext =
 export type SecretSource =
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'value'; readonly value: Uint8Array }
+  /** Somebody who is asked for it when it is needed, and may not have it. */
+  | { readonly kind: 'client'; readonly read: (signal: AbortSignal) => Promise<Uint8Array | undefined> }
+
+/** `RUN --mount=type=ssh`: the socket of an agent or files with keys; or somebody who lends an agent, or may not have it. */
+export type SshSource =
+  | { readonly kind: 'paths'; readonly paths: string }
+  | { readonly kind: 'client'; readonly open: (signal: AbortSignal) => Promise<ConnectAgent | undefined> }
+/** Opens a connection to an SSH agent. */
+export type ConnectAgent = () => Duplex
 
 /** Docker's `network` of a build: the default bridge, none, the host's, or a network by its name. */
 export type BuildNetwork = string
+
+export interface DockerfileText {
+  readonly text: string
+  /** What messages call it. */
+  readonly name: string
+}
 
 export interface BuildRequest {
   readonly context: ContextSource
   readonly dockerfile:
     | { readonly kind: 'path'; readonly path: string }
-    /** The text itself; `name` is what messages call it. */
-    | { readonly kind: 'text'; readonly text: string; readonly name: string }
+    | ({ readonly kind: 'text' } & DockerfileText)
+    /** Somebody who is asked for it. `directory` is an empty one, to receive it in. */
+    | {
+        readonly kind: 'client'
+        readonly read: (directory: string, signal: AbortSignal) => Promise<DockerfileText>
+      }
   /** A stage; without it the last one. */
   readonly target?: string
   readonly buildArgs: ReadonlyMap<string, string>
@@ -46,11 +70,12 @@ export interface BuildRequest {
   readonly platforms: readonly Platform[]
   readonly annotations: readonly Annotation[]
   readonly contexts: ReadonlyMap<string, NamedContext>
-  readonly secrets: ReadonlyMap<string, SecretSource>
-  /** Sockets of SSH agents by id. */
-  readonly ssh: ReadonlyMap<string, string>
+  /** By id. */
+  readonly secrets: Pick<ReadonlyMap<string, SecretSource>, 'get'>
+  /** By id. */
+  readonly ssh: Pick<ReadonlyMap<string, SshSource>, 'get'>
   /** For registries, by the domain in image names. */
-  readonly logins: ReadonlyMap<string, RegistryAuth>
+  readonly logins: { get(domain: string): RegistryAuth | undefined | Promise<RegistryAuth | undefined> }
   readonly run: RunOptions
   readonly cacheFrom: readonly CacheSource[]
   readonly cacheTo: readonly CacheTarget[]
@@ -108,6 +133,8 @@ export interface StepProgress {
   readonly why?: string
   /** How far it is, of a whole if that is known. */
   readonly status?: string
+  /** The same of what is being fetched, in bytes; no `total` where that is not known. */
+  readonly transfer?: { readonly id: string; readonly current: number; readonly total?: number }
   readonly error?: string
   /** Where in the Dockerfile it is, `Dockerfile:7`. */
   readonly where?: string

@@ -86,7 +86,7 @@ test('what is about to be used is not removed, whoever comes first', { skip, tim
     for (let round = 0; round < 10; round++) {
       await pull('1')
       const DockerfileInline = `FROM ${name('1')}\nCOPY --from=${name('1')} a /copied-${round}\n`
-      const build = drained(engine.imageBuild({ DockerfileInline, Tags: ['built'] }, undefined, never))
+      const build = drained(engine.imageBuild({ DockerfileInline, Tags: ['built'] }, {}, never))
       const save = engine.imageSave([name('1')]).then(archive => Readable.from(archive).toArray())
       const all = await Promise.all([
         outcome(build),

@@ -74,7 +74,6 @@ const noManager =
 for (const [method, path, status, message] of [
   ['GET', '/nothing', 404, 'page not found'],
   ['POST', '/containers/json', 404, 'page not found'],
-  ['POST', '/v1.40/build/cancel?id=a', 501, 'not supported yet: POST /build/cancel'],
   ['GET', '/containers/abc/checkpoints', 501, 'not supported yet: GET /containers/{id}/checkpoints'],
   ['GET', '/v1.41/nodes/a', 503, noManager],
   ['POST', '/secrets/create', 503, noManager],

@@ -7,10 +7,10 @@ import { DirectoryTree } from './tree.ts'
 
 /**
  * Files in a directory of this machine, as a build sees them.
- * @param dockerfile path in the context: `<dockerfile>.dockerignore` goes before `.dockerignore`
+ * @param dockerfile path in the context: `<dockerfile>.dockerignore` goes before `.dockerignore`; undefined: neither counts
  * @throws TscomposeError BUILD_CONTEXT_INVALID
  */
-export async function openDirectoryContext(directory: string, dockerfile: string): Promise<BuildContext> {
+export async function openDirectoryContext(directory: string, dockerfile: string | undefined): Promise<BuildContext> {
   const found = await stat(directory).catch(error => {
     throw new TscomposeError('BUILD_CONTEXT_INVALID', `unable to prepare context: path ${directory} not found`, {
       cause: error,
@@ -19,7 +19,7 @@ export async function openDirectoryContext(directory: string, dockerfile: string
   if (!found.isDirectory()) {
     throw new TscomposeError('BUILD_CONTEXT_INVALID', `the build context ${directory} is not a directory`)
   }
-  return new DirectoryContext(directory, await readIgnoreFile(directory, dockerfile))
+  return new DirectoryContext(directory, dockerfile === undefined ? [] : await readIgnoreFile(directory, dockerfile))
 }
 
 async function readIgnoreFile(directory: string, dockerfile: string): Promise<readonly string[]> {

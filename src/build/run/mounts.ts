@@ -1,11 +1,12 @@
 import { chmodSync, chownSync } from 'node:fs'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { connect, createServer, type Server } from 'node:net'
+import { createServer, type Server } from 'node:net'
 import { join, posix } from 'node:path'
 import { TscomposeError } from '../../errors.ts'
 import { seedVolume } from '../../runtime/seed-volume.ts'
 import type { MountSpec } from '../../runtime/spec.ts'
 import type { BindMount, CacheMount, RunStep, SecretMount, SshMount } from '../dockerfile/step.ts'
+import type { ConnectAgent } from '../request.ts'
 import type { Build } from '../solve/build.ts'
 import { writableRoot } from '../solve/stack.ts'
 import type { StageState } from '../solve/stage.ts'
@@ -32,7 +33,7 @@ export async function openMounts(
   for (const mount of step.mounts) {
     if (mount.type === 'bind') await opener.bind(mount)
     else if (mount.type === 'cache') await opener.cache(mount, signal)
-    else if (mount.type === 'secret') await opener.secret(mount)
+    else if (mount.type === 'secret') await opener.secret(mount, signal)
     else if (mount.type === 'ssh') await opener.ssh(mount)
     else opener.tmpfs(mount.target, mount.size)
   }
@@ -97,22 +98,28 @@ class MountOpener {
     this.mounts.push({ type: 'bind', source: path, destination, readonly: mount.readonly })
   }
 
-  async secret({ id, target, env, required, mode, uid, gid }: SecretMount): Promise<void> {
-    const source = this.#build.plan.request.secrets.get(id)
-    if (!source) {
+  async secret({ id, target, env, required, mode, uid, gid }: SecretMount, signal: AbortSignal): Promise<void> {
+    const value = await this.#secretValue(id, signal)
+    if (!value) {
       if (required) throw this.#missing(`secret ${id}: not found`)
       return
     }
-    const value =
-      source.kind === 'value'
-        ? source.value
-        : await readFile(source.path).catch(error => {
-            throw this.#missing(`secret ${id}: ${error.message}`)
-          })
     if (env !== undefined) this.env.push([env, Buffer.from(value).toString()])
     if (target === undefined) return
     const path = await this.#file(value, mode, uid, gid)
     this.mounts.push({ type: 'bind', source: path, destination: this.#target(target), readonly: true })
+  }
+
+  async #secretValue(id: string, signal: AbortSignal): Promise<Uint8Array | undefined> {
+    const source = this.#build.plan.request.secrets.get(id)
+    if (source?.kind === 'value') return source.value
+    if (source?.kind === 'client') return await source.read(signal)
+    return (
+      source &&
+      (await readFile(source.path).catch(error => {
+        throw this.#missing(`secret ${id}: ${error.message}`)
+      }))
+    )
   }
 
   async script({ name, content }: { readonly name: string; readonly content: string }): Promise<void> {
@@ -151,9 +158,9 @@ class MountOpener {
   }
 }
 
-async function forward(path: string, agent: string): Promise<Server> {
+async function forward(path: string, agent: ConnectAgent): Promise<Server> {
   const server = createServer(client => {
-    const connection = connect(agent)
+    const connection = agent()
     const end = () => {
       client.destroy()
       connection.destroy()

@@ -2,24 +2,35 @@ import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { lstat, mkdir, readFile, rm } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { TscomposeError } from '../../errors.ts'
+import type { ConnectAgent, SshSource } from '../request.ts'
 
-/** What answers at a socket with the keys of an SSH agent. */
+/** What answers with the keys of an SSH agent. */
 export interface SshAgent extends AsyncDisposable {
-  readonly socket: string
+  readonly connect: ConnectAgent
 }
 
 /**
  * The agent that `--ssh ID=PATHS` means: one that runs already, by its socket; or one of our own that has the given
  * keys, until it is disposed of.
- * @param paths separated by commas
  * @param directory in memory
+ * @returns undefined if who was to lend one has none
  * @throws TscomposeError BUILD_SECRET_MISSING
  */
-export async function openSshAgent(paths: string, directory: string, signal: AbortSignal): Promise<SshAgent> {
+export async function openSshAgent(
+  source: SshSource,
+  directory: string,
+  signal: AbortSignal,
+): Promise<SshAgent | undefined> {
+  if (source.kind === 'client') {
+    const lent = await source.open(signal)
+    return lent && { connect: lent, async [Symbol.asyncDispose]() {} }
+  }
+  const { paths } = source
   const stat = await lstat(paths).catch(() => undefined)
-  if (stat?.isSocket()) return { socket: paths, async [Symbol.asyncDispose]() {} }
+  if (stat?.isSocket()) return { connect: () => connect(paths), async [Symbol.asyncDispose]() {} }
   return await startAgent(paths.split(','), directory, signal)
 }
 
@@ -55,7 +66,7 @@ async function startAgent(keys: readonly string[], directory: string, signal: Ab
     if (added.failed) throw failed(`${key}: ${added.stderr || 'ssh-add has failed'}; a key must have no passphrase`)
   }
   const owned = held.move()
-  return { socket, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+  return { connect: () => connect(socket), [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
 
 /** Short: the path of a socket has at most 107 bytes, unix(7). */

@@ -19,7 +19,7 @@ import type { GivenToStages } from '../dockerfile/scope.ts'
 import type { Origin, StageGraph, StageNode } from '../dockerfile/stage-graph.ts'
 import type { Key } from '../key.ts'
 import type { Progress } from '../progress.ts'
-import type { BuildRequest } from '../request.ts'
+import type { BuildRequest, ConnectAgent } from '../request.ts'
 import type { OpenSandbox } from '../run/sandbox.ts'
 import { openSshAgent, type SshAgent } from '../run/ssh-agent.ts'
 import { imageOfBase, loadLayout } from './base.ts'
@@ -83,7 +83,7 @@ export class Build implements AsyncDisposable {
   readonly #trees = new Map<string, Promise<FileTree>>()
   /** Base images, found once for all platforms that are built. */
   readonly images: Map<string, Promise<Image>>
-  readonly #agents = new Map<string, Promise<SshAgent>>()
+  readonly #agents = new Map<string, Promise<SshAgent | undefined>>()
   readonly #held = new AsyncDisposableStack()
   readonly #failed = new AbortController()
 
@@ -174,12 +174,12 @@ export class Build implements AsyncDisposable {
   }
 
   /** The agent of `--ssh`, with our own keys if these were given. @returns undefined if none was */
-  async sshAgent(id: string): Promise<string | undefined> {
-    const paths = this.plan.request.ssh.get(id)
-    if (paths === undefined) return undefined
-    const agent = once(this.#agents, id, () => openSshAgent(paths, this.around.runDir, this.signal))
+  async sshAgent(id: string): Promise<ConnectAgent | undefined> {
+    const source = this.plan.request.ssh.get(id)
+    if (source === undefined) return undefined
+    const agent = once(this.#agents, id, () => openSshAgent(source, this.around.runDir, this.signal))
     this.defer(async () => await (await agent.catch(() => undefined))?.[Symbol.asyncDispose]())
-    return (await agent).socket
+    return (await agent)?.connect
   }
 
   /** The layers behind an origin, if it has some; undefined for a context of files. */

@@ -21,7 +21,7 @@ export async function resolveImage(build: Build, reference: string, platform: st
   }
   const parsed = parseReference(reference)
   const name = canonicalName(parsed)
-  const auth = plan.request.logins.get(parsed.domain)
+  const auth = await plan.request.logins.get(parsed.domain)
   const image = await progress.during(`[internal] load metadata for ${name}`, step =>
     around.images.pull(
       reference,
@@ -36,7 +36,7 @@ export async function resolveImage(build: Build, reference: string, platform: st
 function tellPull(step: Step, { id, status, progressDetail }: ImageProgress): void {
   const { current, total } = progressDetail ?? {}
   if (id === undefined || current === undefined || !total) return
-  step.status(`${id} ${status} ${(current / 1e6).toFixed(1)}MB/${(total / 1e6).toFixed(1)}MB`)
+  step.transfer(`${id} ${status}`, current, total)
 }
 
 /** `linux/arm64/v8`. @throws TscomposeError BUILD_PLATFORM_INVALID */

@@ -51,7 +51,7 @@ async function exportCache(build: Build, builds: readonly Build[], target: Elsew
   await using passing = await images.workshop.addPassingImage({ configuration })
   const { id } = passing.image
   if (target.type === 'local') return await writeLayout(build, id, target.directory)
-  const auth = build.plan.request.logins.get(parseReference(target.reference).domain)
+  const auth = await build.plan.request.logins.get(parseReference(target.reference).domain)
   await images.push(target.reference, { image: id, ...(auth && { auth }) }, build.signal)
 }
 

@@ -47,7 +47,7 @@ async function withImage(build: Build, source: CacheSource, use: (image: Image) 
     }
   }
   const reference = parseReference(source.reference)
-  const auth = build.plan.request.logins.get(reference.domain)
+  const auth = await build.plan.request.logins.get(reference.domain)
   // By its digest: a tag would be taken away from the image that has it here.
   const digest = reference.digest ?? (await images.registries.inspect(source.reference, auth, signal)).digest
   const name = `${repositoryOf(reference)}@${digest}`

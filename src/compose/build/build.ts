@@ -59,7 +59,7 @@ export async function buildServices(
       await Promise.all(before.map(name => done.get(name)))
       until.throwIfAborted()
       await timed(build.service, async () => {
-        const messages = await engine.imageBuild(buildRequest(project, build, options), undefined, until)
+        const messages = await engine.imageBuild(buildRequest(project, build, options), {}, until)
         for await (const message of messages) tell(build.service, message)
       })
     }

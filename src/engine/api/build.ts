@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream'
+import type { Duplex, Readable } from 'node:stream'
 import type { BuildEvent } from '../../build/request.ts'
 import type { Filters, Labels } from './common.ts'
 import type { Resources, Ulimit } from './container-config.ts'
@@ -9,13 +9,13 @@ import type { RegistryAuthConfig } from './registry.ts'
  * absolute.
  */
 export interface ImageBuildRequest {
-  /** A directory, a git repository or another URL; without it the context has no files. */
+  /** A directory, a git repository or another URL, `local:NAME` of a session; without it the context has no files. */
   Context?: string
   /** A file that holds the context as a tar archive, maybe compressed. */
   Archive?: string
   /** The path of the Dockerfile, absolute or in the context. */
   Dockerfile?: string
-  /** The Dockerfile itself. */
+  /** The Dockerfile itself; `Dockerfile` is only its name then. */
   DockerfileInline?: string
   Target?: string
   BuildArgs?: Labels
@@ -29,7 +29,7 @@ export interface ImageBuildRequest {
   Platforms?: string[]
   /** `key=value`, of the manifest; `index:key=value`, `manifest[linux/arm64]:key=value` and the like. */
   Annotations?: string[]
-  /** By name: a directory, a URL, `docker-image://REFERENCE`, or `oci-layout://DIRECTORY[:TAG|@DIGEST]`. */
+  /** By name: a directory, a URL, `local:NAME` of a session, `docker-image://REFERENCE`, or `oci-layout://DIRECTORY[:TAG|@DIGEST]`. */
   Contexts?: Labels
   /** By id: a file, or the contents in base64. */
   Secrets?: Record<string, { File?: string; Value?: string }>
@@ -52,6 +52,30 @@ export interface ImageBuildRequest {
   Auths?: Record<string, RegistryAuthConfig>
 }
 
+/** A client that hands over what a build needs when it comes to need it, as BuildKit's clients do. */
+export interface BuildSession {
+  /**
+   * The Dockerfile, where it is not in the build context.
+   * @param directory an empty one, to receive it in
+   */
+  dockerfile?(directory: string, signal: AbortSignal): Promise<{ readonly text: string; readonly name: string }>
+  /** Puts the files that the client has under a name into an empty directory. @param tell takes the bytes so far */
+  files(name: string, directory: string, tell: (bytes: number) => void, signal: AbortSignal): Promise<void>
+  secret(id: string, signal: AbortSignal): Promise<Uint8Array | undefined>
+  /** Opens connections to an SSH agent, if the client lends one of that name. */
+  agent(id: string, signal: AbortSignal): Promise<(() => Duplex) | undefined>
+  /** @param domain as image names have it */
+  login(domain: string, signal: AbortSignal): Promise<RegistryAuthConfig | undefined>
+}
+
+/** Where a build gets from what is no part of its request. */
+export interface BuildInput {
+  /** The build context as a tar archive, where the request names none. */
+  readonly archive?: Readable
+  /** Who has the contexts that the request calls `local:NAME`, and secrets, agents and logins that it does not have itself. */
+  readonly session?: BuildSession
+}
+
 /** What happens in a build; the last message is the image. */
 export type BuildMessage = BuildEvent | BuiltImageMessage
 
@@ -68,13 +92,8 @@ export interface BuildOperations {
   imageFiles(name: string): Promise<Readable>
   /**
    * Builds an image. The stream ends with the build; a failed build throws from it.
-   * @param archive the build context as a tar archive, where the request names none
    */
-  imageBuild(
-    request: ImageBuildRequest,
-    archive: Readable | undefined,
-    signal: AbortSignal,
-  ): Promise<AsyncIterable<BuildMessage>>
+  imageBuild(request: ImageBuildRequest, input: BuildInput, signal: AbortSignal): Promise<AsyncIterable<BuildMessage>>
   /** Forgets steps of builds. `all`: also those whose layers images have. @returns ids, and bytes that are free now */
   buildPrune(options?: { all?: boolean; filters?: Filters; keepStorage?: number }): Promise<{
     CachesDeleted: string[]

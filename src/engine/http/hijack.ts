@@ -7,6 +7,7 @@ import { DetachKeys } from './detach-keys.ts'
 const LINGER = 10_000
 
 type HijackAnswer = Extract<Answer, { readonly kind: 'hijack' }>
+type UpgradeAnswer = Extract<Answer, { readonly kind: 'upgrade' }>
 type Headers = Readonly<Record<string, string>>
 
 /** Takes a connection whose client asked for an upgrade. Settles when the connection is closed. */
@@ -14,6 +15,12 @@ export function hijackUpgraded(socket: Duplex, answer: HijackAnswer, headers: He
   const upgrade = { 'Content-Type': answer.contentType, Connection: 'Upgrade', Upgrade: 'tcp' }
   socket.write(head('101 UPGRADED', { ...headers, ...upgrade }))
   return join(socket, answer)
+}
+
+/** Goes on with the protocol that the client has asked for. Settles when whoever speaks it has ended. */
+export function switchProtocols(socket: Duplex, { protocol, serve }: UpgradeAnswer, headers: Headers): Promise<void> {
+  socket.write(head('101 Switching Protocols', { ...headers, Connection: 'Upgrade', Upgrade: protocol }))
+  return serve(socket)
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { RegistryAuthConfig } from '../api.ts'
 import { invalid } from '../failures.ts'
 import { registryAuthConfig } from './requests.ts'
-import { map, type Parser } from './shapes.ts'
+import { map, nullable, type Parser } from './shapes.ts'
 
 type Header = string | string[] | undefined
 
@@ -13,7 +13,7 @@ export function parseRegistryAuth(header: Header): RegistryAuthConfig | undefine
 
 /** `X-Registry-Config`: logins by the address of their registry. @throws TscomposeError ENGINE_REQUEST_INVALID */
 export const parseRegistryConfig = (header: Header): Record<string, RegistryAuthConfig> | undefined =>
-  decode('X-Registry-Config', header, map(registryAuthConfig))
+  decode('X-Registry-Config', header, nullable(map(registryAuthConfig))) ?? undefined
 
 function decode<T>(name: string, header: Header, parse: Parser<T>): T | undefined {
   if (!header) return undefined

@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream'
 import type { Answer } from './answer.ts'
 import { encodeFailure, encodeLine } from './json-lines.ts'
 
-type PlainAnswer = Exclude<Answer, { readonly kind: 'hijack' }>
+type PlainAnswer = Exclude<Answer, { readonly kind: 'hijack' | 'upgrade' }>
 const JSON_TYPE = { 'Content-Type': 'application/json' }
 
 /** Writes an answer. @throws what its stream throws, as long as nothing of it has been told */

@@ -1,7 +1,9 @@
 import type { EngineProcess } from '../engine-status.ts'
+import type { BuildkitDoor } from './buildkit/door.ts'
 import type { Route } from './router.ts'
 import { archiveRoutes } from './routes/archive.ts'
 import { buildRoutes } from './routes/build.ts'
+import { buildkitRoutes } from './routes/buildkit.ts'
 import { containerRoutes } from './routes/containers.ts'
 import { execRoutes } from './routes/exec.ts'
 import { imageRoutes } from './routes/images.ts'
@@ -13,16 +15,26 @@ import { unsupportedRoutes } from './routes/unsupported.ts'
 import { volumeRoutes } from './routes/volumes.ts'
 
 /** Everything that is served. Of routes that match, the first one counts. */
-export const routeTables = (host: EngineProcess): readonly (readonly Route[])[] => [
+export const routeTables = (host: EngineProcess, openBuildkit = buildkitOnce()): readonly (readonly Route[])[] => [
   systemRoutes,
   containerRoutes,
   archiveRoutes,
   execRoutes,
   imageRoutes,
-  buildRoutes,
+  buildRoutes(openBuildkit),
+  buildkitRoutes(openBuildkit),
   networkRoutes,
   volumeRoutes,
   processRoutes(host),
   unsupportedRoutes,
   swarmRoutes,
 ]
+
+/** Loaded with the first client of BuildKit: most engines never see one. */
+function buildkitOnce(): () => Promise<BuildkitDoor> {
+  let door: Promise<BuildkitDoor> | undefined
+  return () => {
+    door ??= import('./buildkit/door.ts').then(({ BuildkitDoor }) => new BuildkitDoor())
+    return door
+  }
+}

@@ -13,7 +13,7 @@ import { API_VERSION, parseVersionedPath } from './api-version.ts'
 import { parseBody, readBody, readBodyOf } from './body.ts'
 import { Connections } from './connections.ts'
 import { ERROR_HEADER, encodeError, statusOfError } from './error-body.ts'
-import { hijackPlain, hijackUpgraded } from './hijack.ts'
+import { hijackPlain, hijackUpgraded, switchProtocols } from './hijack.ts'
 import { machineError } from './machine-error.ts'
 import { http } from './node-http.ts'
 import { OFFLINE_HEADER } from './offline-header.ts'
@@ -92,7 +92,7 @@ export async function serveEngine(
     })
   }
 
-  type Hijack = (answer: Answer & { kind: 'hijack' }) => Promise<void>
+  type Hijack = (answer: Answer & { kind: 'hijack' | 'upgrade' }) => Promise<void>
 
   const exchangeAll = (exchange: Exchange, hijack: Hijack): Promise<void> =>
     exchange.request.headers[OFFLINE_HEADER] === undefined
@@ -107,7 +107,7 @@ export async function serveEngine(
       connections.admit(request.socket)
       if (refusing) throw new TscomposeError('ENGINE_UNREACHABLE', 'the engine is about to end')
       const answer = await answerTo(exchange)
-      await (answer.kind === 'hijack' ? hijack(answer) : respond(response, answer))
+      await (answer.kind === 'hijack' || answer.kind === 'upgrade' ? hijack(answer) : respond(response, answer))
     } catch (error) {
       if (response.destroyed) return
       if (!(error instanceof TscomposeError) && !machineError(error))
@@ -122,9 +122,10 @@ export async function serveEngine(
   }
 
   const server = http.createServer((request, response) =>
-    exchangeAll({ request, stream: request, readBody: () => readBody(request), response }, answer =>
-      hijackPlain(request, response, answer, headers),
-    ),
+    exchangeAll({ request, stream: request, readBody: () => readBody(request), response }, async answer => {
+      if (answer.kind === 'upgrade') throw invalid(`the request has to ask for an upgrade to ${answer.protocol}`)
+      await hijackPlain(request, response, answer, headers)
+    }),
   )
   // An upgrade request's body is not parsed by Node: it is the first bytes of the connection that it hands over.
   server.on('upgrade', (request, socket: Socket, head) => {
@@ -138,7 +139,9 @@ export async function serveEngine(
       { request, stream: socket, readBody: () => readUpgradeBody(request, socket), response },
       answer => {
         response.detachSocket(socket)
-        return hijackUpgraded(socket, answer, headers)
+        return answer.kind === 'upgrade'
+          ? switchProtocols(socket, answer, headers)
+          : hijackUpgraded(socket, answer, headers)
       },
     )
   })

@@ -3,9 +3,9 @@ import type { Context } from '../context.ts'
 import { outside } from '../outside.ts'
 
 export const buildOperations = (context: Context): BuildOperations => ({
-  async imageBuild(request, archive, signal) {
+  async imageBuild(request, input, signal) {
     const { buildImage } = await import('../build/build.ts')
-    return outside(context, () => buildImage(context, request, archive, signal))
+    return outside(context, () => buildImage(context, request, input, signal))
   },
   async imageFiles(name) {
     const { imageFiles } = await import('../build/image-files.ts')

@@ -47,7 +47,7 @@ async function runBuild(
   await using display = await openBuildProgress(cli, { mode, quiet })
   let image: BuiltImage | undefined
   let warnings = 0
-  for await (const message of await engine.imageBuild(request, undefined, cli.signal)) {
+  for await (const message of await engine.imageBuild(request, {}, cli.signal)) {
     if (message.type === 'image') image = message
     if (message.type === 'warning') warnings++
     display.tell('', message)

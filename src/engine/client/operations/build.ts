@@ -3,8 +3,8 @@ import { progressOf } from '../../http/json-lines.ts'
 import { type EngineConnection, path } from '../connection.ts'
 
 export const buildOperations = (connection: EngineConnection): BuildOperations => ({
-  async imageBuild(body, archive, signal) {
-    if (archive) throw new TypeError('a context goes to the engine by its name')
+  async imageBuild(body, input, signal) {
+    if (input.archive || input.session) throw new TypeError('a context goes to the engine by its name')
     // Which registries it will ask is for the Dockerfile to say.
     const { allLogins } = await import('../registries.ts')
     const request = { Auths: await allLogins(signal), ...body }

@@ -1,10 +1,10 @@
-import type { Readable } from 'node:stream'
-import type { ImageBuildRequest, Labels, Ulimit } from '../../api.ts'
-import { invalid, notSupported } from '../../failures.ts'
-import { type Answer, json } from '../answer.ts'
+import type { ImageBuildRequest, Ulimit } from '../../api.ts'
+import { notSupported } from '../../failures.ts'
+import { type Answer, empty, json } from '../answer.ts'
+import { buildQuery } from '../build-query.ts'
+import type { BuildkitDoor } from '../buildkit/door.ts'
 import { classicLines } from '../classic-build.ts'
 import { defined } from '../query.ts'
-import { parseRegistryConfig } from '../registry-auth.ts'
 import { registryAuthConfig, resources } from '../requests.ts'
 import { type Call, type Route, route } from '../router.ts'
 import { boolean, type Fields, integer, list, map, object, string, strings } from '../shapes.ts'
@@ -44,76 +44,32 @@ const buildRequest: Fields<ImageBuildRequest> = {
 
 async function build({ engine, body, signal }: Call): Promise<Answer> {
   const request = await body(object<ImageBuildRequest>(buildRequest))
-  return { kind: 'lines', lines: await engine.imageBuild(request, undefined, signal), atOnce: false }
+  return { kind: 'lines', lines: await engine.imageBuild(request, {}, signal), atOnce: false }
 }
 
 /** The classic builder: the context comes as a tar archive, the parameters in the query. */
 async function classicBuild({ engine, query, headers, stream, signal }: Call): Promise<Answer> {
-  const parsed = <T>(name: string): T | undefined => {
-    const text = query.text(name)
-    if (text === undefined) return undefined
-    try {
-      return JSON.parse(text) as T
-    } catch {
-      throw invalid(`invalid ${name}: ${text} is not JSON`)
-    }
-  }
-  if (query.text('version') === '2') throw invalid('BuildKit sessions are not supported: set DOCKER_BUILDKIT=0')
-  for (const [name, usual] of unsupported) {
-    const value = query.text(name)
-    if (value && !(usual as readonly string[]).includes(value)) throw notSupported(`${name}=${value} of a build`)
-  }
+  const outputs = query.text('outputs')
+  if (outputs && outputs !== 'null' && outputs !== '[]') throw notSupported('outputs of a build without BuildKit')
   const remote = query.text('remote')
-  const platform = query.text('platform')
-  const hosts = query
-    .all('extrahosts')
-    .flatMap(text => (text.startsWith('[') ? (JSON.parse(text) as string[]) : [text]))
-  const request = defined({
-    ...(remote !== undefined && remote !== 'client-session' && { Context: remote }),
-    Dockerfile: query.text('dockerfile'),
-    Target: query.text('target'),
-    BuildArgs: withoutNull(parsed<Record<string, string | null>>('buildargs')),
-    Labels: parsed<Labels>('labels'),
-    Tags: query.all('t'),
-    NoCache: query.boolean('nocache'),
-    Pull: query.boolean('pull'),
-    Platforms: platform === undefined ? undefined : [platform],
-    NetworkMode: query.text('networkmode'),
-    ExtraHosts: hosts,
-    ShmSize: query.integer('shmsize'),
-    Ulimits: parsed<Ulimit[]>('ulimits'),
-    CacheFrom: parsed<string[]>('cachefrom'),
-    Auths: parseRegistryConfig(headers['x-registry-config']),
-    Resources: defined({
-      Memory: query.integer('memory'),
-      MemorySwap: query.integer('memswap'),
-      CpuShares: query.integer('cpushares'),
-      CpuPeriod: query.integer('cpuperiod'),
-      CpuQuota: query.integer('cpuquota'),
-      CpusetCpus: query.text('cpusetcpus'),
-      CpusetMems: query.text('cpusetmems'),
-    }),
-  }) as ImageBuildRequest
-  const archive: Readable | undefined = request.Context === undefined ? stream : undefined
-  const messages = await engine.imageBuild(request, archive, signal)
+  const Context = remote === 'client-session' ? undefined : remote
+  const request = { ...buildQuery(query, headers), ...defined({ Context }) }
+  const input = Context === undefined ? { archive: stream } : {}
+  const messages = await engine.imageBuild(request, input, signal)
   return { kind: 'lines', lines: classicLines(messages, query.boolean('q') === true), atOnce: true }
 }
 
-/** Parameters that would change the image or how it is made, with the values that ask for what is done anyway. */
-const unsupported = [
-  ['squash', ['0', 'false']],
-  ['securityopt', ['null', '[]']],
-  ['cgroupparent', []],
-  ['isolation', ['default']],
-  ['outputs', ['null', '[]']],
-] as const satisfies readonly (readonly [string, readonly string[]])[]
-
-const withoutNull = (args: Record<string, string | null> | undefined): Labels | undefined =>
-  args && (Object.fromEntries(Object.entries(args).filter(([, value]) => value !== null)) as Labels)
-
-export const buildRoutes: readonly Route[] = [
+/** @param openBuildkit loaded with the first client of BuildKit: most engines never see one */
+export const buildRoutes = (openBuildkit: () => Promise<BuildkitDoor>): readonly Route[] => [
   route('POST', '/tscompose/build', build),
-  route('POST', '/build', classicBuild),
+  route('POST', '/build', async call =>
+    call.query.text('version') === '2' ? (await openBuildkit()).serveBuild(call) : classicBuild(call),
+  ),
+  route('POST', '/build/cancel', async ({ query }) => {
+    const door = await openBuildkit()
+    door.cancelBuild(query.text('id') ?? '')
+    return empty(204)
+  }),
   route('GET', '/tscompose/images/{name}/files', async ({ engine, params: { name } }) => ({
     kind: 'bytes',
     stream: await engine.imageFiles(name),

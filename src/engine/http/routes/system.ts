@@ -14,8 +14,8 @@ async function ping({ engine }: Call): Promise<Answer> {
     'Content-Type': 'text/plain; charset=utf-8',
     'Cache-Control': 'no-cache, no-store, must-revalidate',
     Pragma: 'no-cache',
-    // What `docker build` goes by: 2 would mean BuildKit.
-    'Builder-Version': '1',
+    // What `docker build` goes by: 2 means BuildKit.
+    'Builder-Version': '2',
     Swarm: 'inactive',
   }
   return { kind: 'text', text: 'OK', headers }

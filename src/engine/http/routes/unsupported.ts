@@ -3,16 +3,13 @@ import { type Method, type Route, route } from '../router.ts'
 
 /** The endpoints of Docker's API 1.47 that the engine does not have yet. */
 const endpoints: readonly (readonly [Method, string])[] = [
-  ['POST', '/build/cancel'],
   ['GET', '/containers/{id}/attach/ws'],
   ['GET', '/containers/{id}/checkpoints'],
   ['POST', '/containers/{id}/checkpoints'],
   ['DELETE', '/containers/{id}/checkpoints/{checkpoint}'],
-  ['POST', '/grpc'],
   ['GET', '/plugins/privileges'],
   ['POST', '/plugins/pull'],
   ['POST', '/plugins/create'],
-  ['POST', '/session'],
   ['POST', '/swarm/init'],
   ['POST', '/swarm/join'],
   ['PUT', '/volumes/{name}'],

@@ -1,0 +1,45 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { performServerHandshake } from 'node:http2'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { Engine } from '../../api.ts'
+import type { Answer } from '../answer.ts'
+import type { Call } from '../router.ts'
+import { Builds } from './builds.ts'
+import { ClientSession } from './client-session.ts'
+import { controlMethods } from './control.ts'
+import { DockerBuilds } from './docker-builds.ts'
+import { serveGrpc } from './grpc-server.ts'
+import { Sessions } from './sessions.ts'
+import { windows } from './windows.ts'
+
+type Serve = (connection: Duplex) => Promise<void>
+
+/** Where clients of BuildKit come in: its control API, their sessions, and the builds between the two. */
+export class BuildkitDoor {
+  readonly #sessions = new Sessions()
+  readonly #builds = new Builds()
+  readonly #dockerBuilds = new DockerBuilds(this.#sessions)
+
+  /** `POST /grpc`: the client calls. */
+  control(engine: Engine): Serve {
+    const methods = controlMethods(engine, this.#sessions, this.#builds)
+    return connection => serveGrpc(performServerHandshake(connection as Socket, windows), methods)
+  }
+
+  /** `POST /session`: the client waits to be called. @throws TscomposeError ENGINE_REQUEST_INVALID */
+  session(headers: IncomingHttpHeaders): Serve {
+    const id = this.#sessions.claim(headers)
+    return connection => this.#sessions.serve(new ClientSession(id, connection))
+  }
+
+  /** `POST /build?version=2`: a build of a client that has a session, too. */
+  serveBuild(call: Call): Promise<Answer> {
+    return this.#dockerBuilds.serve(call)
+  }
+
+  /** `POST /build/cancel` */
+  cancelBuild(id: string): void {
+    this.#dockerBuilds.cancel(id)
+  }
+}

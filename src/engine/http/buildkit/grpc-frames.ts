@@ -1,0 +1,61 @@
+import type { Readable } from 'node:stream'
+import { GrpcError, grpcCodes } from './grpc-status.ts'
+
+/** Messages on a stream of HTTP/2: a byte that tells of compression, the length, the message (grpc, PROTOCOL-HTTP2.md). */
+
+/** The largest message in bytes; BuildKit's clients take and send no larger ones. */
+export const LARGEST_MESSAGE = 16 * 2 ** 20
+
+const HEAD = 5
+
+export function encodeFrame(message: Uint8Array): Buffer {
+  const frame = Buffer.allocUnsafe(HEAD + message.length)
+  frame.writeUInt8(0, 0)
+  frame.writeUInt32BE(message.length, 1)
+  frame.set(message, HEAD)
+  return frame
+}
+
+/** Takes frames out of the bytes of a stream, however these come in. */
+export class FrameDecoder {
+  #chunks: Buffer[] = []
+  #size = 0
+
+  /** @throws GrpcError for what is too large, compressed, or no frame */
+  push(chunk: Buffer): Buffer[] {
+    const frames: Buffer[] = []
+    this.#chunks.push(chunk)
+    this.#size += chunk.length
+    while (this.#size >= HEAD) {
+      if ((this.#chunks[0]?.length ?? 0) < HEAD) this.#chunks = [Buffer.concat(this.#chunks)]
+      const length = lengthIn(this.#chunks[0] as Buffer)
+      if (this.#size < HEAD + length) break
+      const all = this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks)
+      const rest = all.subarray(HEAD + length)
+      this.#chunks = rest.length > 0 ? [rest] : []
+      this.#size = rest.length
+      frames.push(all.subarray(HEAD, HEAD + length))
+    }
+    return frames
+  }
+
+  /** @throws GrpcError for a frame that is not whole */
+  end(): void {
+    if (this.#size > 0) throw new GrpcError(grpcCodes.INTERNAL, 'the stream ends within a message')
+  }
+}
+
+function lengthIn(head: Buffer): number {
+  if (head.readUInt8(0) !== 0) throw new GrpcError(grpcCodes.UNIMPLEMENTED, 'compressed messages are not supported')
+  const length = head.readUInt32BE(1)
+  if (length > LARGEST_MESSAGE)
+    throw new GrpcError(grpcCodes.RESOURCE_EXHAUSTED, `a message of ${length} bytes is larger than ${LARGEST_MESSAGE}`)
+  return length
+}
+
+/** The messages of a stream. What is not taken from it stays with the sender. */
+export async function* framesOf(stream: Readable): AsyncGenerator<Buffer> {
+  const decoder = new FrameDecoder()
+  for await (const chunk of stream as AsyncIterable<Buffer>) yield* decoder.push(chunk)
+  decoder.end()
+}
