@@ -48,6 +48,7 @@ export const errorCodes = {
   ENGINE_SWARM_INACTIVE: 'the operation needs a swarm, and tscompose has none',
   ENGINE_VOLUME_EXISTS: 'a volume of that name exists with other properties',
   ENGINE_VOLUME_IN_USE: 'a container uses the volume',
+  ENGINE_VOLUME_MOUNT_FAILED: 'the file system that the options of a volume name cannot be mounted',
   ENGINE_VOLUME_NOT_FOUND: 'there is no such volume',
   OFFLINE: 'somebody outside this machine would have to be asked, and nobody may be',
 

@@ -102,10 +102,14 @@ async function withView<T>(
     const image = await imageOfContainer(context, container.record)
     if (!image) throw imageNotFound(container.record.config.Image)
     const root = rootOf(context, container, image)
-    const mounts = withMounts ? await resolveMounts(context, container, image) : []
-    // The files of /etc are there only while it runs.
-    const there = mounts.filter(mount => mount.type === 'bind' && existsSync(mount.source))
-    return await use({ of: 'stopped', root, mounts: there })
+    try {
+      const mounts = withMounts ? await resolveMounts(context, container, image) : []
+      // The files of /etc are there only while it runs.
+      const there = mounts.filter(mount => mount.type === 'bind' && existsSync(mount.source))
+      return await use({ of: 'stopped', root, mounts: there })
+    } finally {
+      await context.volumes.release(container.id)
+    }
   })
 }
 

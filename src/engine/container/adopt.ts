@@ -56,6 +56,7 @@ export async function adoptContainers(context: Context, machineRestarted: boolea
   const containers = context.containers.all()
   const found = await Promise.all(containers.map(container => look(context, container, runs.get(container.id))))
   for (const { container, run, adopted } of found) if (adopted.status === 'running') takeOver(container, run, adopted)
+  await context.volumes.adopt(found.filter(({ adopted }) => adopted.status === 'running').flatMap(volumesOf))
   // One network that cannot be made again must not keep all the others from their engine.
   await adoptNetworks(context, found).catch(error => context.report(`networks: ${messageOf(error)}`))
   const known = new Set(containers.map(({ id }) => id))
@@ -90,6 +91,9 @@ export async function adoptContainers(context: Context, machineRestarted: boolea
     }),
   )
 }
+
+const volumesOf = ({ container: { id, record } }: Found): (readonly [string, string])[] =>
+  record.mounts.flatMap(mount => (mount.type === 'volume' ? [[mount.name, id] as const] : []))
 
 /** Starts containers after a restart of the machine: those in whose network others live before these. */
 function startAgain(context: Context, containers: readonly Container[]): void {

@@ -2,6 +2,7 @@ import { mkdir, realpath, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import type { Image } from '../../image/image.ts'
 import type { MountSpec } from '../../runtime/spec.ts'
+import { settleAll } from '../../settle.ts'
 import type { Context, Directories } from '../context.ts'
 import { invalid } from '../failures.ts'
 import type { Container } from './container.ts'
@@ -14,7 +15,7 @@ import type { ContainerMount } from './record.ts'
  * @throws TscomposeError ENGINE_REQUEST_INVALID where the source of a bind mount does not exist
  */
 export async function resolveMounts(context: Context, container: Container, image: Image): Promise<MountSpec[]> {
-  const own = await Promise.all(container.record.mounts.map(mount => resolveMount(context, mount)))
+  const own = await settleAll(container.record.mounts.map(mount => resolveMount(context, container.id, mount)))
   const taken = new Set(own.map(({ destination }) => destination))
   const { hosts, hostname, resolvConf } = container.directory
   const files = [
@@ -32,7 +33,7 @@ export async function resolveMounts(context: Context, container: Container, imag
   ]
 }
 
-async function resolveMount({ volumes }: Context, mount: ContainerMount): Promise<MountSpec> {
+async function resolveMount({ volumes }: Context, holder: string, mount: ContainerMount): Promise<MountSpec> {
   switch (mount.type) {
     case 'tmpfs':
       return mount
@@ -43,7 +44,7 @@ async function resolveMount({ volumes }: Context, mount: ContainerMount): Promis
     }
     case 'volume': {
       const { name, destination, readonly, subpath } = mount
-      const source = volumes.source(name)
+      const source = await volumes.hold(name, holder)
       if (subpath) await checkSubpath(source, subpath)
       return { type: 'bind', source, ...(subpath && { subpath }), destination, readonly, owned: true }
     }

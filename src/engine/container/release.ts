@@ -22,7 +22,7 @@ export async function releaseContainer(
   // Before the run's record goes, which tells of it as well: an engine that is killed now leaves it to the next.
   if (container.sandbox && hasGuests(context, container)) saveSandbox(container)
   void removeRun(container).catch(error => context.report(`container ${name}: ${messageOf(error)}`))
-  const attempts: Promise<void>[] = [context.runtime.release(id)]
+  const attempts: Promise<void>[] = [context.runtime.release(id), context.volumes.release(id)]
   if (container.record.hostConfig.IpcMode === 'shareable') {
     attempts.push(rm(sharedMemoryDirectory(context, id), { recursive: true, force: true }))
   }

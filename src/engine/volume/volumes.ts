@@ -1,6 +1,6 @@
 import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { TscomposeError } from '../../errors.ts'
+import { messageOf, TscomposeError } from '../../errors.ts'
 import { removeTree } from '../../remove-tree.ts'
 import type { Filters, Labels, Volume, VolumeCreateRequest, VolumePruneResponse } from '../api.ts'
 import type { EventLog } from '../events/event-log.ts'
@@ -17,6 +17,8 @@ import { newId } from '../ids.ts'
 import { Serial } from '../serial.ts'
 import { diskUsage } from '../store/disk-usage.ts'
 import { readJson, writeJson } from '../store/json-file.ts'
+import { placeOf } from './mount-options.ts'
+import { VolumeMounts } from './volume-mounts.ts'
 
 /** What is kept of a volume, in `volume.json` beside its data. */
 interface VolumeRecord {
@@ -34,6 +36,27 @@ const isVolumeRecord = (value: unknown): value is VolumeRecord => {
 }
 
 const validName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/
+
+/** @throws TscomposeError ENGINE_REQUEST_INVALID */
+function checkName(name: string): void {
+  if (/^[a-zA-Z0-9]$/.test(name))
+    throw invalid(`create ${name}: volume name is too short, names should be at least two alphanumeric characters`)
+  if (validName.test(name)) return
+  throw invalid(
+    `create ${name}: "${name}" includes invalid characters for a local volume name, only ` +
+      '"[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path',
+  )
+}
+
+/** @throws TscomposeError ENGINE_REQUEST_INVALID, ENGINE_NOT_SUPPORTED */
+function checkDriver(name: string, driver: string | undefined, options: Labels): void {
+  if (driver && driver !== 'local') throw notSupported(`volume driver "${driver}"`)
+  try {
+    placeOf(options)
+  } catch (error) {
+    throw invalid(`create ${name}: ${messageOf(error)}`)
+  }
+}
 
 export interface VolumesOptions {
   /** Directory with one directory for each volume. */
@@ -62,6 +85,7 @@ export class Volumes {
   /** Those that containers in the making are about to use, with the number of these. */
   readonly #claimed = new Map<string, number>()
   readonly #filling = new Map<string, Serial>()
+  readonly #mounts = new VolumeMounts()
 
   constructor(options: VolumesOptions) {
     this.#options = options
@@ -95,15 +119,9 @@ export class Volumes {
     { Name, Driver, DriverOpts = {}, Labels = {} }: VolumeCreateRequest,
     claims?: DisposableStack,
   ): Promise<Volume> {
-    if (Driver && Driver !== 'local') throw notSupported(`volume driver "${Driver}"`)
     const name = Name || newId()
-    if (!validName.test(name)) {
-      throw invalid(
-        `create ${name}: "${name}" includes invalid characters for a local volume name, only ` +
-          '"[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path',
-      )
-    }
-    validateOptions(DriverOpts)
+    checkName(name)
+    checkDriver(name, Driver, DriverOpts)
     if (claims) this.#claim(name, claims)
     const making = this.#making.get(name)
     const existing = this.#byName.get(name) ?? (making && (await making))
@@ -151,20 +169,49 @@ export class Volumes {
     return record
   }
 
-  /** The directory that is mounted into containers. */
-  source(name: string): string {
+  /**
+   * The directory that is mounted into containers. A file system that the volume's options name is mounted there until
+   * {@link release} is called for every holder.
+   * @throws TscomposeError ENGINE_VOLUME_NOT_FOUND, ENGINE_VOLUME_MOUNT_FAILED
+   */
+  async hold(name: string, holder: string): Promise<string> {
     const record = this.#find(name)
-    return record.options.device ?? this.#data(record)
+    const place = placeOf(record.options)
+    if (place.kind === 'directory') return place.path
+    const path = this.#data(record)
+    if (place.kind === 'mount') await this.#mounts.hold(path, place, holder)
+    return path
+  }
+
+  /** A container does not run any more. */
+  release(holder: string): Promise<void> {
+    return this.#mounts.release(holder)
+  }
+
+  /** Takes over what an earlier engine has mounted. @param holders names of volumes and containers that use them */
+  async adopt(holders: readonly (readonly [name: string, holder: string])[]): Promise<void> {
+    const mounted = [...this.#byName.values()].filter(({ options }) => placeOf(options).kind === 'mount')
+    for (const [name, holder] of holders) {
+      const record = mounted.find(record => record.name === name)
+      if (record) this.#mounts.know(this.#data(record), holder)
+    }
+    await Promise.all(mounted.map(record => this.#mounts.settle(this.#data(record))))
   }
 
   /** Fills a volume, if it needs to be; two containers that want the same one wait for each other. */
   async fill(name: string, work: (directory: VolumeDirectory) => Promise<void>): Promise<void> {
-    const { options } = this.#find(name)
-    const isOwn = options.device === undefined
+    const isOwn = placeOf(this.#find(name).options).kind === 'own'
     const staging = join(this.#options.directory, name, '_staging')
     const serial = this.#filling.get(name) ?? new Serial()
     this.#filling.set(name, serial)
-    await serial.run(() => work({ source: this.source(name), isOwn, staging }))
+    const holder = newId()
+    await serial.run(async () => {
+      try {
+        await work({ source: await this.hold(name, holder), isOwn, staging })
+      } finally {
+        await this.release(holder)
+      }
+    })
   }
 
   /** Where a volume is on the host, as the API tells it; empty if there is none of that name any more. */
@@ -199,8 +246,15 @@ export class Volumes {
     if (users.length > 0) {
       throw new TscomposeError('ENGINE_VOLUME_IN_USE', `remove ${name}: volume is in use - [${users.join(', ')}]`)
     }
+    const record = this.#find(name)
     this.#byName.delete(name)
     this.#filling.delete(name)
+    try {
+      if (placeOf(record.options).kind === 'mount') await this.#mounts.settle(this.#data(record))
+    } catch (error) {
+      this.#byName.set(name, record) // what is mounted is not ours to remove
+      throw error
+    }
     await removeTree(join(this.#options.directory, name)).catch(error => {
       if (error.code !== 'ENOENT') throw error
     })
@@ -216,8 +270,12 @@ export class Volumes {
     if (filters.until) throw invalid("invalid filter 'until'")
     const wanted = pruneFilter(filters)
     const named = booleanFilter({ all: all ?? [] }, 'all') ?? false
-    const isFree = ({ name }: VolumeRecord) =>
-      this.#byName.has(name) && !this.#claimed.has(name) && this.#options.usedBy(name).length === 0
+    // What has options lies elsewhere, and is nobody's to prune.
+    const isFree = ({ name, options }: VolumeRecord) =>
+      Object.keys(options).length === 0 &&
+      this.#byName.has(name) &&
+      !this.#claimed.has(name) &&
+      this.#options.usedBy(name).length === 0
     const pruned: VolumePruneResponse = { VolumesDeleted: [], SpaceReclaimed: 0 }
     for (const record of [...this.#byName.values()]) {
       if (!(named || record.anonymous) || !wanted(record) || !isFree(record)) continue
@@ -243,7 +301,7 @@ export class Volumes {
 
   /** What lies in a directory of the host under the name of a volume is not ours. */
   #size(record: VolumeRecord): Promise<number> {
-    return record.options.device === undefined ? diskUsage(this.#data(record)) : Promise.resolve(0)
+    return placeOf(record.options).kind === 'own' ? diskUsage(this.#data(record)) : Promise.resolve(0)
   }
 
   #toApi(record: VolumeRecord): Volume {
@@ -271,16 +329,3 @@ const newRecord = (name: string, labels: Labels, options: Labels, anonymous: boo
 
 const sameLabels = (a: Labels, b: Labels): boolean =>
   Object.keys(a).length === Object.keys(b).length && Object.entries(a).every(([key, value]) => b[key] === value)
-
-/** A directory of the host under the name of a volume is all that mount options can say so far. */
-function validateOptions(options: Labels | null): void {
-  const { type, device, o, ...rest } = options ?? {}
-  for (const option of Object.keys(rest)) throw invalid(`invalid option: "${option}"`)
-  if (type === undefined && device === undefined && o === undefined) return
-  if (device === undefined) throw invalid('missing required option: "device"')
-  const flags = (o ?? '').split(',').filter(flag => !['', 'bind', 'rbind', 'rw'].includes(flag))
-  if ((type && type !== 'none') || !/(^|,)r?bind(,|$)/.test(o ?? '') || flags.length > 0) {
-    throw notSupported(`volume options type=${type ?? ''}, o=${o ?? ''} (only bind mounts of a directory)`)
-  }
-  if (!device.startsWith('/')) throw invalid(`invalid option: device "${device}" must be an absolute path`)
-}
