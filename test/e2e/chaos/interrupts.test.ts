@@ -126,9 +126,9 @@ test('who stops the engine ends what watches it, which does not start another', 
     return { args, ended }
   }
   const watchers = [await watch('up'), await watch('logs', '-f')]
-  const events = watch('events')
-  await machine.ok(['restart', '-t', '0'], { cwd })
-  watchers.push(await events)
+  void watch('events').then(watcher => watchers.push(watcher))
+  // What happens before it listens it does not hear of.
+  while (watchers.length < 3) await machine.ok(['restart', '-t', '0'], { cwd })
   await machine.ok(['engine', 'stop'])
   for (const { args, ended } of watchers) {
     const { code, stderr } = await ended
