@@ -1,5 +1,4 @@
 import { type Command, Option } from 'commander'
-import { TscomposeError } from '../errors.ts'
 import type { Cli } from './cli.ts'
 
 /**
@@ -44,10 +43,6 @@ export class Exit extends Error {
     this.code = code
   }
 }
-
-/** For a flag of docker compose that this version cannot honour. */
-export const notSupportedYet = (flag: string): TscomposeError =>
-  new TscomposeError('COMPOSE_NOT_SUPPORTED', `not supported yet: ${flag}`)
 
 /** For a flag that may be given several times. */
 export const collect = (value: string, earlier: readonly string[] | undefined): readonly string[] => [

@@ -1,13 +1,18 @@
-import { mkdir, rename } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { restricted, setContentAside } from './catalog-open.ts'
 import { type ImageConfiguration, parseConfiguration } from './config.ts'
 import { ContentStore } from './content.ts'
+import { Durability, withoutMark } from './durability.ts'
 import type { Digest, Image, ListedImage, Platform, RetainedLayers } from './image.ts'
 import { LayerDirectories } from './layers.ts'
 import { Mutex } from './mutex.ts'
 import { namesOf, namesOfTargets, withImage } from './names.ts'
+import { PassingImages } from './passing.ts'
 import { hostPlatform, isPlatform, suitability } from './platform.ts'
+import { restoredLayers } from './restore.ts'
 import { emptyState, type Layer, readState, type StoreState, writeState } from './state.ts'
+import { syncFileSystem } from './sync.ts'
 import { imagesOf, indexesWith, settled, targetsOf, withoutTarget } from './targets.ts'
 
 /**
@@ -24,23 +29,25 @@ export class Catalog {
   /** Unpacked, but no image names them yet, or no longer. */
   readonly #unnamed = new Map<Digest, Layer>()
   readonly #leases = new Set<Set<Digest>>()
-  /** Images that are not written down, by how many use them. */
-  readonly #passing = new Map<Digest, number>()
+  readonly #passing = new PassingImages()
+  readonly #durability: Durability
   /** On what somebody else was said to have a use for; disposed of by him when he holds it himself. */
   readonly retained: Lease = this.lease()
 
-  private constructor(
-    file: string,
-    state: StoreState,
-    content: ContentStore,
-    directories: LayerDirectories,
-    configurations: Map<Digest, ImageConfiguration>,
-  ) {
-    this.#file = file
-    this.#state = state
-    this.content = content
-    this.directories = directories
-    this.#configurations = configurations
+  private constructor(parts: {
+    readonly file: string
+    readonly state: StoreState
+    readonly content: ContentStore
+    readonly directories: LayerDirectories
+    readonly configurations: Map<Digest, ImageConfiguration>
+    readonly durability: Durability
+  }) {
+    this.#file = parts.file
+    this.#state = parts.state
+    this.content = parts.content
+    this.directories = parts.directories
+    this.#configurations = parts.configurations
+    this.#durability = parts.durability
   }
 
   /** An image of which something is missing on disk counts as not there: the next pull makes it whole. */
@@ -54,16 +61,24 @@ export class Catalog {
     const read = await readState(file, report)
     // Nobody knows whose the content is, so nobody may remove it.
     if (read === 'damaged') await setContentAside(directory, report)
-    const found = read === 'damaged' ? emptyState : read
+    const recorded = read === 'damaged' ? emptyState : read
+    const durability = await Durability.read()
+    // What the build cache has written down it has synced before.
+    const isTrusted = (diffId: Digest, layer: Layer) =>
+      !durability.isDoubtful(layer) || retained.layers.get(diffId)?.directory === layer.directory
+    const [trusted, doubtful] = parted(recorded.layers, isTrusted)
     const content = await ContentStore.open(join(directory, 'content'))
-    const layers = join(directory, 'layers')
-    const directories = await LayerDirectories.open(
-      layers,
-      new Set([
-        ...[...Object.values(found.layers), ...retained.layers.values()].map(layer => layer.directory),
-        ...retained.directories,
-      ]),
-    )
+    const known = new Set([
+      ...[...trusted.map(([, layer]) => layer), ...retained.layers.values()].map(layer => layer.directory),
+      ...retained.directories,
+    ])
+    const directories = await LayerDirectories.open(join(directory, 'layers'), known)
+    const restored = await restoredLayers(doubtful, content, directories, known)
+    const marked = restored.map(([diffId, layer]) => [diffId, durability.mark(layer)] as const)
+    if (doubtful.length > 0)
+      report(`the machine went down before ${doubtful.length} layers were on the disk; unpacked them again`)
+    const layersFound: StoreState['layers'] = Object.fromEntries([...trusted, ...marked])
+    const found = { ...recorded, layers: layersFound }
     const present = await directories.list()
     const configurations = new Map<Digest, ImageConfiguration>()
     await Promise.all(
@@ -77,11 +92,13 @@ export class Catalog {
     const indexes = new Set<Digest>()
     for (const index of Object.keys(found.indexes) as Digest[]) if (await content.has(index)) indexes.add(index)
     const state = restricted(found, configurations, indexes)
-    const catalog = new Catalog(file, state, content, directories, configurations)
-    for (const [diffId, layer] of [...retained.layers, ...Object.entries(found.layers)])
+    const catalog = new Catalog({ file, state, content, directories, configurations, durability })
+    for (const [diffId, layer] of [...retained.layers, ...Object.entries<Layer>(found.layers)])
       if (present.has(layer.directory) && !(diffId in catalog.#state.layers)) catalog.addLayer(diffId as Digest, layer)
     await catalog.retained.hold([...retained.layers.keys()])
-    await catalog.collectGarbage()
+    if (doubtful.length > 0) await catalog.change(state => state)
+    else await catalog.collectGarbage()
+    catalog.#durability.schedule(catalog.#state.layers, () => catalog.sync())
     return catalog
   }
 
@@ -154,6 +171,25 @@ export class Catalog {
     this.#unnamed.set(diffId, layer)
   }
 
+  /** As {@link addLayer}, of one whose files have just been written. */
+  addNewLayer(diffId: Digest, layer: Layer): void {
+    this.addLayer(diffId, this.#durability.mark(layer))
+  }
+
+  /** Has everything on the disk that is written by now. */
+  async sync(): Promise<void> {
+    const isMarked = ({ boot }: Layer) => boot !== undefined
+    const marked = [...Object.values(this.#state.layers), ...this.#unnamed.values()].filter(isMarked)
+    if (!(await syncFileSystem(this.directories.path('.'))) || marked.length === 0) return
+    const written = new Set(marked.map(({ directory }) => directory))
+    const settle = (layer: Layer) => (written.has(layer.directory) ? withoutMark(layer) : layer)
+    await this.change(state => {
+      for (const [diffId, layer] of this.#unnamed) this.#unnamed.set(diffId, settle(layer))
+      const layers = Object.entries(state.layers).map(([diffId, layer]) => [diffId, settle(layer)] as const)
+      return { ...state, layers: Object.fromEntries(layers) }
+    })
+  }
+
   /** Keeps what it is told to hold until it is disposed of; then what nobody needs is removed. */
   lease(): Lease {
     const held = new Set<Digest>()
@@ -189,8 +225,12 @@ export class Catalog {
           layers[diffId] = layer
         }
       }
-      await writeState(this.#file, this.#lasting({ ...images, layers }))
+      await writeState(
+        this.#file,
+        this.#passing.lasting({ ...images, layers }, id => this.#configurations.get(id)?.diffIds ?? []),
+      )
       this.#state = { ...images, layers }
+      this.#durability.schedule(layers, () => this.sync())
       for (const diffId of Object.keys(layers) as Digest[]) this.#unnamed.delete(diffId)
       const dropped = (Object.keys(before.layers) as Digest[]).filter(diffId => !(diffId in layers))
       for (const diffId of dropped) {
@@ -209,35 +249,16 @@ export class Catalog {
   async addPassing(id: Digest, manifest: Digest): Promise<AsyncDisposable> {
     await this.change(state => {
       if (id in state.images && !this.#passing.has(id)) return state
-      this.#passing.set(id, (this.#passing.get(id) ?? 0) + 1)
+      this.#passing.add(id)
       return withImage(state, id, manifest)
     })
-    return {
-      [Symbol.asyncDispose]: async () => {
-        await this.change(state => {
-          const uses = (this.#passing.get(id) ?? 0) - 1
-          if (uses > 0) this.#passing.set(id, uses)
-          return uses === 0 && this.#passing.delete(id) ? withoutTarget(state, id) : state
-        })
-      },
-    }
+    const end = (state: StoreState) => (this.#passing.drop(id) ? withoutTarget(state, id) : state)
+    return { [Symbol.asyncDispose]: async () => void (await this.change(end)) }
   }
 
   /** Says of an image that it is to last. */
   keep(id: Digest): void {
-    this.#passing.delete(id)
-  }
-
-  /** What the next engine is to find. */
-  #lasting(state: StoreState): StoreState {
-    if (this.#passing.size === 0) return state
-    const passes = (id: Digest) => this.#passing.has(id) && !Object.values(state.names).includes(id)
-    const images = Object.fromEntries(Object.entries(state.images).filter(([id]) => !passes(id as Digest)))
-    const diffIds = new Set(
-      (Object.keys(images) as Digest[]).flatMap(id => this.#configurations.get(id)?.diffIds ?? []),
-    )
-    const layers = Object.fromEntries(Object.entries(state.layers).filter(([diffId]) => diffIds.has(diffId as Digest)))
-    return { ...state, images, layers }
+    this.#passing.keep(id)
   }
 
   /** Waits until the changes that have begun are made. */
@@ -268,41 +289,14 @@ export class Catalog {
   }
 }
 
-async function setContentAside(directory: string, report: (message: string) => void): Promise<void> {
-  const suffix = `.damaged-${Date.now()}`
-  for (const name of ['content', 'layers']) {
-    const path = join(directory, name)
-    const moved = await rename(path, `${path}${suffix}`).then(
-      () => true,
-      () => false,
-    )
-    if (moved) report(`what the images were made of is in ${path}${suffix}`)
-  }
-}
-
 const nothing: RetainedLayers = { directories: new Set(), layers: new Map() }
 
 export interface Lease extends AsyncDisposable {
   hold(digests: readonly Digest[]): Promise<void>
 }
 
-/** What of a state is still there. An index without its document leaves its names to the first of its images. */
-function restricted(
-  state: StoreState,
-  images: ReadonlyMap<Digest, ImageConfiguration>,
-  indexes: ReadonlySet<Digest>,
-): StoreState {
-  const diffIds = new Set([...images.values()].flatMap(({ diffIds }) => diffIds))
-  const keep = <T>(map: Readonly<Record<string, T>>, which: (key: Digest, value: T) => boolean) =>
-    Object.fromEntries(Object.entries(map).filter(([key, value]) => which(key as Digest, value)))
-  const standIn = (target: Digest) =>
-    indexes.has(target) ? target : (imagesOf(state, target).find(id => images.has(id)) ?? target)
-  const names = Object.entries(state.names).map(([name, target]) => [name, standIn(target)] as const)
-  return settled({
-    images: keep(state.images, id => images.has(id)),
-    indexes: keep(state.indexes, index => indexes.has(index)),
-    names: keep(Object.fromEntries(names), (_, target) => images.has(target) || indexes.has(target)),
-    tagged: keep(state.tagged, id => images.has(id)),
-    layers: keep(state.layers, diffId => diffIds.has(diffId)),
-  })
+/** Layers for which something holds, and the others. */
+function parted(layers: StoreState['layers'], holds: (diffId: Digest, layer: Layer) => boolean) {
+  const all = Object.entries(layers) as [Digest, Layer][]
+  return [all.filter(one => holds(...one)), all.filter(one => !holds(...one))] as const
 }

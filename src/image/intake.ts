@@ -113,11 +113,12 @@ export class Intake {
 
   async #keep(unpacked: UnpackedLayer, blob: Layer['blob']): Promise<void> {
     const directory = await unpacked.keep(this.#catalog.layerDirectories())
-    this.#catalog.addLayer(unpacked.diffId, { directory, size: unpacked.size, blob })
+    this.#catalog.addNewLayer(unpacked.diffId, { directory, size: unpacked.size, blob })
   }
 }
 
-const wholeFile = (path: string, size: number): LayerBlob => ({
+/** An archive that is all there. */
+export const wholeFile = (path: string, size: number): LayerBlob => ({
   path,
   watch(grown) {
     grown(size, true)

@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { TscomposeError } from '../errors.ts'
 import { isDigest } from './digest.ts'
 import type { Digest } from './image.ts'
-import { JsonObject } from './json.ts'
+import { defined, JsonObject } from './json.ts'
 
 /** What the store knows, as it stands in images.json. A value: every change makes a new one. */
 export interface StoreState {
@@ -27,6 +27,8 @@ export interface Layer {
   readonly directory: string
   /** Bytes of its files. */
   readonly size: number
+  /** Until its files are on the disk: the boot in which they were written. */
+  readonly boot?: string
   /** The archive it was unpacked from. */
   readonly blob: { readonly digest: Digest; readonly size: number; readonly mediaType: string }
 }
@@ -94,6 +96,7 @@ function layer(json: JsonObject): Layer {
   return {
     directory,
     size: json.required('size', (json, key) => json.number(key)),
+    ...defined({ boot: json.string('boot') }),
     blob: {
       digest: digest(
         blob,

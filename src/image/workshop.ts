@@ -78,6 +78,11 @@ export class Workshop {
     return diffId in this.#catalog.state.layers
   }
 
+  /** Has everything on the disk that is written by now. */
+  async sync(): Promise<void> {
+    await this.#catalog.sync()
+  }
+
   /** The path of a layer's directory. */
   path(directory: string): string {
     return this.#catalog.directories.path(directory)
@@ -118,7 +123,7 @@ export class Workshop {
       const blob = { digest, size: bytes, mediaType: mediaTypes.ociLayer }
       await lease.hold([digest])
       await content.adopt(archive, digest)
-      if (!this.#intake.has(digest)) this.#catalog.addLayer(digest, { directory, size, blob })
+      if (!this.#intake.has(digest)) this.#catalog.addNewLayer(digest, { directory, size, blob })
       return blob
     } finally {
       await rm(archive, { force: true })

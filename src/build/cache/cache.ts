@@ -4,7 +4,6 @@ import type { Lease, Workshop } from '../../image/workshop.ts'
 import type { Key } from '../key.ts'
 import type { Journal } from './journal.ts'
 import type { CacheRecord, ProjectUse } from './record.ts'
-import { syncFileSystem } from './sync.ts'
 
 /** A layer that a step has made. It stays until the session that took it ends, whatever becomes of the cache. */
 export interface CachedLayer {
@@ -205,7 +204,7 @@ export class BuildCache implements AsyncDisposable {
     const { workshop, journal } = this.#options
     while (this.#unsynced.length > 0) {
       const entries = [...this.#unsynced]
-      await syncFileSystem(workshop.path('.'))
+      await workshop.sync()
       this.#unsynced = this.#unsynced.filter(entry => !entries.includes(entry))
       for (const { record, dropped } of entries) if (!dropped) journal.append({ add: record })
     }
