@@ -14,7 +14,7 @@ export function request(socketPath: string, method: string, path: string, body?:
   const { promise, resolve, reject } = Promise.withResolvers<Answer>()
   const text = body === undefined ? undefined : JSON.stringify(body)
   const headers = text === undefined ? {} : { 'content-type': 'application/json', 'content-length': text.length }
-  httpRequest({ agent, socketPath, method, path, headers }, response => {
+  const sent = httpRequest({ agent, socketPath, method, path, headers }, response => {
     let received = ''
     response.setEncoding('utf8')
     response.on('data', chunk => {
@@ -29,7 +29,11 @@ export function request(socketPath: string, method: string, path: string, body?:
     )
     response.on('error', reject)
   })
-    .on('error', reject)
+    .on('error', error => {
+      // The engine has closed it meanwhile: benchmarks block the event loop for longer than it keeps a connection.
+      if (sent.reusedSocket) request(socketPath, method, path, body).then(resolve, reject)
+      else reject(error)
+    })
     .end(text)
   return promise
 }
