@@ -2,7 +2,6 @@
  * `npm run bench [-- NAME...]`: the same work by tscompose and by Docker, in one run, as ratios. A figure is the median
  * of its runs; a claim of README is a row here.
  */
-
 import { spawnSync } from 'node:child_process'
 import { globSync, readFileSync, rmSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'

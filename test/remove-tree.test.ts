@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, test } from 'node:test'
+import { test } from 'node:test'
 import { removeTree } from '../src/remove-tree.ts'
+import { temporaryDirectory } from './temporary.ts'
 
-const home = mkdtempSync(join(tmpdir(), 'tsc-remove-tree-'))
-after(() => rmSync(home, { recursive: true }))
+const home = temporaryDirectory('remove-tree')
 
 test('names that are no UTF-8, and directories deeper than a path can tell, go; links are not followed', async () => {
   const [directory, kept] = [join(home, 'tree'), join(home, 'kept')]

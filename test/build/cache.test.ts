@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { type Kept, overBudget } from '../../src/build/cache/budget.ts'
 import { Journal } from '../../src/build/cache/journal.ts'
 import { reasonToRun } from '../../src/build/cache/reasons.ts'
 import type { CacheRecord, StepDescription } from '../../src/build/cache/record.ts'
+import { temporaryDirectory } from '../temporary.ts'
 
 const step = (change: Partial<StepDescription> = {}): StepDescription => ({
   parent: 'p',
@@ -55,8 +55,7 @@ test('what was used longest ago goes first, and what is in use, of an image or o
 })
 
 test('a journal knows what projects use, until they are gone', async t => {
-  const directory = mkdtempSync(join(tmpdir(), 'journal-'))
-  t.after(() => rmSync(directory, { recursive: true }))
+  const directory = temporaryDirectory('journal', t)
   {
     using journal = (await Journal.open(directory)).journal
     journal.append({ project: 'a', last: { directory: '/a', keys: ['one'] } })
@@ -75,8 +74,7 @@ test('a journal knows what projects use, until they are gone', async t => {
 })
 
 test('a journal of which the end is torn off gives all that was whole', async t => {
-  const directory = mkdtempSync(join(tmpdir(), 'journal-'))
-  t.after(() => rmSync(directory, { recursive: true }))
+  const directory = temporaryDirectory('journal', t)
   {
     using journal = (await Journal.open(directory)).journal
     journal.append({ add: record({ key: 'one' }) })

@@ -1,21 +1,20 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { isRemoteContext, openGitContext, openRemoteContext } from '../../src/build/context/index.ts'
 import { readGitReference } from '../../src/build/dockerfile/git-reference.ts'
+import { temporaryDirectory } from '../temporary.ts'
 
 const never = new AbortController().signal
 const skip = process.getuid?.() !== 0 && 'needs root'
 
 function temporary(t: TestContext): string {
-  const path = mkdtempSync(join(tmpdir(), 'tscompose-remote-'))
-  t.after(() => rmSync(path, { recursive: true }))
+  const path = temporaryDirectory('remote', t)
   return path
 }
 

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { type TestContext, test } from 'node:test'
@@ -13,13 +12,13 @@ import {
   type SelectRequest,
 } from '../../src/build/context/index.ts'
 import { TscomposeError } from '../../src/errors.ts'
+import { temporaryDirectory } from '../temporary.ts'
 
 const never = new AbortController().signal
 
 /** A directory of files; `-> x` is a link. */
 function directory(t: TestContext, files: Record<string, string>): string {
-  const root = mkdtempSync(join(tmpdir(), 'tscompose-context-'))
-  t.after(() => rmSync(root, { recursive: true }))
+  const root = temporaryDirectory('context', t)
   for (const [name, content] of Object.entries(files)) {
     const path = join(root, name)
     mkdirSync(dirname(path), { recursive: true })

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { test } from 'node:test'
 import { type Completion, complete } from '../../src/cli/complete.ts'
 import { completionScripts } from '../../src/cli/completion-scripts.ts'
+import { temporaryDirectory } from '../temporary.ts'
 
 const names = {
   services: async () => ['api', 'db', 'web'],
@@ -87,8 +88,7 @@ const scriptFor: Record<keyof typeof completionScripts, (program: string, line: 
 
 for (const shell of ['bash', 'zsh', 'fish'] as const)
   test(`the script for ${shell} completes the services of the project at hand`, t => {
-    const cwd = mkdtempSync('/tmp/tscompose-complete-')
-    t.after(() => rmSync(cwd, { recursive: true }))
+    const cwd = temporaryDirectory('complete', t)
     writeFileSync(join(cwd, 'compose.yaml'), 'services: { web: { image: i }, worker: { image: i, profiles: [x] } }\n')
     writeFileSync(join(cwd, 'script'), completionScripts[shell])
     const env = { PATH: process.env.PATH, HOME: cwd, TERM: 'dumb' }

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chownSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { after, beforeEach, describe, test } from 'node:test'
+import { beforeEach, describe, test } from 'node:test'
 import { commandIn } from '../../src/cli/command-in.ts'
 import { findCode, keepCode } from '../../src/cli/kept-code.ts'
+import { temporaryDirectory } from '../temporary.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'tscompose-launch-'))
-after(() => rmSync(folder, { recursive: true }))
+const folder = temporaryDirectory('launch')
 beforeEach(t => {
   process.env.XDG_CACHE_HOME = join(folder, t.name.replaceAll(/\W+/g, '-'))
 })

@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { symlinkSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { after, test } from 'node:test'
+import { test } from 'node:test'
 import { Command } from 'commander'
 import type { Cli } from '../../src/cli/cli.ts'
 import { commands } from '../../src/cli/commands.ts'
+import { temporaryDirectory } from '../temporary.ts'
 
 const launcher = resolve('bin/tscompose')
-const folder = mkdtempSync(join(tmpdir(), 'tscompose-cli-'))
-after(() => rmSync(folder, { recursive: true }))
+const folder = temporaryDirectory('cli')
 
 /** Runs the program in an empty folder, where it finds neither a project nor an engine. */
 function run(...args: string[]) {

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { after, test } from 'node:test'
+import { test } from 'node:test'
 import { findProjectName } from '../../src/compose/load/find-name.ts'
 import { loadProject } from '../../src/compose/load/index.ts'
+import { temporaryDirectory } from '../temporary.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'tscompose-name-'))
-after(() => rmSync(folder, { recursive: true }))
+const folder = temporaryDirectory('name')
 const directory = basename(folder).toLowerCase()
 
 const services = 'services: {a: {image: x}}\n'

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { loadProject } from '../../src/compose/load/index.ts'
 import { planUp, upDefaults } from '../../src/compose/plan/up.ts'
+import { temporaryDirectory } from '../temporary.ts'
 
 /** Files that somebody has made to hurt, or a program without thinking: an answer or a clear error, in bounded memory. */
 function load(t: TestContext, files: Readonly<Record<string, string>>) {
-  const cwd = mkdtempSync('/tmp/tscompose-hostile-')
-  t.after(() => rmSync(cwd, { recursive: true }))
+  const cwd = temporaryDirectory('hostile', t)
   for (const [name, text] of Object.entries(files)) writeFileSync(join(cwd, name), text)
   return loadProject({ cwd, env: {}, allResources: true })
 }

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
+import { temporaryDirectory } from '../temporary.ts'
 import { freePort, newMachine, skip } from './machine.ts'
 
 const options = { skip, timeout: 120_000 }
@@ -30,8 +31,7 @@ async function serve(t: TestContext, port: number, program: string, ...args: str
 }
 
 function directory(t: TestContext): string {
-  const path = mkdtempSync('/tmp/tscompose-remote-')
-  t.after(() => rmSync(path, { recursive: true, force: true }))
+  const path = temporaryDirectory('remote', t)
   return path
 }
 

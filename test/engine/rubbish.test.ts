@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, test } from 'node:test'
+import { test } from 'node:test'
 import { Rubbish } from '../../src/engine/store/rubbish.ts'
+import { temporaryDirectory } from '../temporary.ts'
 
-const home = mkdtempSync(join(tmpdir(), 'tsc-rubbish-'))
-after(() => rmSync(home, { recursive: true }))
+const home = temporaryDirectory('rubbish')
 
 function tree(name: string): string {
   const directory = join(home, name)

@@ -1,17 +1,16 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { after, test } from 'node:test'
+import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Serial } from '../../src/engine/serial.ts'
 import { lockDataRoot } from '../../src/engine/store/data-lock.ts'
 import { readJson, writeJson } from '../../src/engine/store/json-file.ts'
 import { RecordFile } from '../../src/engine/store/record.ts'
+import { temporaryDirectory } from '../temporary.ts'
 
-const directory = await mkdtemp(join(tmpdir(), 'tsc-store-'))
-after(() => rm(directory, { recursive: true }))
+const directory = temporaryDirectory('store')
 const isNumber = (value: unknown): value is number => typeof value === 'number'
 
 test('what is written is read again, and leaves no temporary file', async () => {

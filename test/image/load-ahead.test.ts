@@ -8,10 +8,11 @@ import { Readable } from 'node:stream'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
+import { temporaryDirectory } from '../temporary.ts'
 import { buildImage } from './image-builder.ts'
 import { never, nothing, onDisk, openStore } from './store-fixture.ts'
 import { file, tar } from './tar-builder.ts'
-import { skip, temporaryDirectory } from './unpack-fixture.ts'
+import { skip } from './unpack-fixture.ts'
 
 /** Layers so large that they are unpacked before the archive has told what they are. */
 
@@ -82,7 +83,7 @@ test('an archive that breaks off within a large layer leaves nothing, and can be
 test('an engine killed in the middle of a load leaves nothing that the next one takes for whole', { skip }, async t => {
   const { dataDir, reopen } = await openStore(t)
   const bytes = archive([first, second], both)
-  const part = join(await temporaryDirectory(t), 'part.tar')
+  const part = join(temporaryDirectory('image', t), 'part.tar')
   writeFileSync(part, bytes.subarray(0, 3_500_000))
   const store = new URL('../../src/image/store.ts', import.meta.url)
   const script = `const { openImageStore } = await import('${store}')

@@ -6,11 +6,12 @@ import { parseChallenges } from '../../src/image/registry/challenge.ts'
 import { storedCredentials } from '../../src/image/registry/credentials.ts'
 import { endpointsOf } from '../../src/image/registry/endpoints.ts'
 import { backOffMs } from '../../src/image/registry/retry.ts'
+import { temporaryDirectory } from '../temporary.ts'
 import { fail, startFakeRegistry } from './fake-registry.ts'
 import { buildImage } from './image-builder.ts'
 import { never, openStore } from './store-fixture.ts'
 import { file } from './tar-builder.ts'
-import { skip, temporaryDirectory } from './unpack-fixture.ts'
+import { skip } from './unpack-fixture.ts'
 
 const image = buildImage([[file('a', 'x')]])
 const basic = (user: string, password: string) => `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
@@ -21,7 +22,7 @@ async function dockerConfig(
   config: object | string,
   programs: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  const directory = await temporaryDirectory(t)
+  const directory = temporaryDirectory('image', t)
   await writeFile(join(directory, 'config.json'), typeof config === 'string' ? config : JSON.stringify(config))
   await mkdir(join(directory, 'bin'))
   for (const [name, script] of Object.entries(programs)) {

@@ -4,13 +4,14 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { temporaryDirectory } from '../temporary.ts'
 import { fail, startFakeRegistry } from './fake-registry.ts'
 import { makeCertificates, startProxy, tlsFront } from './fronts.ts'
 import { buildImage } from './image-builder.ts'
 import { startPushTarget } from './push-target.ts'
 import { never, openStore } from './store-fixture.ts'
 import { file } from './tar-builder.ts'
-import { skip, temporaryDirectory } from './unpack-fixture.ts'
+import { skip } from './unpack-fixture.ts'
 
 const image = buildImage([[file('a', 'x')], [file('b', 'y')]])
 
@@ -28,7 +29,7 @@ function withEnvironment(t: TestContext, variables: Readonly<Record<string, stri
 
 /** A registry behind TLS by the name `registry.test`, which only those with a certificate may use, and the way there. */
 async function guardedRegistry(t: TestContext) {
-  const directory = await temporaryDirectory(t)
+  const directory = temporaryDirectory('image', t)
   const read = makeCertificates(join(directory, 'made'), 'registry.test', 'me')
   const registry = await startFakeRegistry(t)
   registry.add('demo:1', image)

@@ -12,11 +12,12 @@ import { storedCredentials } from '../../src/engine/client/registries.ts'
 import { certificatesFor } from '../../src/image/registry/certificates.ts'
 import { forgetCredentials, keepCredentials } from '../../src/image/registry/credentials.ts'
 import { HttpClient } from '../../src/image/registry/http.ts'
+import { temporaryDirectory } from '../temporary.ts'
 import { fail, startFakeRegistry } from './fake-registry.ts'
 import { buildImage } from './image-builder.ts'
 import { never, onDisk, openStore } from './store-fixture.ts'
 import { file } from './tar-builder.ts'
-import { skip, temporaryDirectory } from './unpack-fixture.ts'
+import { skip } from './unpack-fixture.ts'
 
 const image = buildImage([[file('a', 'lower')], [file('b', 'upper')]], { config: { Env: ['A=1'] } })
 
@@ -85,7 +86,7 @@ test('a registry without a search says so', { skip }, async t => {
 })
 
 test('logins are kept and forgotten, and everything else in the file stays', async t => {
-  const directory = await temporaryDirectory(t)
+  const directory = temporaryDirectory('image', t)
   const before = process.env.DOCKER_CONFIG
   process.env.DOCKER_CONFIG = directory
   t.after(() => {
@@ -106,7 +107,7 @@ test('logins are kept and forgotten, and everything else in the file stays', asy
 })
 
 test('a registry with a certificate of its own is trusted by its directory in certs.d', async t => {
-  const directory = await temporaryDirectory(t)
+  const directory = temporaryDirectory('image', t)
   const at = (name: string) => join(directory, name)
   const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost']
   execFileSync(

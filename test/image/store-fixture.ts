@@ -4,7 +4,7 @@ import type { TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import type { ImageProgress, ImageStore, ImageStoreOptions } from '../../src/image/image.ts'
 import { openImageStore } from '../../src/image/store.ts'
-import { temporaryDirectory } from './unpack-fixture.ts'
+import { temporaryDirectory } from '../temporary.ts'
 
 export interface Store {
   readonly store: ImageStore
@@ -19,7 +19,7 @@ export interface Store {
 export const never = new AbortController().signal
 
 export async function openStore(t: TestContext, options: Partial<ImageStoreOptions> = {}): Promise<Store> {
-  const dataDir = join(await temporaryDirectory(t), 'images')
+  const dataDir = join(temporaryDirectory('image', t), 'images')
   const open = () => openImageStore({ dataDir, registryMirrors: [], insecureRegistries: [], ...options })
   const lines: string[] = []
   const onProgress = ({ status, id, progressDetail }: ImageProgress) => {

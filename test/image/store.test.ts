@@ -7,10 +7,11 @@ import { type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { chainIds } from '../../src/image/chain-id.ts'
 import type { ImageStoreOptions } from '../../src/image/image.ts'
+import { temporaryDirectory } from '../temporary.ts'
 import { buildImage, layoutArchive } from './image-builder.ts'
 import { never, nothing, onDisk, openStore, type Store } from './store-fixture.ts'
 import { directory, file, symlink } from './tar-builder.ts'
-import { skip, temporaryDirectory } from './unpack-fixture.ts'
+import { skip } from './unpack-fixture.ts'
 
 const image = buildImage([[file('a', 'x')], [file('b', 'yy')]])
 const archive = layoutArchive(image, [{ 'io.containerd.image.name': 'demo:1' }])
@@ -121,7 +122,7 @@ test('layers can be read by nobody but root', { skip }, async t => {
 
 test('a layer is removed while a hostile one of its files points outside', { skip }, async t => {
   const { store, dataDir } = await openStore(t)
-  const outside = await temporaryDirectory(t)
+  const outside = temporaryDirectory('image', t)
   await writeFile(join(outside, 'safe'), 'x')
   const hostile = buildImage([[directory('d'), symlink('d/out', outside), symlink('root', '/')]])
   await store.load(Readable.from([layoutArchive(hostile, [{ 'io.containerd.image.name': 'bad:1' }])]), () => {}, never)
@@ -132,7 +133,7 @@ test('a layer is removed while a hostile one of its files points outside', { ski
 
 test('rootfs: is a directory of the machine as it is', { skip }, async t => {
   const { store } = await openStore(t)
-  const path = await temporaryDirectory(t)
+  const path = temporaryDirectory('image', t)
   const rootfs = await store.find(`rootfs:${path}/`)
   assert.partialDeepStrictEqual(rootfs, { rootfs: path, layers: [], repoTags: [`rootfs:${path}`] })
   assert.deepEqual(rootfs?.config.Env, ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'])

@@ -1,26 +1,19 @@
 import { createHash } from 'node:crypto'
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { Digest } from '../../src/image/image.ts'
 import type { Written } from '../../src/image/unpack/layer-writer.ts'
 import { type LayerBlob, Unpacker } from '../../src/image/unpack/unpacker.ts'
 import { linux } from '../../src/sys/kernel.ts'
+import { temporaryDirectory } from '../temporary.ts'
 
 /** Why tests that unpack cannot run here, or false. */
 export const skip: string | false =
   process.getuid?.() === 0 ? false : 'needs root: layers have owners, devices and a root of their own'
 
 export const sha256 = (bytes: string | Buffer): Digest => `sha256:${createHash('sha256').update(bytes).digest('hex')}`
-
-/** A directory that is gone after the test. */
-export async function temporaryDirectory(t: TestContext): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'tscompose-image-'))
-  t.after(() => rm(directory, { recursive: true, force: true }))
-  return directory
-}
 
 export const wholeFile = (path: string, size: number): LayerBlob => ({
   path,
@@ -43,7 +36,7 @@ export const unpacker = new Unpacker()
 
 /** Unpacks a layer as the store does. @param archive as it is on the way, maybe compressed; `layer` is it as it is not */
 export async function unpack(t: TestContext, layer: Buffer, archive = layer): Promise<Unpacked> {
-  const outside = await temporaryDirectory(t)
+  const outside = temporaryDirectory('image', t)
   const directory = join(outside, 'layer')
   await mkdir(directory)
   await writeFile(join(outside, 'blob'), archive)

@@ -6,8 +6,9 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { linux } from '../../src/sys/kernel.ts'
+import { temporaryDirectory } from '../temporary.ts'
 import { directory, file, hardLink, type Item, openEnded, symlink, tar } from './tar-builder.ts'
-import { attribute, sha256, skip, temporaryDirectory, treeOf, unpack, unpacker, wholeFile } from './unpack-fixture.ts'
+import { attribute, sha256, skip, treeOf, unpack, unpacker, wholeFile } from './unpack-fixture.ts'
 
 const attributes = ['security.capability', 'user.note', 'trusted.note']
 
@@ -42,7 +43,7 @@ for (const options of [
   '--format=posix -S --sparse-version=1.0',
 ])
   test(`a tree of everything comes out as GNU tar unpacks it: ${options}`, { skip }, async t => {
-    const work = await temporaryDirectory(t)
+    const work = temporaryDirectory('image', t)
     execFileSync('bash', ['-ec', `cd "$1"\n${everything}`, '-', work])
     setAttribute(join(work, 'tree/caps'), 'security.capability', capability)
     setAttribute(join(work, 'tree/big'), 'user.note', Buffer.from('a\0b\n'))
@@ -194,7 +195,7 @@ test('overlayfs shows two layers as they were meant', { skip }, async t => {
       file('f/new'),
     ),
   )
-  const mount = await temporaryDirectory(t)
+  const mount = temporaryDirectory('image', t)
   const script = 'mount -t overlay -o "lowerdir=$1:$2" overlay "$3"; cd "$3"; find . -mindepth 1 | sort'
   const shown = execFileSync('unshare', ['-m', 'sh', '-ec', script, '-', upper.directory, lower.directory, mount], {
     encoding: 'utf8',
@@ -258,13 +259,13 @@ const attacks: [string, (outside: string) => Item[]][] = [
 ]
 for (const [what, items] of attacks)
   test(`nothing outside is touched by ${what}`, { skip }, async t => {
-    const outside = await temporaryDirectory(t)
+    const outside = temporaryDirectory('image', t)
     const target = join(outside, 'layer')
     await mkdir(target, { mode: 0o700 })
     execFileSync('sh', ['-c', 'cd "$1" && echo safe > victim && chmod 600 victim', '-', outside])
     const before = attackable(outside)
     const layer = tar(...items(outside))
-    const blobs = await temporaryDirectory(t)
+    const blobs = temporaryDirectory('image', t)
     execFileSync('tee', [join(blobs, 'blob')], { input: layer, stdio: ['pipe', 'ignore', 'inherit'] })
     const job = {
       blob: wholeFile(join(blobs, 'blob'), layer.length),

@@ -5,11 +5,12 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { type LayerBlob, Unpacker } from '../../src/image/unpack/unpacker.ts'
+import { temporaryDirectory } from '../temporary.ts'
 import { file, tar } from './tar-builder.ts'
-import { sha256, skip, temporaryDirectory, unpacker } from './unpack-fixture.ts'
+import { sha256, skip, unpacker } from './unpack-fixture.ts'
 
 test('an unpacker goes on after a failure and after giving up', { skip }, async t => {
-  const work = await temporaryDirectory(t)
+  const work = temporaryDirectory('image', t)
   const layer = tar(file('a', 'x'))
   const run = async (name: string, bytes: Buffer, size: number, complete: boolean, signal: AbortSignal) => {
     await mkdir(join(work, name))
@@ -37,7 +38,7 @@ test('an unpacker goes on after a failure and after giving up', { skip }, async 
 test('an unpacker that does not listen is ended when its work is given up, and another takes its place', {
   skip,
 }, async t => {
-  const work = await temporaryDirectory(t)
+  const work = temporaryDirectory('image', t)
   const layer = tar(file('a', 'x'))
   writeFileSync(join(work, 'blob'), layer)
   const giveUp = new AbortController()

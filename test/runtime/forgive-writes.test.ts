@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
 import { connect, createServer, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { forgiveWrites } from '../../src/runtime/forgive-writes.ts'
+import { temporaryDirectory } from '../temporary.ts'
 
 /** Two ends of a connection. */
 async function pair(path: string): Promise<[Socket, Socket]> {
@@ -17,8 +16,7 @@ async function pair(path: string): Promise<[Socket, Socket]> {
 }
 
 test('what the other side said before it closed is read, although it takes nothing more', async t => {
-  const dir = await mkdtemp(join(tmpdir(), 'tscompose-socket-'))
-  t.after(() => rm(dir, { recursive: true }))
+  const dir = temporaryDirectory('socket', t)
   const [near, far] = await pair(join(dir, 'socket'))
   forgiveWrites(near)
   far.write('last words')

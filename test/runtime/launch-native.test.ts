@@ -1,18 +1,17 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { monitorPath } from '../../src/runtime/native-path.ts'
+import { temporaryDirectory } from '../temporary.ts'
 
 const script = join(import.meta.dirname, '../../scripts/build-native.ts')
 const crossCompiler = 'aarch64-linux-gnu-gcc'
 const E_MACHINE = { x86_64: 62, aarch64: 183 }
 
 function build(t: TestContext, env: NodeJS.ProcessEnv = {}) {
-  const directory = mkdtempSync(join(tmpdir(), 'tscompose-native-'))
-  t.after(() => rmSync(directory, { recursive: true }))
+  const directory = temporaryDirectory('native', t)
   const run = () =>
     spawnSync(process.execPath, [script], { env: { ...process.env, NATIVE_OUT: directory, ...env }, encoding: 'utf8' })
   return { run, output: join(directory, 'tscompose-monitor') }

@@ -1,19 +1,18 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { resolveMerged } from '../../src/runtime/rootfs/merged-tree.ts'
 import { readContainerFile, readRootFile } from '../../src/runtime/rootfs/root-files.ts'
 import { linux } from '../../src/sys/kernel.ts'
+import { temporaryDirectory } from '../temporary.ts'
 
 const skip = process.getuid?.() !== 0 && 'needs root'
 
 /** Layers made of a list: a text is a file, `-> x` a link, `whiteout` and `opaque` what overlayfs has for them. */
 function tree(t: TestContext, ...layers: Record<string, string>[]) {
-  const base = mkdtempSync(join(tmpdir(), 'tscompose-tree-'))
-  t.after(() => rmSync(base, { recursive: true }))
+  const base = temporaryDirectory('tree', t)
   const directories = layers.map((entries, index) => {
     const directory = join(base, index === 0 ? 'upper' : `lower${index}`)
     mkdirSync(directory)
