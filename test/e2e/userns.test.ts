@@ -4,7 +4,7 @@ import { copyFileSync, mkdirSync, readFileSync, readlinkSync, statSync, symlinkS
 import { chown } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { atTerminal, newMachine, root, skip } from './machine.ts'
+import { atTerminal, imageArchives, newMachine, root, skip } from './machine.ts'
 
 const FIRST = 300_000
 
@@ -140,6 +140,28 @@ test('userns-remap: root of a container is nobody on the host', { skip }, async 
     const cwd = await machine.project('compose', { 'compose.yaml': yaml })
     assert.match((await machine.run(['run', '--rm', 'host'], { cwd })).stdout, /^\s+0\s+0\s+4294967295/)
     await machine.ok(['down'], { cwd })
+  })
+
+  await t.test('build steps are in it, too; what is built or committed has the owners of the container', async () => {
+    await machine.ok(['image', 'load', '-q', ...imageArchives('busybox')])
+    machine.defer(() => machine.run(['container', 'rm', '-f', 'changed']))
+    const context = await machine.project('context', {
+      secret: 'of the build',
+      Dockerfile: [
+        'FROM busybox',
+        `RUN awk '{print $1, $2}' /proc/self/uid_map > /map && touch /made && chown 5:6 /made && echo x >> /etc/hosts`,
+        'RUN --mount=type=secret,id=s cp /run/secrets/s /told',
+        'RUN --mount=type=cache,target=/cache touch /cache/mine && chown 7:8 /cache/mine',
+        'RUN --mount=type=cache,target=/cache stat -c %u:%g /cache/mine > /cached',
+      ].join('\n'),
+    })
+    await machine.ok(['image', 'build', '-q', '--secret', `id=s,src=${context}/secret`, '-t', 'built', context])
+    const script = 'cat /map /told /cached; stat -c %u:%g /made'
+    assert.equal(await run('--userns=host', 'built', 'sh', '-c', script), `0 ${FIRST}\nof the build7:8\n5:6`)
+    await machine.ok(['container', 'run', '--name', 'changed', 'busybox', 'sh', '-c', 'touch /mine; chown 9:10 /mine'])
+    await machine.ok(['container', 'commit', 'changed', 'committed'])
+    for (const users of ['', 'host'])
+      assert.equal(await run(`--userns=${users}`, 'committed', 'stat', '-c', '%u:%g', '/mine'), '9:10')
   })
 
   await t.test('what needs rights over the host is refused, unless it opts out', async () => {

@@ -10,6 +10,7 @@ import type { ConnectAgent } from '../request.ts'
 import type { Build } from '../solve/build.ts'
 import { writableRoot } from '../solve/stack.ts'
 import type { StageState } from '../solve/stage.ts'
+import type { Sandbox } from './sandbox.ts'
 import { socketPath } from './ssh-agent.ts'
 
 /** What a step has mounted, and the variables that tell it where. */
@@ -23,13 +24,14 @@ export async function openMounts(
   build: Build,
   state: StageState,
   step: RunStep,
+  sandbox: Pick<Sandbox, 'ownerOf'>,
   runDir: string,
   signal: AbortSignal,
 ): Promise<StepMounts> {
   await using held = new AsyncDisposableStack()
   await mkdir(runDir, { recursive: true, mode: 0o700 })
   held.defer(() => rm(runDir, { recursive: true, force: true }))
-  const opener = new MountOpener(build, state, step, runDir, held)
+  const opener = new MountOpener(build, state, step, sandbox, runDir, held)
   for (const mount of step.mounts) {
     if (mount.type === 'bind') await opener.bind(mount)
     else if (mount.type === 'cache') await opener.cache(mount, signal)
@@ -48,14 +50,23 @@ class MountOpener {
   readonly #build: Build
   readonly #state: StageState
   readonly #step: RunStep
+  readonly #sandbox: Pick<Sandbox, 'ownerOf'>
   readonly #runDir: string
   readonly #held: AsyncDisposableStack
   #files = 0
 
-  constructor(build: Build, state: StageState, step: RunStep, runDir: string, held: AsyncDisposableStack) {
+  constructor(
+    build: Build,
+    state: StageState,
+    step: RunStep,
+    sandbox: Pick<Sandbox, 'ownerOf'>,
+    runDir: string,
+    held: AsyncDisposableStack,
+  ) {
     this.#build = build
     this.#state = state
     this.#step = step
+    this.#sandbox = sandbox
     this.#runDir = runDir
     this.#held = held
   }
@@ -95,7 +106,7 @@ class MountOpener {
     }
     const { path } = this.#held.use(await this.#build.around.mounts.open(mount, seed, signal))
     const destination = this.#target(mount.target)
-    this.mounts.push({ type: 'bind', source: path, destination, readonly: mount.readonly })
+    this.mounts.push({ type: 'bind', source: path, destination, readonly: mount.readonly, owned: true })
   }
 
   async secret({ id, target, env, required, mode, uid, gid }: SecretMount, signal: AbortSignal): Promise<void> {
@@ -130,7 +141,7 @@ class MountOpener {
   async #file(content: Uint8Array, mode: number, uid: number, gid: number): Promise<string> {
     const path = join(this.#runDir, String(this.#files++))
     await writeFile(path, content, { mode: 0o600, flag: 'wx' })
-    chownSync(path, uid, gid)
+    chownSync(path, ...this.#sandbox.ownerOf(uid, gid))
     chmodSync(path, mode)
     return path
   }
@@ -146,7 +157,7 @@ class MountOpener {
     const server = await forward(path, agent)
     this.#held.defer(() => void server.close())
     const index = this.#files++
-    chownSync(path, uid, gid)
+    chownSync(path, ...this.#sandbox.ownerOf(uid, gid))
     chmodSync(path, mode)
     const destination = this.#target(target ?? `/run/buildkit/ssh_agent.${index}`)
     this.mounts.push({ type: 'bind', source: path, destination, readonly: false })

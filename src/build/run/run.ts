@@ -50,7 +50,7 @@ export async function carryOutRun(
       signal,
     ),
   )
-  const mounted = held.use(await openMounts(build, state, step, join(around.runDir, id), signal))
+  const mounted = held.use(await openMounts(build, state, step, sandbox, join(around.runDir, id), signal))
   const user = resolveUser(state.stage.config.User ?? '', [], path => readRootFile(root, path)?.toString())
   const env = new Map([...step.proxies, ...step.environment, ...mounted.env])
   const spec = sandbox.describe({

@@ -28,6 +28,8 @@ export interface SandboxOptions {
 
 /** What the engine lends to a step: a network, and everything else that makes a container of a program. */
 export interface Sandbox extends AsyncDisposable {
+  /** Whose a file on the host is to be that is to be this user's in there. */
+  ownerOf(uid: number, gid: number): readonly [uid: number, gid: number]
   describe(program: RunProgram): ContainerSpec
 }
 

@@ -1,13 +1,15 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chown, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { hostname as machineName } from 'node:os'
 import { join } from 'node:path'
-import type { OpenSandbox, SandboxOptions } from '../../build/run/sandbox.ts'
-import type { MountSpec } from '../../runtime/spec.ts'
+import type { OpenSandbox, Sandbox, SandboxOptions } from '../../build/run/sandbox.ts'
+import { hostId } from '../../runtime/id-map.ts'
+import type { MountSpec, UserNamespaceSpec } from '../../runtime/spec.ts'
 import type { HostConfig } from '../api.ts'
 import type { Context } from '../context.ts'
 import { notSupported } from '../failures.ts'
 import { toEndpointSpec } from '../network/endpoints.ts'
 import { hostResolvConf } from '../network/resolv-conf.ts'
+import { loadDefaultProfile } from '../system/apparmor.ts'
 import { networkSysctls, toContainerSpec } from '../translate/container-spec.ts'
 import { type HostEntry, renderHosts, translateExtraHosts } from '../translate/extra-hosts.ts'
 import { parseNamespaceModes } from '../translate/namespace-modes.ts'
@@ -21,13 +23,16 @@ export const openSandbox =
     const { id, run, insecure, stateDir, runDir } = options
     const hostConfig = hostConfigOf(options)
     const modes = parseNamespaceModes(hostConfig)
+    const ownerOf = owners(insecure ? undefined : context.userNamespace)
+    if (context.machine.appArmor && !insecure) await loadDefaultProfile()
     await using undo = new AsyncDisposableStack()
     await mkdir(runDir, { recursive: true, mode: 0o711 })
     undo.defer(() => rm(runDir, { recursive: true, force: true }))
     const { namespace, files } = await openNetwork(context, options, undo)
-    const mounts = await writeFiles(runDir, files)
+    const mounts = await writeFiles(runDir, files, ownerOf(0, 0))
     const owned = undo.move()
     return {
+      ownerOf,
       describe: ({ root, mounts: own, args, env, cwd, user }) => {
         const spec = toContainerSpec(
           { id, config: { Image: '', Cmd: [...args], Env: [...env], WorkingDir: cwd }, hostConfig, modes },
@@ -52,6 +57,8 @@ export const openSandbox =
 const hostConfigOf = ({ network, insecure, run }: SandboxOptions): HostConfig => ({
   NetworkMode: network,
   Privileged: insecure,
+  // What may do everything has been allowed to by whoever builds.
+  ...(insecure && { UsernsMode: 'host' }),
   ...(run.shmSize && { ShmSize: run.shmSize }),
   Ulimits: run.rlimits.map(({ type, soft, hard }) => ({
     Name: type.replace('RLIMIT_', '').toLowerCase(),
@@ -113,7 +120,18 @@ async function openNetwork(
 
 const line = ({ address, names }: HostEntry): string => `${address}\t${names.join(' ')}\n`
 
-async function writeFiles(directory: string, { hosts, resolvConf }: NetworkFiles): Promise<readonly MountSpec[]> {
+const owners =
+  (userNamespace: UserNamespaceSpec | undefined): Sandbox['ownerOf'] =>
+  (uid, gid) =>
+    userNamespace
+      ? [hostId(userNamespace.uidMappings, uid) ?? uid, hostId(userNamespace.gidMappings, gid) ?? gid]
+      : [uid, gid]
+
+async function writeFiles(
+  directory: string,
+  { hosts, resolvConf }: NetworkFiles,
+  [uid, gid]: ReturnType<Sandbox['ownerOf']>,
+): Promise<readonly MountSpec[]> {
   const files = [
     ['hosts', '/etc/hosts', hosts],
     ['resolv.conf', '/etc/resolv.conf', resolvConf],
@@ -122,6 +140,7 @@ async function writeFiles(directory: string, { hosts, resolvConf }: NetworkFiles
     files.map(async ([name, destination, text]): Promise<MountSpec> => {
       const source = join(directory, name)
       await writeFile(source, text, { mode: 0o644 })
+      await chown(source, uid, gid)
       return { type: 'bind', source, destination, readonly: false }
     }),
   )
