@@ -53,53 +53,28 @@ export const upDefaults: UpOptions = {
   separator: '-',
 }
 
+/** What every phase of the planning looks at, and the plan that it adds to. */
+interface Planning {
+  readonly plan: PlanBuilder
+  readonly project: Project
+  readonly observed: Observed
+  readonly options: UpOptions
+}
+
 /**
  * What `up` and `create` do to get from what is there to what the file says. Everything is created before anything is
  * started or replaced: a mistake that shows on creation leaves what runs as it was.
  */
 export function planUp(project: Project, observed: Observed, options: UpOptions): Plan {
   const plan = new PlanBuilder()
-  const named = new Set(selectServices(project.services, options.services, { alone: true }).map(({ name }) => name))
+  const planning: Planning = { plan, project, observed, options }
   const selected = inDependencyOrder(selectServices(project.services, options.services, { alone: options.noDeps }))
   for (const name of Object.keys(options.scale)) serviceOf(project.services, name)
   if (!options.noDeps) for (const service of selected) dependenciesOf(project.services, service)
 
-  const orphans = findOrphans(project, observed)
-  const gone: number[] = []
-  if (options.orphans === 'remove')
-    for (const orphan of orphans) gone.push(stopAndRemove(plan, orphan, whyOrphan(orphan), options.timeout))
-  else if (options.orphans === 'warn' && orphans.length > 0) plan.warn(orphanWarning(orphans))
-
-  // Volumes to be made anew: what uses them goes first.
-  const diverged = divergedVolumes(project, observed, selected)
-  const remade = diverged.filter(({ key }) => options.recreateVolumes.includes(key))
-  for (const volume of diverged) if (!remade.includes(volume)) plan.warn(keptVolume(volume))
-  const evicted = new Map<ObservedContainer, number>()
-  for (const container of ofProject(observed))
-    if (remade.some(({ name }) => container.volumes.some(volume => volume.name === name)))
-      evicted.set(container, stopAndRemove(plan, container, 'its volume is made anew', options.timeout))
-
-  const convergences: Convergence[] = []
-  const replacedServices = new Set<string>()
-  for (const service of selected.filter(({ name }) => name !== options.needsOf)) {
-    const policy = named.has(service.name) ? options.recreate : options.recreateDependencies
-    const existing = ofProject(observed).filter(
-      container => container.service === service.name && !evicted.has(container),
-    )
-    const convergence = converge(service, existing, expectedNumber(project, service, options), container => {
-      if (policy !== 'diverged') return policy === 'force' ? 'recreation was asked for' : undefined
-      const shared = sharedServices(service).find(name => replacedServices.has(name))
-      return (
-        divergence(project, service, container, observed) ??
-        (shared && `it shares something of service "${shared}", which is replaced`)
-      )
-    })
-    const fresh = convergence.replace.length + convergence.create.length
-    if (fresh > 0) replacedServices.add(service.name)
-    const republish =
-      policy === 'diverged' ? convergence.keep.filter(container => onlyPortsDiffer(service, container)) : []
-    convergences.push({ ...convergence, republish })
-  }
+  const gone = planOrphans(planning)
+  const { remade, evicted } = planRemadeVolumes(planning, selected)
+  const convergences = convergeAll(planning, selected, evicted)
 
   const resources: Resources = { networks: new Map(), volumes: new Map(), reconnected: new Map() }
   const leaving = new Set(
@@ -110,9 +85,10 @@ export function planUp(project: Project, observed: Observed, options: UpOptions)
   for (const volume of usedVolumes(project, selected, options.allResources))
     planVolume(plan, project, volume, observed, remade.includes(volume) ? [...evicted.values()] : undefined, resources)
 
-  // Containers: creation, each as soon as what it needs is there.
-  const created = new Map<string, number[]>()
-  for (const { service, create, replace, remove, rename } of convergences) {
+  // Each container as soon as what it needs is there.
+  const created = new Map<string, readonly number[]>()
+  for (const convergence of convergences) {
+    const { service, remove, rename } = convergence
     for (const { container, why } of remove) gone.push(stopAndRemove(plan, container, why, options.timeout))
     for (const container of rename)
       plan.add({ op: 'renameContainer', container: refOf(container) }, 'an interrupted command has left it so', gone)
@@ -123,29 +99,7 @@ export function planUp(project: Project, observed: Observed, options: UpOptions)
       // A fixed name has to be free again.
       ...(service.containerName === undefined ? [] : gone),
     ]
-    const steps: number[] = []
-    for (const { container, why } of replace)
-      steps.push(
-        plan.add(
-          {
-            op: 'createContainer',
-            service: service.name,
-            number: container.number,
-            name: refOf(container).name,
-            replaces: { id: container.id, name: container.name },
-            inherits: options.renewAnonymousVolumes ? [] : inheritedVolumes(project, service, container, observed),
-          },
-          why,
-          needs,
-        ),
-      )
-    for (const number of create) {
-      const name = containerName(project.name, service, number, options.separator)
-      const why =
-        number === 1 ? 'the service has no container' : `it is one of ${expectedNumber(project, service, options)}`
-      steps.push(plan.add({ op: 'createContainer', service: service.name, number, name, inherits: [] }, why, needs))
-    }
-    created.set(service.name, steps)
+    created.set(service.name, planCreations(planning, convergence, needs))
   }
   const ready = plan.join('containers', 'everything has been created before anything starts', [
     ...[...created.values()].flat(),
@@ -154,6 +108,86 @@ export function planUp(project: Project, observed: Observed, options: UpOptions)
   ])
   planStarts(plan, project, observed, convergences, resources, ready, options)
   return plan.build()
+}
+
+/** @returns the steps after which the orphans are gone */
+function planOrphans({ plan, project, observed, options }: Planning): number[] {
+  const orphans = findOrphans(project, observed)
+  if (options.orphans === 'remove')
+    return orphans.map(orphan => stopAndRemove(plan, orphan, whyOrphan(orphan), options.timeout))
+  if (options.orphans === 'warn' && orphans.length > 0) plan.warn(orphanWarning(orphans))
+  return []
+}
+
+/** Volumes to be made anew, and the containers that use them, which go first, with the steps that remove them. */
+function planRemadeVolumes({ plan, project, observed, options }: Planning, selected: readonly Service[]) {
+  const diverged = divergedVolumes(project, observed, selected)
+  const remade = diverged.filter(({ key }) => options.recreateVolumes.includes(key))
+  for (const volume of diverged) if (!remade.includes(volume)) plan.warn(keptVolume(volume))
+  const evicted = new Map<ObservedContainer, number>()
+  for (const container of ofProject(observed))
+    if (remade.some(({ name }) => container.volumes.some(volume => volume.name === name)))
+      evicted.set(container, stopAndRemove(plan, container, 'its volume is made anew', options.timeout))
+  return { remade, evicted }
+}
+
+/** For each service which containers it keeps, replaces, removes and gets; in the order of dependencies. */
+function convergeAll(
+  { project, observed, options }: Planning,
+  selected: readonly Service[],
+  evicted: ReadonlyMap<ObservedContainer, number>,
+): readonly Convergence[] {
+  const named = new Set(selectServices(project.services, options.services, { alone: true }).map(({ name }) => name))
+  const replacedServices = new Set<string>()
+  return selected
+    .filter(({ name }) => name !== options.needsOf)
+    .map(service => {
+      const policy = named.has(service.name) ? options.recreate : options.recreateDependencies
+      const existing = ofProject(observed).filter(
+        container => container.service === service.name && !evicted.has(container),
+      )
+      const convergence = converge(service, existing, expectedNumber(project, service, options), container => {
+        if (policy !== 'diverged') return policy === 'force' ? 'recreation was asked for' : undefined
+        const shared = sharedServices(service).find(name => replacedServices.has(name))
+        return (
+          divergence(project, service, container, observed) ??
+          (shared && `it shares something of service "${shared}", which is replaced`)
+        )
+      })
+      if (convergence.replace.length + convergence.create.length > 0) replacedServices.add(service.name)
+      const republish =
+        policy === 'diverged' ? convergence.keep.filter(container => onlyPortsDiffer(service, container)) : []
+      return { ...convergence, republish }
+    })
+}
+
+/** @returns the steps that create the containers of a service */
+function planCreations(
+  { plan, project, observed, options }: Planning,
+  { service, replace, create }: Convergence,
+  needs: readonly (number | undefined)[],
+): readonly number[] {
+  const replacements = replace.map(({ container, why }) =>
+    plan.add(
+      {
+        op: 'createContainer',
+        service: service.name,
+        number: container.number,
+        name: refOf(container).name,
+        replaces: { id: container.id, name: container.name },
+        inherits: options.renewAnonymousVolumes ? [] : inheritedVolumes(project, service, container, observed),
+      },
+      why,
+      needs,
+    ),
+  )
+  const additions = create.map(number => {
+    const name = containerName(project.name, service, number, options.separator)
+    const why =
+      number === 1 ? 'the service has no container' : `it is one of ${expectedNumber(project, service, options)}`
+    return plan.add({ op: 'createContainer', service: service.name, number, name, inherits: [] }, why, needs)
+  })
+  return [...replacements, ...additions]
 }
 
 const ofProject = (observed: Observed): ObservedContainer[] => observed.containers.filter(({ oneOff }) => !oneOff)
