@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
+import { proxyVariables } from '../engine/client/proxies.ts'
 import { TscomposeError } from '../errors.ts'
 import type { Project, Service } from './project.ts'
 import type { ContainerContext } from './translate/container.ts'
@@ -7,12 +8,12 @@ import { handedOver } from './translate/grants.ts'
 
 /**
  * Reads the files of this machine whose contents, not whose paths, go to the engine with the request for a container:
- * seccomp profiles, and the secrets and configs that are to have an owner or a mode of their own.
+ * seccomp profiles, the secrets and configs that are to have an owner or a mode of their own, and the user's proxies.
  */
 export function readContents(
   project: Project,
   service: Service,
-): Pick<ContainerContext, 'seccompProfile' | 'fileContents'> {
+): Pick<ContainerContext, 'seccompProfile' | 'fileContents' | 'proxies'> {
   const profiles = new Map<string, string>()
   for (const option of service.securityOpt) {
     const [, file] = /^seccomp[=:](.*)$/.exec(option) ?? []
@@ -25,6 +26,7 @@ export function readContents(
   return {
     seccompProfile: name => profiles.get(name) ?? '',
     fileContents: name => files.get(name) ?? new Uint8Array(),
+    proxies: proxyVariables(),
   }
 }
 

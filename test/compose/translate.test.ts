@@ -20,6 +20,7 @@ function request(given: Partial<Service>, more: Partial<ContainerContext> = {}, 
     containerOf: name => `id-of-${name}`,
     seccompProfile: path => `text of ${path}`,
     fileContents: path => Buffer.from(`text of ${path}`),
+    proxies: {},
     ...more,
   })
 }
@@ -407,6 +408,12 @@ describe('networks', () => {
   })
 })
 
+test('the user’s proxies are in the environment, where the service does not say otherwise', () =>
+  assert.deepEqual(
+    request({ environment: { HTTP_PROXY: 'own', A: '1' } }, { proxies: { HTTP_PROXY: 'x', http_proxy: 'x' } }).Env,
+    ['HTTP_PROXY=own', 'http_proxy=x', 'A=1'],
+  ))
+
 test('a one-off container has no number, no ports, no names but its own, and is not restarted', () => {
   const oneOff = { slug: 'abc', useAliases: false, attachStdin: true, autoRemove: true }
   const { number: _, ...rest } = { number: undefined, name: 'demo-web-run-abc', oneOff }
@@ -419,6 +426,7 @@ test('a one-off container has no number, no ports, no names but its own, and is 
     containerOf: name => name,
     seccompProfile: path => path,
     fileContents: () => new Uint8Array(),
+    proxies: {},
     ...rest,
   })
   assert.equal(made.Labels?.['com.docker.compose.oneoff'], 'True')

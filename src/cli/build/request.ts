@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { absoluteCache } from '../../compose/build/cache-spec.ts'
 import type { ImageBuildRequest } from '../../engine/api.ts'
+import { proxyVariables } from '../../engine/client/proxies.ts'
 import { badFlag, pair, pairs, some } from '../create/parsed.ts'
 import { parseUlimit } from '../create/resources.ts'
 import { bytesOf, bytesOrUnlimited } from '../create/sizes.ts'
@@ -20,7 +21,7 @@ export function buildRequest(flags: ImageBuildFlags, place: Place): ImageBuildRe
   const platforms = (flags.platform ?? [env.DOCKER_DEFAULT_PLATFORM ?? '']).flatMap(text => text.split(','))
   return {
     ...some('Target', flags.target),
-    BuildArgs: buildArgs(flags.buildArg, env),
+    BuildArgs: { ...proxyVariables(env), ...buildArgs(flags.buildArg, env) },
     Labels: pairsOrNames(flags.label),
     Tags: flags.tag ?? [],
     NoCache: !flags.cache,

@@ -2,6 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { pullImage } from '../../compose/apply/transfer.ts'
 import type { ContainerCreateRequest, Engine } from '../../engine/api.ts'
+import { proxyVariables } from '../../engine/client/proxies.ts'
 import { TscomposeError } from '../../errors.ts'
 import type { Cli } from '../cli.ts'
 import { readText } from '../input-file.ts'
@@ -19,7 +20,10 @@ export function requestOf(
   attached: Attached,
 ): ContainerCreateRequest {
   const read = (file: string) => readText(cli, file)
-  return createRequest(image, words, flags, attached, { cwd: cli.cwd, env: cli.env, read })
+  return createRequest(image, words, flags, attached, {
+    ...{ cwd: cli.cwd, env: cli.env, read },
+    proxies: proxyVariables(cli.env),
+  })
 }
 
 /** Makes a container, and fetches its image if that is missing and may be fetched. @returns its id */

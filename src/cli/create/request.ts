@@ -16,6 +16,8 @@ export interface FlagSources {
   readonly env: Readonly<Record<string, string | undefined>>
   /** The contents of a file. @throws TscomposeError CLI_FLAG */
   readonly read: (file: string) => string
+  /** Variables that every container gets unless a flag says otherwise. */
+  readonly proxies?: Readonly<Record<string, string>>
 }
 
 export interface Attached {
@@ -72,7 +74,7 @@ function processConfig(
   words: readonly string[],
   flags: CreateFlags,
   attached: Attached,
-  { env, read }: FlagSources,
+  { env, read, proxies = {} }: FlagSources,
 ): Omit<ContainerConfig, 'Image'> {
   const fromFiles = (files: readonly string[] = []) => files.flatMap(file => parseKeyValueFile(read(file), file))
   const stdin = flags.interactive ?? false
@@ -87,7 +89,7 @@ function processConfig(
     StdinOnce: stdin && attached.stdin,
     ...some('Cmd', words.length > 0 ? [...words] : undefined),
     ...some('Entrypoint', flags.entrypoint === undefined ? undefined : [flags.entrypoint]),
-    ...some('Env', resolveVariables([...fromFiles(flags.envFile), ...(flags.env ?? [])], env)),
+    ...some('Env', withProxies(proxies, resolveVariables([...fromFiles(flags.envFile), ...(flags.env ?? [])], env))),
     ...(labels.length > 0 && { Labels: Object.fromEntries(labels) }),
     ...some('Hostname', flags.hostname),
     ...some('Domainname', flags.domainname),
@@ -97,6 +99,13 @@ function processConfig(
     ...some('StopTimeout', flags.stopTimeout),
     ...some('Healthcheck', parseHealthFlags(flags)),
   }
+}
+
+/** What a flag names, with a value or without, goes before. */
+function withProxies(proxies: Readonly<Record<string, string>>, given: string[] | undefined): string[] | undefined {
+  const named = new Set(given?.map(variable => variable.replace(/=.*$/s, '')))
+  const added = Object.entries(proxies).flatMap(([name, value]) => (named.has(name) ? [] : [`${name}=${value}`]))
+  return added.length > 0 ? [...added, ...(given ?? [])] : given
 }
 
 function hostConfig(flags: CreateFlags, { cwd, read }: FlagSources): HostConfig {

@@ -22,7 +22,7 @@ export interface PreStart {
 export async function runPreStart(
   engine: Engine,
   hook: PreStart,
-  context: Pick<ContainerContext, 'containerOf' | 'seccompProfile' | 'fileContents' | 'imageId'>,
+  context: Pick<ContainerContext, 'containerOf' | 'seccompProfile' | 'fileContents' | 'proxies' | 'imageId'>,
   output: HookOutput,
   signal: AbortSignal,
 ): Promise<void> {
@@ -63,7 +63,7 @@ async function removeEarlier(engine: Engine, project: Project, name: string): Pr
 function request(
   { project, service, index, container }: PreStart,
   name: string,
-  context: Pick<ContainerContext, 'containerOf' | 'seccompProfile' | 'fileContents' | 'imageId'>,
+  context: Pick<ContainerContext, 'containerOf' | 'seccompProfile' | 'fileContents' | 'proxies' | 'imageId'>,
 ): ContainerCreateRequest {
   const hook = service.preStart[index] as Hook
   const own = hook.image !== undefined && hook.image !== service.image

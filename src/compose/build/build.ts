@@ -1,4 +1,5 @@
 import type { BuildMessage, Engine, ImageBuildRequest } from '../../engine/api.ts'
+import { proxyVariables } from '../../engine/client/proxies.ts'
 import { TscomposeError } from '../../errors.ts'
 import { label } from '../labels.ts'
 import { imageName } from '../names.ts'
@@ -93,7 +94,7 @@ export function buildRequest(project: Project, build: ServiceBuild, options: Bui
     Context: build.context,
     ...('text' in dockerfile ? { DockerfileInline: dockerfile.text } : { Dockerfile: dockerfile.path }),
     ...(target !== undefined && { Target: target }),
-    BuildArgs: { ...build.args, ...options.args },
+    BuildArgs: { ...proxyVariables(), ...build.args, ...options.args },
     Labels: { ...build.labels, [label.project]: project.name, [label.service]: build.service },
     Tags: [...build.tags],
     NoCache: options.noCache || build.noCache,

@@ -25,6 +25,8 @@ export interface ContainerContext {
   readonly seccompProfile: (path: string) => string
   /** What is in a file that is handed over instead of being mounted, by its absolute path. */
   readonly fileContents: (path: string) => Uint8Array
+  /** Variables that every container gets where its service does not say otherwise. */
+  readonly proxies: Readonly<Record<string, string>>
   readonly oneOff?: OneOff
 }
 
@@ -59,7 +61,9 @@ function containerConfig(context: ContainerContext): ContainerConfig {
   return {
     Image: imageName(project, service),
     Labels: containerLabels(context),
-    Env: Object.entries(service.environment).map(([name, value]) => (value === null ? name : `${name}=${value}`)),
+    Env: Object.entries({ ...context.proxies, ...service.environment }).map(([name, value]) =>
+      value === null ? name : `${name}=${value}`,
+    ),
     Tty: service.tty,
     OpenStdin: service.stdinOpen,
     AttachStdout: true,
