@@ -7,6 +7,7 @@ import { SharedWork } from '../image/shared-work.ts'
 import { removeTree } from '../remove-tree.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { assertPlaces } from './annotations.ts'
+import type { CacheRule } from './cache/budget.ts'
 import { BuildCache } from './cache/cache.ts'
 import type { Journal } from './cache/journal.ts'
 import { CacheMounts } from './cache/mounts.ts'
@@ -41,8 +42,8 @@ export interface BuilderOptions {
   readonly journal: Journal
   readonly records: ReadonlyMap<string, CacheRecord>
   readonly projects: Map<string, ProjectUse>
-  /** Bytes that cached layers may take which no image has, and cache mounts. */
-  readonly budget: number
+  /** For cached layers which no image has, and cache mounts. */
+  readonly cacheRules: readonly CacheRule[]
 }
 
 /** Builds images from Dockerfiles. */
@@ -52,12 +53,12 @@ export class Builder implements AsyncDisposable {
   /** For what is needed only for a while. */
   readonly workDir: string
   readonly #around: Surroundings
-  readonly #budget: number
+  readonly #cacheRules: readonly CacheRule[]
   #upkeep: Promise<void> = Promise.resolve()
 
   private constructor(options: BuilderOptions, cache: BuildCache) {
-    const { directory, runDir, images, runtime, openSandbox, budget } = options
-    this.#budget = budget
+    const { directory, runDir, images, runtime, openSandbox, cacheRules } = options
+    this.#cacheRules = cacheRules
     this.cache = cache
     this.mounts = new CacheMounts(join(directory, 'mounts'))
     const workDir = join(directory, 'work')
@@ -143,7 +144,7 @@ export class Builder implements AsyncDisposable {
   #keepBudget(since: number): void {
     const { cache, mounts } = this
     const { workshop } = this.#around.images
-    const work = () => keepBudget({ cache, mounts, workshop, budget: this.#budget }, since).catch(() => {})
+    const work = () => keepBudget({ cache, mounts, workshop, rules: this.#cacheRules }, since).catch(() => {})
     this.#upkeep = this.#upkeep.then(work)
   }
 

@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
+import type { CacheRule } from '../build/cache/budget.ts'
 import { TscomposeError } from '../errors.ts'
 import { closest } from '../suggest.ts'
 import type { Labels, Ulimit } from './api.ts'
+import { defaultKeepStorage, parseBuilder } from './builder-config.ts'
 import { parseBytes } from './bytes.ts'
 
 /** The engine's configuration: what the keys of Docker's `daemon.json` of (nearly) the same names say. */
@@ -42,8 +44,8 @@ export interface EngineConfig {
   readonly tlsKey: string
   /** Where `GET /metrics` is answered beside the socket: `127.0.0.1:9323`; absent: nowhere. */
   readonly metricsAddr?: string
-  /** Bytes that the build cache may take besides what images have: `builder.gc.defaultKeepStorage`. */
-  readonly buildCacheBudget: number
+  /** What the build cache is kept to besides what images have: `builder.gc`. */
+  readonly buildCacheRules: readonly CacheRule[]
   /** Seconds without a request and without a running container after which the engine ends; 0: never. Not of Docker. */
   readonly idleTimeout: number
 }
@@ -71,7 +73,7 @@ export const defaultConfig: EngineConfig = {
   tlsCaCert: '',
   tlsCert: '',
   tlsKey: '',
-  buildCacheBudget: 20e9,
+  buildCacheRules: [{ budget: defaultKeepStorage, types: [] }],
   idleTimeout: 60,
 }
 
@@ -116,16 +118,6 @@ const ulimits: Parse<Ulimit[]> = value => {
   return limits.every(limit => limit !== undefined) ? limits : undefined
 }
 
-/** `{"gc": {"enabled": true, "defaultKeepStorage": "10GB"}}` */
-const builder: Parse<number> = value => {
-  if (!isObject(value) || Object.keys(value).some(key => key !== 'gc')) return undefined
-  const { gc = {} } = value
-  if (!isObject(gc)) return undefined
-  const { enabled = true, defaultKeepStorage = defaultConfig.buildCacheBudget, ...others } = gc
-  if (typeof enabled !== 'boolean' || Object.keys(others).length > 0) return undefined
-  return enabled ? size(defaultKeepStorage) : Number.POSITIVE_INFINITY
-}
-
 const row = <Field extends keyof EngineConfig>(
   field: Field,
   parse: Parse<EngineConfig[Field]>,
@@ -158,9 +150,9 @@ const keys: Readonly<Record<string, ReturnType<typeof row>>> = {
   tlskey: row('tlsKey', string, 'the path of a file'),
   'metrics-addr': row('metricsAddr', hostAndPort, 'an address and a port such as "127.0.0.1:9323"'),
   builder: row(
-    'buildCacheBudget',
-    builder,
-    'an object such as {"gc": {"enabled": true, "defaultKeepStorage": "20GB"}}; policies are not supported',
+    'buildCacheRules',
+    parseBuilder,
+    'an object such as {"gc": {"enabled": true, "defaultKeepStorage": "20GB", "policy": [{"keepStorage": "10GB", "filter": ["unused-for=48h"]}]}}',
   ),
   'idle-timeout': row('idleTimeout', seconds, 'a number of seconds'),
 }

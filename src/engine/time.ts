@@ -6,7 +6,7 @@ export const NEVER = '0001-01-01T00:00:00Z'
 const units = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 } as const
 
 /** A time that has passed since, as Go writes durations: `24h`, `1h30m`, `1.5s`. @returns milliseconds */
-function parseAgo(text: string): number | undefined {
+export function parseAgo(text: string): number | undefined {
   if (!/^(\d+(\.\d+)?(h|ms|m|s))+$/.test(text)) return undefined
   const parts = text.matchAll(/(\d+(?:\.\d+)?)(h|ms|m|s)/g)
   return [...parts].reduce((sum, [, number, unit]) => sum + Number(number) * units[unit as keyof typeof units], 0)

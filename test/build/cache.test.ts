@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { type Kept, overBudget } from '../../src/build/cache/budget.ts'
+import { type Kept, mayGo, overBudget } from '../../src/build/cache/budget.ts'
 import { Journal } from '../../src/build/cache/journal.ts'
 import { reasonToRun } from '../../src/build/cache/reasons.ts'
 import type { CacheRecord, StepDescription } from '../../src/build/cache/record.ts'
@@ -52,6 +52,18 @@ test('what was used longest ago goes first, and what is in use, of an image or o
   assert.deepEqual(overBudget(all, 40), [])
   assert.deepEqual(overBudget(all, 30), ['old'])
   assert.deepEqual(overBudget(all, 0), ['old', 'new'])
+})
+
+test('a rule lets go what is of its type and has not been used for long', () => {
+  const allowed = mayGo({ budget: 0, types: ['regular'], unusedForMs: 10 }, 100)
+  assert.ok(allowed({ used: 90 }, 'regular'))
+  assert.ok(!allowed({ used: 91 }, 'regular'))
+  assert.ok(!allowed({ used: 0 }, 'exec.cachemount'))
+  const all = [kept('old', 1), kept('older', 0)]
+  assert.deepEqual(
+    overBudget(all, 0, ({ key }) => key === 'old'),
+    ['old'],
+  )
 })
 
 test('a journal knows what projects use, until they are gone', async t => {

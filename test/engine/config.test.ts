@@ -45,6 +45,30 @@ test('a port without TLS that verifies its clients is refused', () => {
     assert.throws(() => parseEngineConfig(JSON.stringify({ hosts, ...tls, [without]: undefined }), 'f'), { code })
 })
 
+test('what the build cache is kept to: a size, nothing, or rules with what may go', () => {
+  const rules = (gc: object) => parseEngineConfig(JSON.stringify({ builder: { gc } }), 'f').buildCacheRules
+  assert.deepEqual(rules({ defaultKeepStorage: '1GB' }), [{ budget: 2 ** 30, types: [] }])
+  assert.deepEqual(rules({ enabled: false }), [])
+  const policy = [
+    { keepStorage: '512MB', filter: ['type=exec.cachemount', 'unused-for=48h'] },
+    { keepStorage: 2e9, filter: { 'unused-for': { '2200h': true } } },
+    { all: true },
+  ]
+  assert.deepEqual(rules({ defaultKeepStorage: '3GB', policy }), [
+    { budget: 512 * 2 ** 20, types: ['exec.cachemount'], unusedForMs: 48 * 3_600_000 },
+    { budget: 2e9, types: [], unusedForMs: 2200 * 3_600_000 },
+    { budget: 3 * 2 ** 30, types: [] },
+  ])
+  for (const wrong of [
+    'x',
+    [{ filter: ['age=1h'] }],
+    [{ filter: ['unused-for=long'] }],
+    [{ keepBytes: 1 }],
+    [{ filter: 1 }],
+  ])
+    assert.throws(() => rules({ policy: wrong }), { code }, JSON.stringify(wrong))
+})
+
 test('a value of the wrong type is named with what it should be', () => {
   assert.throws(() => parseEngineConfig('{"init": "yes"}', 'f'), {
     code,

@@ -12,16 +12,43 @@ export interface Kept {
   readonly wanted: boolean
 }
 
+/** What the cache is kept to after a build (BuildKit, "Garbage collection"): rules apply one after the other. */
+export interface CacheRule {
+  /** Bytes that the whole cache may take. */
+  readonly budget: number
+  /** Only what nobody has used for so long may go: milliseconds. */
+  readonly unusedForMs?: number
+  /** Only these may go; empty: all. */
+  readonly types: readonly CacheType[]
+}
+
+/** Layers of steps, and directories of cache mounts, by BuildKit's names. */
+export const cacheTypes = ['regular', 'exec.cachemount'] as const
+export type CacheType = (typeof cacheTypes)[number]
+
+/** Whether a rule lets something go. @param now milliseconds since 1970 */
+export const mayGo =
+  ({ unusedForMs = 0, types }: CacheRule, now: number) =>
+  ({ used }: Pick<Kept, 'used'>, type: CacheType): boolean =>
+    used <= now - unusedForMs && (types.length === 0 || types.includes(type))
+
 /**
  * What to forget, what was used longest ago first, so that everything fits into the budget, or everything that is left is
  * in use or wanted.
  * @param budget bytes
+ * @param isAllowed whether something may go at all
  */
-export function overBudget(all: readonly Kept[], budget: number): readonly string[] {
+export function overBudget<T extends Kept>(
+  all: readonly T[],
+  budget: number,
+  isAllowed: (one: T) => boolean = () => true,
+): readonly string[] {
   const counted = all.filter(({ shared }) => !shared)
   let total = counted.reduce((sum, { size }) => sum + size, 0)
   const gone: string[] = []
-  for (const { key, size } of counted.filter(one => !one.inUse && !one.wanted).sort((a, b) => a.used - b.used)) {
+  for (const { key, size } of counted
+    .filter(one => !one.inUse && !one.wanted && isAllowed(one))
+    .sort((a, b) => a.used - b.used)) {
     if (total <= budget) break
     gone.push(key)
     total -= size

@@ -39,7 +39,7 @@ export class LazyBuilder implements AsyncDisposable {
       runtime,
       openSandbox: openSandbox(context),
       ...this.#memory,
-      budget: config.buildCacheBudget,
+      cacheRules: config.buildCacheRules,
     })
   }
 
