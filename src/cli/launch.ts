@@ -16,8 +16,8 @@ declare const COMMANDS: readonly string[]
 
 /** How many runs of a command add what they had to compile; after that there is little left. */
 const RUNS = 3
-/** In ms. V8 throws away code that has not run for some time: a command that took longer has less than it needed. */
-const LONG = 10_000
+/** In seconds. V8 throws away code that has not run for some time: a command that took longer has less than it needed. */
+const LONG = 10
 
 const program = new URL('program.cjs', import.meta.url)
 const kept = findCode(`${PROGRAM}-${process.version}-${process.arch}`, commandIn(process.argv.slice(2), COMMANDS))
@@ -28,7 +28,7 @@ const script = new Script(readFileSync(program, 'latin1'), {
 const runs = script.cachedDataRejected ? 0 : kept.runs
 if (runs < RUNS)
   process.on('exit', code => {
-    if (code === 0 && performance.now() < LONG)
+    if (code === 0 && process.uptime() < LONG)
       keepCode({ file: kept.file, code: script.createCachedData(), runs: runs + 1 })
   })
 script.runInThisContext()(createRequire(program), program.href)
