@@ -357,3 +357,41 @@ test('a restart makes a network anew that somebody has taken apart', { skip }, a
     assert.equal((await exec(engine, client, ask('web'))).text, 'hi\n', damage)
   }
 })
+
+test('what a client of Docker’s calls default is the bridge', { skip }, async () => {
+  await using made = await stage()
+  const { engine, bench } = made
+  const id = await run(engine, bench, ['sleep', '1000'], on('default'))
+  const { Networks, IPAddress } = (await engine.containerInspect(id)).NetworkSettings
+  assert.deepEqual(Object.keys(Networks), ['bridge'])
+  assert.ok(IPAddress)
+  assert.equal(Networks.bridge?.IPAddress, IPAddress)
+  await engine.networkDisconnect('bridge', id)
+})
+
+test('what a network mode leaves no room for is refused, or told where Docker only tells it', { skip }, async () => {
+  await using made = await stage()
+  const { engine, bench } = made
+  const donor = await run(engine, bench, ['sleep', '1000'], on('bridge'))
+  const shared = { NetworkMode: `container:${donor}` }
+  const PortBindings = { '80/tcp': [{}] }
+  const refused: [Partial<ContainerCreateRequest>, RegExp][] = [
+    [{ Hostname: 'own', HostConfig: shared }, /^conflicting options: hostname and the network mode$/],
+    [{ ExposedPorts: { '80/tcp': {} }, HostConfig: shared }, /port exposing/],
+    [{ HostConfig: { ...shared, PortBindings } }, /port publishing and the container type network mode/],
+    [{ HostConfig: { ...shared, Dns: ['192.0.2.1'] } }, /dns and the network mode/],
+    [{ HostConfig: { ...shared, ExtraHosts: ['a:192.0.2.1'] } }, /custom host-to-IP mapping/],
+    [on('host', { MacAddress: '02:00:00:00:00:01' }), /mac-address and the network mode/],
+    [{ HostConfig: { ...shared, Links: [donor] } }, /container type network can't be used with links/],
+    [{ HostConfig: { NetworkMode: 'host', Links: [donor] } }, /host type networking can't be used with links/],
+    [{ HostConfig: { NetworkMode: 'container:nobody' } }, /^No such container: nobody$/],
+  ]
+  for (const [request, message] of refused)
+    await assert.rejects(create(engine, bench, ['true'], request), { code: 'ENGINE_REQUEST_INVALID', message })
+  const { Warnings } = await engine.containerCreate(undefined, {
+    Image: bench.image,
+    Cmd: ['true'],
+    HostConfig: { NetworkMode: 'host', PortBindings },
+  })
+  assert.deepEqual(Warnings, ['Published ports are discarded when using host network mode'])
+})

@@ -14,6 +14,7 @@ import { deviceNumberOf } from '../translate/devices.ts'
 import { completeHostConfig } from '../translate/host-config.ts'
 import { mergeConfig } from '../translate/merge-config.ts'
 import { parseNetworkMode } from '../translate/namespace-modes.ts'
+import { checkNetworkMode } from '../translate/network-conflicts.ts'
 import { translateResources } from '../translate/resources.ts'
 import { validateRequest } from '../translate/validate.ts'
 import { Container, type ContainerDirectory, containerDirectory } from './container.ts'
@@ -37,6 +38,7 @@ export async function createContainer(
   const { HostConfig: askedHost = {}, NetworkingConfig: networking, ...asked } = request
   validateRequest(asked, askedHost, context)
   checkLinks(context, askedHost)
+  checkNetworkMode(asked, askedHost, Object.values(networking?.EndpointsConfig ?? {}))
   const warnings = [...limitWarnings(context, askedHost), ...hostWarnings(askedHost)]
   using claims = new DisposableStack()
   const image = await claimImage(context, asked.Image, platform, claims)
@@ -83,9 +85,7 @@ export async function createContainer(
 }
 
 /** @throws TscomposeError ENGINE_REQUEST_INVALID */
-function checkLinks({ containers }: Context, { Links = [], NetworkMode }: HostConfig): void {
-  if (Links.length > 0 && NetworkMode === 'host')
-    throw invalid("conflicting options: host type networking can't be used with links")
+function checkLinks({ containers }: Context, { Links = [] }: HostConfig): void {
   for (const link of Links) {
     const name = link.split(':', 1)[0] ?? ''
     try {
@@ -145,7 +145,9 @@ function endpointsOf(
   if (typeof mode === 'object' && 'container' in mode) return {}
   // A network need not exist before the start.
   const nameOf = (reference: string) =>
-    networks.all().find(({ id, name }) => id === reference || name === reference)?.name ?? reference
+    reference === 'default'
+      ? 'bridge' // so called by docker run without --network
+      : (networks.all().find(({ id, name }) => id === reference || name === reference)?.name ?? reference)
   const primary = typeof mode === 'string' ? mode : nameOf(mode.network)
   const endpoints = Object.fromEntries(Object.entries(asked).map(([key, settings]) => [nameOf(key), settings ?? {}]))
   if (Object.keys(endpoints).length === 0) return { [primary]: {} }

@@ -44,6 +44,8 @@ export function toEndpointSpec(
   const { IPAMConfig, MacAddress = owner.config.MacAddress, Aliases, GwPriority = 0 } = settings
   if (network.name === 'bridge' && Aliases?.length)
     throw invalid('network-scoped alias is supported only for containers in user defined networks')
+  if (network.name === 'bridge' && (IPAMConfig?.IPv4Address || IPAMConfig?.IPv6Address))
+    throw invalid('user specified IP address is supported on user defined networks only')
   return {
     networkId: network.id,
     leaseKey: leaseKey(owner.name, owner.config.Labels),

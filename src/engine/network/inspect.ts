@@ -28,21 +28,28 @@ export const inspectNetwork = (record: NetworkRecord, containers: NetworkInspect
 
 /** The addresses that the network has, where that is decided, or else what was asked for. */
 function effectiveIpam({ ipam, network }: NetworkRecord): IPAM {
-  if (!network) return ipam
+  const { Driver = 'default', Options = null, Config = [] } = ipam
+  if (!network) return { Driver, Options, Config }
+  const isIPv6 = ({ subnet }: { readonly subnet: string }) => subnet.includes(':')
   return {
-    ...ipam,
-    Config: network.subnets.map(({ subnet, gateway, ipRange, auxAddresses }) => ({
-      Subnet: subnet,
-      ...(ipRange && { IPRange: ipRange }),
-      Gateway: gateway,
-      ...(auxAddresses && { AuxiliaryAddresses: auxAddresses }),
-    })),
+    Driver,
+    Options,
+    Config: network.subnets
+      .toSorted((a, b) => Number(isIPv6(a)) - Number(isIPv6(b)))
+      .map(({ subnet, gateway, ipRange, auxAddresses }) => ({
+        Subnet: subnet,
+        ...(ipRange && { IPRange: ipRange }),
+        Gateway: gateway,
+        ...(auxAddresses && { AuxiliaryAddresses: auxAddresses }),
+      })),
   }
 }
 
 /** Whether a network is one of those that `filters` ask for. */
 export function networkFilter(filters: Filters = {}): (record: NetworkRecord, inUse: boolean) => boolean {
   validateFilters(filters, acceptedFilters)
+  for (const type of filters.type ?? [])
+    if (type !== 'builtin' && type !== 'custom') throw invalid(`invalid filter: 'type'='${type}'`)
   const dangling = booleanFilter(filters, 'dangling')
   const unknown = filters.type?.find(kind => !kinds.includes(kind))
   if (unknown !== undefined) throw invalid(`invalid filter: 'type'='${unknown}'`)
