@@ -205,6 +205,7 @@ test('events tell the life of a container in the order in which Docker tells it'
     }
   })()
   const id = await run(engine, bench, ['sleep', '1000'], { HostConfig: { NetworkMode: 'bridge' } })
+  await engine.containerTop(id)
   await engine.containerStop(id)
   await engine.containerDelete(id)
   over.abort()
@@ -213,6 +214,7 @@ test('events tell the life of a container in the order in which Docker tells it'
     'container create',
     'network connect',
     'container start',
+    'container top',
     'container kill',
     'container die 143',
     'network disconnect',

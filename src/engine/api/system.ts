@@ -4,7 +4,7 @@ import type { ImageSummary } from './image.ts'
 import type { Volume } from './volume.ts'
 
 export interface EventMessage {
-  Type: 'container' | 'image' | 'network' | 'volume' | 'daemon'
+  Type: 'builder' | 'container' | 'image' | 'network' | 'volume' | 'daemon'
   Action: string
   Actor: { ID: string; Attributes: Labels }
   scope: 'local'

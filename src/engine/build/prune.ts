@@ -32,7 +32,9 @@ export async function pruneBuilds(
   for (const { name } of directories) await mounts.remove(name)
   const deleted = [...steps.map(({ key }) => idOf(key)), ...directories.map(({ name }) => idOf(name))]
   const freed = items.filter(({ ID, Shared }) => !Shared && deleted.includes(ID))
-  return { CachesDeleted: deleted, SpaceReclaimed: freed.reduce((sum, { Size }) => sum + Size, 0) }
+  const reclaimed = freed.reduce((sum, { Size }) => sum + Size, 0)
+  context.events.emit('builder', 'prune', '', { reclaimed: String(reclaimed) })
+  return { CachesDeleted: deleted, SpaceReclaimed: reclaimed }
 }
 
 /** As `system df -v` shows it. */

@@ -80,8 +80,8 @@ export async function launchContainer(
     throw error
   }
   const { sandbox } = container
-  emitMounts(context, container, 'mount')
   if (!hadSandbox && sandbox) emitEndpoints(context, container, networkIds(sandbox), 'connect')
+  emitMounts(context, container, 'mount')
   emitContainer(context, container, 'start')
 }
 

@@ -88,5 +88,10 @@ export async function tagImage(context: Context, name: string, repo: string, tag
   await findImage(context, name)
   const reference = tag ? `${repo}:${tag}` : repo
   const image = await context.images.tag(name, reference)
-  context.events.emit('image', 'tag', image.id, { name: reference })
+  context.events.emit('image', 'tag', image.id, { ...image.config.Labels, name: reference })
+}
+
+export async function tellSaved(context: Context, name: string): Promise<void> {
+  const image = await context.images.find(name)
+  if (image) context.events.emit('image', 'save', image.id, { ...image.config.Labels, name: image.id })
 }

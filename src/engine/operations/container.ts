@@ -1,6 +1,7 @@
 import type { ContainerOperations } from '../api.ts'
 import { attachContainer } from '../container/attach.ts'
 import { createContainer } from '../container/create.ts'
+import { emitContainer } from '../container/events.ts'
 import { inspectContainer } from '../container/inspect.ts'
 import { listContainers } from '../container/list.ts'
 import { containerLogs } from '../container/logs.ts'
@@ -69,6 +70,9 @@ export const containerOperations = (context: Context): ContainerOperations => ({
     resizeContainer(context, context.containers.find(id), height, width)
   },
   async containerTop(id, psArgs) {
-    return await topContainer(context.containers.find(id), psArgs)
+    const container = context.containers.find(id)
+    const processes = await topContainer(container, psArgs)
+    emitContainer(context, container, 'top')
+    return processes
   },
 })

@@ -3,7 +3,7 @@ import type { Context } from '../context.ts'
 import { commitContainer } from '../image/commit.ts'
 import { findImageFor } from '../image/find.ts'
 import { historyOf } from '../image/history.ts'
-import { inspect, listImages, loadImages, tagImage } from '../image/images.ts'
+import { inspect, listImages, loadImages, tagImage, tellSaved } from '../image/images.ts'
 import { importImage } from '../image/import.ts'
 import { parsePlatform } from '../image/platform.ts'
 import { pruneImages } from '../image/prune.ts'
@@ -22,7 +22,9 @@ export const imageOperations = (context: Context): ImageOperations => ({
   },
   async imageSave(names, { platform } = {}) {
     if (platform) for (const name of names) await findImageFor(context, name, platform)
-    return await context.images.save(names, platform === undefined ? undefined : parsePlatform(platform))
+    const archive = await context.images.save(names, platform === undefined ? undefined : parsePlatform(platform))
+    for (const name of names) await tellSaved(context, name)
+    return archive
   },
   async imageImport(source, options, signal) {
     return outside(context, () => importImage(context, source, options, signal))
