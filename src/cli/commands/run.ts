@@ -6,6 +6,7 @@ import { parseVolume } from '../../compose/load/syntax/volumes.ts'
 import type { Project, Service, ServicePort, ServiceVolume } from '../../compose/project.ts'
 import { createOneOff } from '../../compose/run.ts'
 import { serviceOf } from '../../compose/select.ts'
+import type { Engine } from '../../engine/api.ts'
 import { TscomposeError } from '../../errors.ts'
 import { builds } from '../builds.ts'
 import type { Cli } from '../cli.ts'
@@ -81,32 +82,20 @@ export const define: Define = (command, cli) =>
     .action(async (name: string, words: string[], flags: RunFlags) => {
       if (flags.servicePorts && flags.publish)
         throw new TscomposeError('CLI_FLAG', '--service-ports and --publish are incompatible')
+      if (flags.tty && flags.noTty) throw new TscomposeError('CLI_FLAG', "--tty and --no-tty can't be used together")
       const [project, engine] = await Promise.all([loadModel(cli, [name]), connect()])
       const detach = flags.detach ?? false
-      if (flags.tty && flags.noTty) throw new TscomposeError('CLI_FLAG', "--tty and --no-tty can't be used together")
       const tty = !detach && wantsTty(cli, flags.noTty ? false : flags.tty)
       const stdin = !detach && flags.interactive
       const service = overridden(cli, project, serviceOf(project.services, name), words, { ...flags, tty }, stdin)
-      const quiet = cli.options.progress === 'auto' && flags.quiet ? ('quiet' as const) : cli.options.progress
-      const shown: Cli = { ...cli, options: { ...cli.options, progress: quiet } }
-      const size = tty ? windowSize(cli) : undefined
       try {
-        await using surroundings = await openSurroundings(shown, engine, {
+        await using surroundings = await openSurroundings(quieted(cli, flags), engine, {
           project: project.name,
           quietPull: flags.quietPull ?? false,
         })
-        const policy = pullPolicy(flags.pull)
+        const size = tty ? windowSize(cli) : undefined
         const container = await createOneOff(surroundings, project, service, {
-          up: {
-            ...commonUpOptions(cli, project, flags),
-            noDeps: !flags.deps,
-            runDir: runDir(),
-            build: builds(shown, engine, project, {
-              when: flags.build ? 'always' : 'missing',
-              quiet: (flags.quiet || flags.quietBuild) ?? false,
-            }),
-            ...(policy && { pull: policy }),
-          },
+          up: needs(cli, engine, project, flags),
           remove: flags.rm ?? false,
           useAliases: flags.useAliases ?? false,
           stdin,
@@ -130,6 +119,25 @@ export const define: Define = (command, cli) =>
         throw exitCodeOfFailure(cli, error)
       }
     })
+
+/** With --quiet nothing is shown of what happens before the program. */
+const quieted = (cli: Cli, { quiet }: RunFlags): Cli =>
+  quiet && cli.options.progress === 'auto' ? { ...cli, options: { ...cli.options, progress: 'quiet' } } : cli
+
+/** How what the container needs is brought up. */
+function needs(cli: Cli, engine: Engine, project: Project, flags: RunFlags) {
+  const policy = pullPolicy(flags.pull)
+  return {
+    ...commonUpOptions(cli, project, flags),
+    noDeps: !flags.deps,
+    runDir: runDir(),
+    build: builds(quieted(cli, flags), engine, project, {
+      when: flags.build ? 'always' : 'missing',
+      quiet: (flags.quiet || flags.quietBuild) ?? false,
+    }),
+    ...(policy && { pull: policy }),
+  }
+}
 
 /** The service with what the command line says in place of what the file says. */
 function overridden(
