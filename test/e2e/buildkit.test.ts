@@ -40,13 +40,13 @@ const client = (machine: Machine, cwd: string) => {
     DOCKER_BUILDKIT: '1',
     BUILDKIT_PROGRESS: 'plain',
   }
-  const start = (args: readonly string[], input = '') => {
+  const start = (args: readonly string[], input: string | Buffer = '') => {
     const child = spawn(docker, args, { cwd, env })
     child.stdin.end(input)
     return child
   }
-  const run = (args: readonly string[], input?: string): Promise<Result> => resultOf(start(args, input))
-  const ok = async (args: readonly string[], input?: string) => {
+  const run = (args: readonly string[], input?: string | Buffer): Promise<Result> => resultOf(start(args, input))
+  const ok = async (args: readonly string[], input?: string | Buffer) => {
     const { code, stdout, stderr } = await run(args, input)
     assert.equal(code, 0, stderr + stdout)
     return stdout + stderr
@@ -80,12 +80,13 @@ test('docker 20.10 with DOCKER_BUILDKIT=1', {
       '.',
     ])
     assert.match(shown, /#\d+ \[first 2\/2\] RUN echo "from me".*\n(#.*\n)*#\d+ [\d.]+ from me\n#\d+ DONE/)
-    assert.match(shown, /#\d+ \[internal\] load build context\n(#.*\n)*#\d+ transferring context: \S+ done/)
+    assert.match(shown, /#\d+ \[internal\] load build context\n(#.*\n)*#\d+ transferring context: .* done/)
     const id = readFileSync(join(cwd, 'left/id'), 'utf8').trim()
     assert.equal(await ok(['inspect', '-f', '{{.Id}} {{.Config.Labels.a}}', 'built:1']), `${id} b\n`)
     assert.equal(await ok(['run', '--rm', '--network=none', 'built:1']), 'me\nin the context\n')
-    const inside = await ok(['run', '--rm', '--network=none', 'built:1', 'find', '/all/sub', '/all/left'].slice(0, 6))
-    assert.match(inside, /\/all\/sub\/deep\/größe\n/)
+    const inside = await ok(['run', '--rm', '--network=none', 'built:1', 'find', '/all'])
+    assert.match(inside, /\/all\/sub\/deep\/größe$/m)
+    assert.doesNotMatch(inside, /left/)
   })
 
   await t.test('finds its steps in the cache; its own ignore file counts before that of the context', async () => {
@@ -112,14 +113,7 @@ test('docker 20.10 with DOCKER_BUILDKIT=1', {
   await t.test('takes a Dockerfile or an archive from standard input', async () => {
     assert.match(await ok(['build', '-f', '-', '.'], 'FROM alpine\nCOPY file /x\nRUN cat /x\n'), /in the context/)
     const archive = spawnSync('tar', ['-c', '-C', cwd, '.'], { encoding: 'buffer' }).stdout
-    const child = start(['build', '-t', 'tarred', '-'])
-    assert.notEqual((await resultOf(child)).code, 0, 'nothing is no Dockerfile')
-    const building = spawn(docker, ['build', '-t', 'tarred', '-'], {
-      cwd,
-      env: { ...machine.env, DOCKER_HOST: `unix://${machine.socket}`, DOCKER_BUILDKIT: '1' },
-    })
-    building.stdin.end(archive)
-    assert.equal((await resultOf(building)).code, 0)
+    await ok(['build', '-t', 'tarred', '-'], archive)
     assert.match(await ok(['run', '--rm', '--network=none', 'tarred']), /in the context/)
   })
 

@@ -8,7 +8,7 @@ type Usage = Written<typeof usageRecord>
 
 /** `buildx du` */
 export async function diskUsage(engine: Engine, filter: readonly string[]): Promise<readonly Usage[]> {
-  if (filter.length > 0) throw invalid('the build cache is not listed with filters')
+  if (filter.some(text => text !== '')) throw invalid('the build cache is not listed with filters')
   const { BuildCache } = await engine.systemDataUsage({ types: ['build-cache'] })
   return (BuildCache ?? []).map(recordOf)
 }
@@ -18,7 +18,7 @@ export async function* prune(
   engine: Engine,
   { filter, all, keepDuration, keepBytes }: Read<typeof pruneRequest>,
 ): AsyncGenerator<Usage> {
-  const filters = Object.fromEntries(filter.map(text => filterOf(text)))
+  const filters = Object.fromEntries(filter.filter(text => text !== '').map(filterOf))
   const until = keepDuration > 0n ? { until: [`${keepDuration / 1_000_000_000n}s`] } : {}
   const { BuildCache } = await engine.systemDataUsage({ types: ['build-cache'] })
   const { CachesDeleted } = await engine.buildPrune({ all, filters: { ...filters, ...until }, keepStorage: keepBytes })

@@ -7,7 +7,7 @@ import { sendArchive, sendTree } from './send.ts'
 export type Exporter =
   /** Into the image store. */
   | { readonly kind: 'image'; readonly names: readonly string[] }
-  /** To the client: the files in a directory or as an archive, or the image as an archive. */
+  /** To the client: the files in a directory or as an archive, or the image as an archive; that one is here, too, if it has names. */
   | { readonly kind: 'local' | 'tar' | 'archive'; readonly names: readonly string[] }
   /** Nowhere: what matters is what the build leaves in the cache. */
   | { readonly kind: 'nowhere' }
@@ -49,8 +49,9 @@ export function parseExporter(type: string, attributes: ReadonlyMap<string, stri
   }
 }
 
-/** Whether the image has to stay in the store when the build is over. */
-export const keepsImage = ({ kind }: Exporter): boolean => kind === 'image'
+/** What the image is to be called in the store. */
+export const namesHere = (exporter: Exporter): readonly string[] =>
+  exporter.kind === 'image' || exporter.kind === 'archive' ? exporter.names : []
 
 /** Takes an image to the client, if that is where it goes. */
 export async function exportImage(
@@ -66,6 +67,10 @@ export async function exportImage(
     case 'tar':
       return await sendArchive(client, await engine.imageFiles(id), signal)
     case 'archive':
-      return await sendArchive(client, await engine.imageSave([id]), signal)
+      return await sendArchive(
+        client,
+        await engine.imageSave(exporter.names.length > 0 ? exporter.names : [id]),
+        signal,
+      )
   }
 }

@@ -41,8 +41,9 @@ export function toGrpcError(error: unknown): GrpcError {
     return new GrpcError(grpcCodes.CANCELLED, 'context canceled')
   if (error instanceof TscomposeError && error.code === 'ENGINE_NOT_SUPPORTED')
     return new GrpcError(grpcCodes.UNIMPLEMENTED, error.message)
-  const { message, fix } = encodeError(error)
-  return new GrpcError(grpcCodes.UNKNOWN, fix === undefined ? message : `${message}: ${fix}`)
+  const { message, code, fix, where } = encodeError(error)
+  const place = code === 'BUILD_DOCKERFILE_INVALID' && where ? `dockerfile parse error on line ${where.line}: ` : ''
+  return new GrpcError(grpcCodes.UNKNOWN, `${place}${message}${fix === undefined ? '' : ` (${fix})`}`)
 }
 
 /** The trailers that tell how a call has ended. */

@@ -3,7 +3,7 @@ import type { Engine, ImageBuildRequest } from '../../api.ts'
 import { defined } from '../query.ts'
 import { buildSession, type SessionNames } from './build-session.ts'
 import type { ClientSession } from './client-session.ts'
-import { type Exporter, exportImage, keepsImage } from './exporter.ts'
+import { type Exporter, exportImage, namesHere } from './exporter.ts'
 import { GrpcError, toGrpcError } from './grpc-status.ts'
 import { type Status, Trace } from './trace.ts'
 
@@ -31,10 +31,10 @@ export async function* runBuild(
 ): AsyncGenerator<Status, string | undefined> {
   const trace = new Trace(ref)
   const until = AbortSignal.any([signal, client.signal])
-  const Tags = exporter.kind === 'image' ? [...exporter.names] : []
+  const Tags = [...namesHere(exporter)]
   let id: string | undefined
   try {
-    const isKept = keepsImage(exporter)
+    const isKept = exporter.kind === 'image' || Tags.length > 0
     const before = isKept ? undefined : new Set((await engine.imageList({ all: true })).map(({ Id }) => Id))
     const input = defined({ session: buildSession(client, names), archive })
     for await (const message of await engine.imageBuild({ ...asked, Tags }, input, until)) {
@@ -42,12 +42,12 @@ export async function* runBuild(
       const status = trace.tell(message)
       if (status) yield status
     }
-    if (id === undefined || isKept) return id
+    if (id === undefined || exporter.kind === 'image') return id
     try {
       if (exporter.kind !== 'nowhere')
         yield* trace.during(nameOf(exporter), exportImage(engine, client, exporter, id, until))
     } finally {
-      if (!before?.has(id)) await forget(engine, id)
+      if (!isKept && !before?.has(id)) await forget(engine, id)
     }
     return id
   } catch (error) {

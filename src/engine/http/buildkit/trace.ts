@@ -58,14 +58,13 @@ export class Trace {
   }
 
   #step(step: StepProgress): Status | undefined {
-    const { id, name, state, started, ended, why, error, excerpt, instruction, transfer } = step
+    const { id, name, state, started, ended, error, excerpt, instruction, transfer } = step
     if (excerpt) this.#excerpt = excerpt
     // What only changes the image's configuration takes no time, and there is much of it.
     if (instruction?.hasLayer === false && state !== 'failed') return undefined
     const digest = this.#digest(id)
-    const begins = !transfer && state === 'running'
     const problem = state === 'canceled' ? 'context canceled' : state === 'failed' ? (error ?? 'failed') : undefined
-    const statuses = this.#transfer(id, transfer, ended)
+    const statuses = this.#transfer(id, transfer, ended) ?? this.#reason(step)
     const vertex = {
       digest,
       name,
@@ -74,8 +73,15 @@ export class Trace {
       ...(state === 'cached' && { cached: true }),
       ...(problem !== undefined && { error: problem }),
     }
-    const reason = begins && why !== undefined ? this.#log(id, 'stderr', `runs because ${why}`).logs : undefined
-    return { vertexes: [vertex], ...(statuses && { statuses }), ...(reason && { logs: reason }) }
+    return { vertexes: [vertex], ...(statuses && { statuses }) }
+  }
+
+  /** Why it was not taken from the cache, when it begins. */
+  #reason({ id, state, started, why }: StepProgress): Status['statuses'] | undefined {
+    if (state !== 'running' || why === undefined) return undefined
+    const time = timeOf(started)
+    const vertex = this.#digest(id)
+    return [{ ID: `runs because ${why}`, vertex, timestamp: time, started: time, completed: time }]
   }
 
   #transfer(id: number, transfer: StepProgress['transfer'], ended: number | undefined): Status['statuses'] | undefined {
