@@ -40,21 +40,24 @@ export class ConfinedDirectory implements Disposable {
     setTimes(at, times)
   }
 
-  /** An empty file, to be opened for writing. */
-  makeFile(path: string): void {
-    fs.closeSync(fs.openSync(this.#claim(path, 'file'), NEW_FILE, 0o600))
+  /** A file, which is made when its contents come. */
+  announceFile(path: string): void {
+    this.#claim(path, 'file')
   }
 
-  /** @returns a descriptor that appends to a file made before; it is the caller's */
+  /** Makes a file that was announced. @returns a descriptor for writing, which is the caller's */
   openFile(path: string): number {
-    return fs.openSync(this.#at(path), fs.constants.O_WRONLY | fs.constants.O_APPEND | fs.constants.O_NOFOLLOW)
+    return fs.openSync(this.#at(path), NEW_FILE, 0o600)
   }
 
-  /** What a file is in the end. */
-  finishFile(path: string, mode: number, times: Times): void {
-    const at = this.#at(path)
-    fs.chmodSync(at, mode)
-    setTimes(at, times)
+  /** What a file is in the end, and its descriptor is closed. */
+  finishFile(path: string, fd: number, mode: number, times: Times): void {
+    try {
+      fs.fchmodSync(fd, mode)
+    } finally {
+      fs.closeSync(fd)
+    }
+    setTimes(this.#at(path), times)
   }
 
   /** Another name of a file made before. */

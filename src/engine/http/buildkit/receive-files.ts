@@ -1,4 +1,4 @@
-import { closeSync, write as writeAsync, writeSync } from 'node:fs'
+import { closeSync, writeSync, writev } from 'node:fs'
 import { promisify } from 'node:util'
 import { TscomposeError } from '../../../errors.ts'
 import type { Times } from '../../../image/unpack/inode-attributes.ts'
@@ -107,7 +107,7 @@ class Receiver implements Disposable {
     else if (type === 'symlink') this.#target.makeSymlink(path, linkname, timesOf(stat))
     else if (type === 'file' && linkname !== '') this.#links.push({ path, existing: linkname })
     else if (type === 'file') {
-      this.#target.makeFile(path)
+      this.#target.announceFile(path)
       this.#files.set(number, { path, stat, held: [], size: 0, fd: undefined, isAsked: false })
       this.#waiting.push(number)
       this.#askForMore()
@@ -125,10 +125,9 @@ class Receiver implements Disposable {
       if (file.size >= HELD) await this.#write(file)
       return
     }
-    await this.#write(file)
-    if (file.fd !== undefined) closeSync(file.fd)
+    const fd = await this.#write(file)
     this.#files.delete(number)
-    this.#target.finishFile(file.path, permissionsOfMode(file.stat.mode), timesOf(file.stat))
+    this.#target.finishFile(file.path, fd, permissionsOfMode(file.stat.mode), timesOf(file.stat))
     this.#asked--
     this.#askForMore()
   }
@@ -150,14 +149,16 @@ class Receiver implements Disposable {
     }
   }
 
-  async #write(file: Incoming): Promise<void> {
-    if (file.size === 0) return
-    const data = Buffer.concat(file.held.splice(0))
-    file.size = 0
+  /** What is held of a file. @returns its descriptor */
+  async #write(file: Incoming): Promise<number> {
     file.fd ??= this.#target.openFile(file.path)
+    const { fd, size } = file
+    const pieces = file.held.splice(0)
+    file.size = 0
     // A trip through the thread pool takes longer than to write a small file.
-    if (data.length < SMALL) return writeAll(file.fd, data)
-    for (let at = 0; at < data.length; ) at += (await write(file.fd, data, at)).bytesWritten
+    if (size < SMALL) for (const piece of pieces) writeAll(fd, piece)
+    else await writeLong(fd, pieces)
+    return fd
   }
 
   [Symbol.dispose](): void {
@@ -166,10 +167,23 @@ class Receiver implements Disposable {
 }
 
 const SMALL = 64 * 1024
-const write = promisify(writeAsync) as (fd: number, data: Buffer, at: number) => Promise<{ bytesWritten: number }>
+const writePieces = promisify(writev) as (
+  fd: number,
+  pieces: readonly Uint8Array[],
+) => Promise<{ bytesWritten: number }>
 
-function writeAll(fd: number, data: Buffer): void {
+function writeAll(fd: number, data: Uint8Array): void {
   for (let at = 0; at < data.length; ) at += writeSync(fd, data, at)
+}
+
+async function writeLong(fd: number, pieces: readonly Uint8Array[]): Promise<void> {
+  const { bytesWritten } = await writePieces(fd, pieces)
+  // A disk that is nearly full takes a part, and tells why with the rest.
+  let skipped = bytesWritten
+  for (const piece of pieces) {
+    if (skipped < piece.length) writeAll(fd, piece.subarray(skipped))
+    skipped = Math.max(0, skipped - piece.length)
+  }
 }
 
 function timesOf({ modTime }: Stat): Times {
