@@ -22,16 +22,19 @@ async function openLogFile(path: string): Promise<LogFile | undefined> {
 
 /**
  * Opens the files of the log that are newer than `known`, the oldest first; all of them if `known` is none of them.
- * They may be rotated meanwhile: that moves a file to the next number, so it is met twice at worst, but never missed.
+ * They may be rotated meanwhile: that moves a file to the next number, so it is met twice at worst, but never missed; and
+ * there is a moment at which one number is nobody's.
  */
 export async function openNewerFiles(stateDir: string, known?: bigint): Promise<LogFile[]> {
   const files: LogFile[] = []
-  for (let number = 0; ; number++) {
+  for (let number = 0, missing = 0; ; number++) {
     const file = await openLogFile(join(stateDir, number === 0 ? 'log' : `log.${number}`))
-    if (file === undefined || file.inode === known) {
+    if (file?.inode === known || (file === undefined && missing > 0)) {
       await file?.handle.close()
       return files
     }
+    missing = file ? 0 : 1
+    if (!file) continue
     if (files.some(({ inode }) => inode === file.inode)) await file.handle.close()
     else files.unshift(file)
   }

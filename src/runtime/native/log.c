@@ -12,6 +12,7 @@ static struct {
 	uint64_t size; /* of the file */
 	uint64_t time;
 	uint32_t used;
+	uint32_t records;
 	uint8_t bytes[OUT_SIZE];
 } out;
 
@@ -21,9 +22,16 @@ static struct {
 	uint8_t bytes[LOG_LINE];
 } begun[2];
 
-static int open_file(int flags)
+/* What could not be written: the process must not wait for a disk. It is told as soon as there is room for that. */
+static struct {
+	uint64_t records;
+	long error;
+	uint8_t stream; /* the last of theirs */
+} lost;
+
+static int open_file(const char *name, int flags)
 {
-	long fd = sys(openat, FD_STATE, "log", O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | flags, LOG_MODE);
+	long fd = sys(openat, FD_STATE, name, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | flags, LOG_MODE);
 
 	if (fd < 0)
 		return (int)fd;
@@ -63,7 +71,7 @@ static bool ends_with_record(uint64_t end)
 
 int log_open(void)
 {
-	int error = open_file(0);
+	int error = open_file("log", 0);
 
 	if (error)
 		return error;
@@ -77,6 +85,13 @@ int log_open(void)
 	return (int)sys(ftruncate, FD_LOG, out.size);
 }
 
+static void lose(long error)
+{
+	lost.records += out.records;
+	lost.error = error;
+	out.used = out.records = 0;
+}
+
 static void flush(void)
 {
 	uint32_t written = 0;
@@ -85,15 +100,15 @@ static void flush(void)
 		long n = sys(write, FD_LOG, out.bytes + written, out.used - written);
 
 		if (n <= 0) {
-			/* No space: what was written in part is no record, and the process must not wait for a disk. */
+			/* What was written in part is no record. */
 			sys(ftruncate, FD_LOG, out.size);
-			out.used = 0;
+			lose(n);
 			return;
 		}
 		written += (uint32_t)n;
 	}
 	out.size += written;
-	out.used = 0;
+	out.used = out.records = 0;
 }
 
 static void numbered(char *name, uint32_t number)
@@ -104,19 +119,22 @@ static void numbered(char *name, uint32_t number)
 	*name = '\0';
 }
 
-static void rotate(void)
+/* The new file first: where there is no room for one, the others stay what they are. */
+static long rotate(void)
 {
 	char from[32], to[32];
+	long error = open_file("log.new", O_TRUNC);
 
+	if (error)
+		return error;
 	for (uint32_t i = options.log_max_files; i-- > 1;) {
 		numbered(from, i - 1);
 		numbered(to, i);
 		sys(renameat, FD_STATE, from, FD_STATE, to);
 	}
-	if (options.log_max_files <= 1)
-		sys(unlinkat, FD_STATE, "log", 0);
-	open_file(0);
+	sys(renameat, FD_STATE, "log.new", FD_STATE, "log");
 	out.size = 0;
+	return 0;
 }
 
 static void record(uint8_t stream, uint8_t flags, const uint8_t *head, uint32_t head_length, const uint8_t *tail,
@@ -127,7 +145,12 @@ static void record(uint8_t stream, uint8_t flags, const uint8_t *head, uint32_t 
 
 	if (options.log_max_size && out.size + out.used > 0 && out.size + out.used + size > options.log_max_size) {
 		flush();
-		rotate();
+		long error = rotate();
+		if (error) {
+			out.records = 1;
+			lose(error);
+			return;
+		}
 	} else if (out.used + size > OUT_SIZE) {
 		flush();
 	}
@@ -139,6 +162,25 @@ static void record(uint8_t stream, uint8_t flags, const uint8_t *head, uint32_t 
 	memcpy(to + LOG_HEADER + head_length, tail, tail_length);
 	put32(to + LOG_HEADER + length, size);
 	out.used += size;
+	out.records++;
+}
+
+/* A line of its own, where the lines would be. */
+static void tell_loss(void)
+{
+	char text[160], *end;
+	uint64_t records = lost.records;
+
+	if (!records)
+		return;
+	end = append_number(append(text, "[tscompose: "), records);
+	end = append(end, records == 1 ? " line is missing here: " : " lines are missing here: ");
+	end = append(end, lost.error == -ENOSPC || lost.error == -EDQUOT ? "the disk was full]" : "the log could not be written]");
+	lost.records = 0;
+	record(lost.stream, 0, (const uint8_t *)text, (uint32_t)(end - text), NULL, 0);
+	flush();
+	if (lost.records)
+		lost.records = records;
 }
 
 void log_write(uint8_t stream, const uint8_t *bytes, uint32_t length)
@@ -147,6 +189,8 @@ void log_write(uint8_t stream, const uint8_t *bytes, uint32_t length)
 	uint8_t *line = begun[stream - 1].bytes;
 
 	out.time = now();
+	tell_loss();
+	lost.stream = stream;
 	while (length > 0) {
 		const uint8_t *newline = find_byte(bytes, '\n', length);
 		uint32_t taken = newline ? (uint32_t)(newline - bytes) : length;
@@ -172,6 +216,7 @@ void log_write(uint8_t stream, const uint8_t *bytes, uint32_t length)
 void log_close(void)
 {
 	out.time = now();
+	tell_loss();
 	for (uint8_t stream = 1; stream <= 2; stream++)
 		if (begun[stream - 1].length > 0)
 			record(stream, LOG_PARTIAL, begun[stream - 1].bytes, begun[stream - 1].length, NULL, 0);

@@ -78,6 +78,22 @@ test('a full disk is an error with a code, and no more than that', { skip }, asy
   assert.ok(numbers.every(Number.isInteger), 'what is in the log is whole')
 })
 
+test('lines that a full disk does not take are counted, and told where they would be', { skip }, async t => {
+  const machine = await smallMachine(t, 'size=24m')
+  const fill = join(machine.data, 'fill')
+  assert.throws(() => execFileSync('dd', ['if=/dev/zero', `of=${fill}`, 'bs=4k'], { stdio: 'ignore' }))
+  const last = async () => (await lines(machine)).at(-1)
+  for (let before = ''; before !== (await last()); await sleep(200)) before = (await last()) ?? ''
+  rmSync(fill)
+  const notice = /^\[tscompose: (\d+) lines are missing here: the disk was full\]$/
+  const missing = (all: readonly string[]) => all.findIndex(line => notice.test(line))
+  let all = await lines(machine)
+  while (missing(all) < 0 || all.length < missing(all) + 2) all = await lines(machine)
+  const at = missing(all)
+  const number = (index: number) => Number(all[index]?.slice('line '.length))
+  assert.equal(number(at + 1) - number(at - 1) - 1, Number(notice.exec(all[at] ?? '')?.[1]))
+})
+
 test('no inodes left: as a full disk', { skip }, async t => {
   const machine = await smallMachine(t, 'size=64m,nr_inodes=2000')
   const directory = join(machine.data, 'inodes')
