@@ -1,6 +1,7 @@
 import { toJson } from './load/model/bind.ts'
 import { compareText, entriesInOrder, toSorted } from './load/plain.ts'
 import { compareKeys, emitYaml } from './load/yaml/emit.ts'
+import { Literal } from './load/yaml/literal.ts'
 import type { MapNode } from './load/yaml/node.ts'
 import type { CanonicalProject, Project, Service } from './project.ts'
 
@@ -92,7 +93,7 @@ function sortInside(service: Canonical): Canonical {
 
 function sortKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sortKeys)
-  if (typeof value !== 'object' || value === null) return value
+  if (typeof value !== 'object' || value === null || value instanceof Literal) return value
   return Object.fromEntries(
     Object.entries(value)
       .sort(([a], [b]) => compareKeys(a, b))
@@ -102,6 +103,7 @@ function sortKeys(value: unknown): unknown {
 
 /** JSON in the letters of Go's encoder, which escapes what is special in HTML. */
 export function goJson(value: unknown, indent = 0, depth = 0): string {
+  if (value instanceof Literal) return value.json
   if (typeof value !== 'object' || value === null) return jsonScalar(value)
   const list = Array.isArray(value)
   const items = list

@@ -38,6 +38,7 @@ const rows: readonly (readonly [string, string, unknown])[] = [
     'a: &a {x: 1, y: 1}\nb: {<<: *a, y: 2}\nc: {<<: [{x: 3}, *a]}\n',
     { a: { x: 1, y: 1 }, b: { x: 1, y: 2 }, c: { x: 3, y: 1 } },
   ],
+  ['a merge key with its tag, as yq writes it', 'a: &a {x: 1}\nb:\n  !!merge <<: *a\n', { a: { x: 1 }, b: { x: 1 } }],
   ['a quoted merge key is a key', '{"<<": {a: 1}}', { '<<': { a: 1 } }],
   ['explicit keys', '? a\n: b\n? c\n', { a: 'b', c: null }],
   ['standard tags', 'a: !!str 1\nb: !!int "2"\nc: !!float 3\n', { a: '1', b: 2, c: 3 }],

@@ -175,8 +175,9 @@ const unescapeText = (text: string): string =>
   text.replace(ESCAPE, match => {
     const known = ESCAPED[match[1] ?? '']
     if (known !== undefined) return known
+    // An escape of Go's but for the zero, and that is taken away also where it is none.
     const octal = match.slice(2)
-    return /^[0-7]{3}$/.test(octal) ? String.fromCodePoint(Number.parseInt(octal, 8)) : match
+    return /^[0-3][0-7]{2}$/.test(octal) ? String.fromCodePoint(Number.parseInt(octal, 8)) : `\\${octal}`
   })
 
 /** `format: raw`: lines are taken as they are, as by `docker run --env-file`. */

@@ -1,3 +1,4 @@
+import { Literal } from './yaml/literal.ts'
 import type { Node, ScalarNode } from './yaml/node.ts'
 
 /**
@@ -26,14 +27,21 @@ export function define(object: Record<string, unknown>, key: string, value: unkn
 /** A key no file can have a use for: the content of a secret, which is never printed. */
 export const SECRET_CONTENT = '#content'
 
-/** As `toPlain`, with the keys of maps sorted as Go's JSON encoder sorts them. */
+/** As `toPlain`, but to be printed: with the keys of maps sorted as Go's JSON encoder sorts them, and nothing lost. */
 export function toSorted(node: Node): unknown {
-  if (node.kind === 'scalar') return node.type === 'timestamp' ? isoTime(String(node.value)) : toPlain(node)
+  if (node.kind === 'scalar') return literalOf(node) ?? toPlain(node)
   if (node.kind === 'seq') return node.items.map(toSorted)
   const plain: Record<string, unknown> = {}
   for (const [key, value] of [...node.entries].sort(([a], [b]) => compareText(a, b)))
     if (key !== SECRET_CONTENT) define(plain, key, toSorted(value))
   return plain
+}
+
+function literalOf({ type, value }: ScalarNode): Literal | undefined {
+  if (typeof value === 'bigint') return new Literal(String(value), String(value))
+  if (type !== 'timestamp') return undefined
+  const time = isoTime(String(value))
+  return new Literal(time, JSON.stringify(time))
 }
 
 /** `2024-01-01 00:00:00 +0000 UTC` as `2024-01-01T00:00:00Z`. */

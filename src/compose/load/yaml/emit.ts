@@ -1,5 +1,6 @@
 import { formatFloat } from '../go-format.ts'
 import { entriesInOrder } from '../plain.ts'
+import { Literal } from './literal.ts'
 import { resolvePlain } from './resolve.ts'
 
 /** Writes plain values as YAML the way docker compose does: two spaces, and the Go encoder's choice of quotes. */
@@ -13,7 +14,8 @@ type Place = 'top' | 'map' | 'list'
 
 function emit(value: unknown, indent: number, place: Place, out: string[]): void {
   if (Array.isArray(value)) emitList(value, indent, place, out)
-  else if (typeof value === 'object' && value !== null) emitMap(value as Record<string, unknown>, indent, place, out)
+  else if (typeof value === 'object' && value !== null && !(value instanceof Literal))
+    emitMap(value as Record<string, unknown>, indent, place, out)
   else {
     if (place === 'map') out.push(' ')
     out.push(typeof value === 'string' ? emitText(value, indent, false) : emitScalar(value), '\n')
@@ -21,8 +23,8 @@ function emit(value: unknown, indent: number, place: Place, out: string[]): void
 }
 
 function emitScalar(value: unknown): string {
-  if (typeof value !== 'number') return String(value)
-  if (Number.isInteger(value)) return String(value)
+  if (value instanceof Literal) return value.yaml
+  if (typeof value !== 'number' || Number.isSafeInteger(value)) return String(value)
   if (Number.isNaN(value)) return '.nan'
   return Number.isFinite(value) ? formatFloat(value) : value > 0 ? '.inf' : '-.inf'
 }

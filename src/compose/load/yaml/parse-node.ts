@@ -130,7 +130,8 @@ export class NodeParser extends ScalarScanner {
     this.#nodes--
     const target = node.kind === 'alias' ? node.target : node
     if (target.kind !== 'scalar') return { name: '', offset, merge: false, odd: `a ${target.kind} as a key` }
-    const merge = target.value === '<<' && target.type === 'str' && target.tag === undefined && this.#plainAt(offset)
+    const meant = target.tag === '!!merge' || (target.tag === undefined && this.#plainAt(offset))
+    const merge = target.value === '<<' && target.type === 'str' && meant
     if (target.type === 'str') return { name: String(target.value), offset, merge }
     return { name: String(target.value), offset, merge, odd: target.value === null ? '<nil>' : String(target.value) }
   }
