@@ -30,8 +30,7 @@ const PROGRAMS = 3
  * and trusts what it is given. For the same reason the file has to be of the user who runs the program.
  */
 export function findCode(program: string, command: string): KeptCode {
-  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache')
-  const file = join(cache, 'tscompose/code', program, command.replace(' ', '-'))
+  const file = join(cacheDirectory(), 'tscompose/code', program, command.replace(' ', '-'))
   try {
     const fd = openSync(file, 'r')
     try {
@@ -44,6 +43,15 @@ export function findCode(program: string, command: string): KeptCode {
     }
   } catch {
     return { file, runs: 0 }
+  }
+}
+
+function cacheDirectory(): string {
+  if (process.env.XDG_CACHE_HOME) return process.env.XDG_CACHE_HOME
+  try {
+    return join(homedir(), '.cache')
+  } catch {
+    return '/nonexistent' // Debian's home of those who have none, as users without an entry in passwd(5)
   }
 }
 
@@ -61,7 +69,7 @@ export function keepCode({ file, code, runs }: Required<KeptCode>): void {
 function writeWhole(file: string, content: Buffer): void {
   const unfinished = `${file}.${process.pid}`
   try {
-    writeFileSync(unfinished, content, { mode: 0o600, flush: true })
+    writeFileSync(unfinished, content, { flag: 'wx', mode: 0o600, flush: true })
     renameSync(unfinished, file)
   } catch (error) {
     rmSync(unfinished, { force: true })
