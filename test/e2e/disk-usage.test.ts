@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { globSync, lstatSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { SystemDataUsage } from '../../src/engine/api.ts'
-import { imageArchives, newMachine, resultOf, skip } from './machine.ts'
+import { imageArchives, newMachine, skip } from './machine.ts'
 
 const compose = `name: usage
 services:
@@ -35,13 +34,7 @@ test('every byte is told, and what nothing uses can be pruned', { skip, timeout:
   await machine.ok(['up', '-d', '--build'], { cwd })
   const usage = async (): Promise<SystemDataUsage> =>
     JSON.parse(await machine.ok(['system', 'df', '-v', '--format', 'json']))
-  const docker = async (...args: string[]) => {
-    const child = spawn('docker', args, { env: { ...machine.env, DOCKER_HOST: `unix://${machine.socket}` } })
-    child.stdin.end()
-    const { code, stdout, stderr } = await resultOf(child)
-    assert.equal(code, 0, stderr)
-    return stdout
-  }
+  const docker = (...args: string[]) => machine.dockerOk(args)
   const rows = async (text: Promise<string>) =>
     (await text)
       .trim()

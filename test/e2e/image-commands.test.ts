@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -47,13 +47,7 @@ test('every flag of docker image is one of ours', options, async t => {
 
 test('what the commands of images print is what docker prints', options, async t => {
   const machine = await newMachine(t)
-  const docker = async (...args: string[]) => {
-    const child = spawn('docker', args, { env: { ...machine.env, DOCKER_HOST: `unix://${machine.socket}` } })
-    child.stdin.end()
-    const { code, stdout, stderr } = await resultOf(child)
-    assert.equal(code, 0, stderr)
-    return stdout
-  }
+  const docker = (...args: string[]) => machine.dockerOk(args)
   /** Both print the same. */
   const same = async (...args: string[]) => {
     const ours = await machine.ok(['image', ...args])

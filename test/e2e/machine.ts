@@ -39,6 +39,10 @@ export interface Machine {
   run(args: readonly string[], options?: RunOptions): Promise<Result>
   /** Runs it and throws, with its output, unless it exits with 0. @returns its standard output */
   ok(args: readonly string[], options?: RunOptions): Promise<string>
+  /** Runs the docker client against the machine's engine. */
+  docker(args: readonly string[], options?: RunOptions): Promise<Result>
+  /** Likewise, and throws unless it exits with 0. @returns its standard output */
+  dockerOk(args: readonly string[], options?: RunOptions): Promise<string>
   /** Starts it without waiting. */
   start(args: readonly string[], options?: RunOptions): ReturnType<typeof spawn>
   /** What is to be done before the engine is stopped; the last first. */
@@ -89,6 +93,18 @@ export async function newMachine(t: TestContext, config: Readonly<Record<string,
     return resultOf(child)
   }
 
+  const docker: Machine['docker'] = (args, options = {}) => {
+    const host = { DOCKER_HOST: `unix://${env.TSCOMPOSE_RUN}/engine.sock` }
+    const child = spawn('docker', args, { cwd: options.cwd ?? dir, env: { ...env, ...host, ...options.env } })
+    child.stdin.end(options.input ?? '')
+    return resultOf(child)
+  }
+  const outputOf = async (words: string, result: Promise<Result>): Promise<string> => {
+    const { code, stdout, stderr } = await result
+    if (code !== 0) throw new Error(`${words} exited with ${code}\n${stderr}${stdout}`)
+    return stdout
+  }
+
   const deferred: (() => unknown)[] = []
   t.after(async () => {
     for (const release of deferred.reverse()) await release()
@@ -104,11 +120,9 @@ export async function newMachine(t: TestContext, config: Readonly<Record<string,
     socket: join(env.TSCOMPOSE_RUN, 'engine.sock'),
     start,
     run,
-    async ok(args, options) {
-      const { code, stdout, stderr } = await run(args, options)
-      if (code !== 0) throw new Error(`tscompose ${args.join(' ')} exited with ${code}\n${stderr}${stdout}`)
-      return stdout
-    },
+    ok: (args, options) => outputOf(`tscompose ${args.join(' ')}`, run(args, options)),
+    docker,
+    dockerOk: (args, options) => outputOf(`docker ${args.join(' ')}`, docker(args, options)),
     defer: release => void deferred.push(release),
     async project(name, files) {
       const path = join(dir, name)

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
@@ -79,12 +78,11 @@ test('offline, nobody outside is asked for anything', { skip, timeout: 120_000 }
     await writeFile(machine.env.TSCOMPOSE_CONFIG ?? '', JSON.stringify({ offline: true }))
     await machine.ok(['engine', 'start'])
     const before = visits()
-    const env = { ...machine.env, DOCKER_HOST: `unix://${machine.socket}` }
     for (const args of [
       ['pull', `${host}/team/app:1`],
       ['import', `http://${host}/root.tar`],
     ])
-      assert.match((await resultOf(spawn('docker', args, { env }))).stderr, /is not asked: the engine is offline/)
+      assert.match((await machine.docker(args)).stderr, /is not asked: the engine is offline/)
     assert.equal(visits(), before)
   })
 })

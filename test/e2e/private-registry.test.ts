@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { freePort, imageArchives, type Machine, newMachine, resultOf, skip } from './machine.ts'
+import { freePort, imageArchives, type Machine, newMachine, skip } from './machine.ts'
 
 const options = { skip, timeout: 240_000 }
 
@@ -89,14 +89,7 @@ test('a registry with TLS and a password, for our commands and for docker', opti
   assert.match((await login('wrong')).stderr, /REGISTRY_LOGIN_REFUSED/)
   assert.match((await login('secret')).stdout, /Login Succeeded/)
   await machine.ok(['image', 'push', name])
-  const env = { ...machine.env, DOCKER_HOST: `unix://${machine.socket}` }
-  const docker = async (...args: string[]) => {
-    const child = spawn('docker', args, { env })
-    child.stdin.end()
-    const { code, stdout, stderr } = await resultOf(child)
-    assert.equal(code, 0, `docker ${args.join(' ')}: ${stderr}`)
-    return stdout
-  }
+  const docker = (...args: string[]) => machine.dockerOk(args)
   await docker('tag', name, `${host}/other/box:1`)
   assert.match(await docker('push', `${host}/other/box:1`), /Mounted from team\/box/)
   await docker('rmi', name, `${host}/other/box:1`)

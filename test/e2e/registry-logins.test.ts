@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { imageArchives, type Machine, newMachine, type Result, resultOf, skip } from './machine.ts'
+import { imageArchives, type Machine, newMachine, type Result, skip } from './machine.ts'
 import { htpasswd, startRegistryProcess } from './registry-process.ts'
 import { startTokenServer } from './token-server.ts'
 
@@ -15,15 +14,9 @@ async function withBusybox(t: Parameters<typeof newMachine>[0]): Promise<Machine
   return machine
 }
 
-/** Runs the docker client against the machine's engine. */
-function docker(machine: Machine, args: readonly string[], env: NodeJS.ProcessEnv = {}, input = ''): Promise<Result> {
-  const child = spawn('docker', args, {
-    timeout: 30_000, // it would wait for a password
-    env: { ...machine.env, DOCKER_HOST: `unix://${machine.socket}`, DOCKER_BUILDKIT: '0', ...env },
-  })
-  child.stdin.end(input)
-  return resultOf(child)
-}
+/** Without BuildKit: its client sends logins in another way. */
+const docker = (machine: Machine, args: readonly string[], env: NodeJS.ProcessEnv = {}, input = ''): Promise<Result> =>
+  machine.docker(args, { env: { DOCKER_BUILDKIT: '0', ...env }, input })
 
 const config = (machine: Machine) =>
   JSON.parse(readFileSync(join(machine.env.HOME ?? '', '.docker/config.json'), 'utf8'))
