@@ -37,12 +37,10 @@ test('every flag of docker image is one of ours', options, async t => {
   ])
     await t.test(path.join(' '), async () => {
       const ours = flagsOf(await machine.ok([...path, '--help']))
-      // The one has been taken for granted since 2016, the other is refused when it is given.
+      // It has been taken for granted since 2016.
       const missing = flagsOf(help('docker', ...path)).filter(flag => !ours.includes(flag) && flag !== '--no-prune')
       assert.deepEqual(missing, [])
     })
-  const refused = await machine.run(['image', 'ls', '--tree'])
-  assert.match(refused.stderr, /not supported yet: --tree/)
 })
 
 test('what the commands of images print is what docker prints', options, async t => {
