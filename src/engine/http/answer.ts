@@ -26,7 +26,12 @@ export type Answer =
       readonly detachKeys?: Uint8Array
     }
   /** The connection itself, for another protocol that the client has asked to go on with; `serve` settles at its end. */
-  | { readonly kind: 'upgrade'; readonly protocol: string; readonly serve: (connection: Duplex) => Promise<void> }
+  | {
+      readonly kind: 'upgrade'
+      readonly protocol: string
+      readonly headers?: Readonly<Record<string, string>>
+      readonly serve: (connection: Duplex) => Promise<void>
+    }
 
 export const empty = (status: number): Answer => ({ kind: 'empty', status })
 export const json = (value: unknown, status = 200): Answer => ({ kind: 'json', status, value })

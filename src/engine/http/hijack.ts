@@ -18,9 +18,10 @@ export function hijackUpgraded(socket: Duplex, answer: HijackAnswer, headers: He
 }
 
 /** Goes on with the protocol that the client has asked for. Settles when whoever speaks it has ended. */
-export function switchProtocols(socket: Duplex, { protocol, serve }: UpgradeAnswer, headers: Headers): Promise<void> {
-  socket.write(head('101 Switching Protocols', { ...headers, Connection: 'Upgrade', Upgrade: protocol }))
-  return serve(socket)
+export function switchProtocols(socket: Duplex, answer: UpgradeAnswer, headers: Headers): Promise<void> {
+  const upgrade = { ...answer.headers, Connection: 'Upgrade', Upgrade: answer.protocol }
+  socket.write(head('101 Switching Protocols', { ...headers, ...upgrade }))
+  return answer.serve(socket)
 }
 
 /**
@@ -48,7 +49,10 @@ const head = (status: string, headers: Headers): string =>
     .join('')}\r\n`
 
 /** Carries bytes both ways; the end of the client's side is passed on while the other side goes on. */
-function join(client: Duplex, { stream, detachKeys }: HijackAnswer): Promise<void> {
+export function join(
+  client: Duplex,
+  { stream, detachKeys }: Pick<HijackAnswer, 'stream' | 'detachKeys'>,
+): Promise<void> {
   const { promise: closed, resolve } = Promise.withResolvers<void>()
   if (client.destroyed) {
     stream.destroy()

@@ -1,12 +1,15 @@
+import type { Duplex } from 'node:stream'
 import type { WaitCondition } from '../../api.ts'
 import { invalid } from '../../failures.ts'
 import { encodeFrame } from '../../stream-frames.ts'
 import { type Answer, empty, json, streamType } from '../answer.ts'
 import { DEFAULT_DETACH_KEYS, parseDetachKeys } from '../detach-keys.ts'
 import { encodeError } from '../error-body.ts'
+import { join } from '../hijack.ts'
 import { defined } from '../query.ts'
 import { containerCreateRequest, containerUpdateRequest, execConfig } from '../requests.ts'
 import { type Call, type Route, route } from '../router.ts'
+import { acceptKey, webSocket, webSocketKey, withoutFrames } from '../websocket.ts'
 
 const waitConditions: readonly WaitCondition[] = ['not-running', 'next-exit', 'removed']
 
@@ -51,7 +54,13 @@ async function logs({ engine, params: { id }, query, minor }: ContainerCall): Pr
   return { kind: 'bytes', stream, contentType: streamType(tty, minor), failed }
 }
 
-async function attach({ engine, params: { id }, query, minor }: ContainerCall): Promise<Answer> {
+interface Attached {
+  readonly stream: Duplex
+  readonly tty: boolean
+  readonly detachKeys?: Uint8Array
+}
+
+async function attachStreams({ engine, params: { id }, query }: ContainerCall): Promise<Attached> {
   const options = {
     stream: query.boolean('stream'),
     logs: query.boolean('logs'),
@@ -64,7 +73,23 @@ async function attach({ engine, params: { id }, query, minor }: ContainerCall): 
   const { Config } = await engine.containerInspect(id)
   const tty = Config.Tty ?? false
   const stream = await engine.containerAttach(id, defined(options))
-  return { kind: 'hijack', stream, contentType: streamType(tty, minor), ...(tty && { detachKeys: keys }) }
+  return { stream, tty, ...(tty && { detachKeys: keys }) }
+}
+
+async function attach(call: ContainerCall): Promise<Answer> {
+  const { tty, ...streams } = await attachStreams(call)
+  return { kind: 'hijack', ...streams, contentType: streamType(tty, call.minor) }
+}
+
+async function attachWebSocket(call: ContainerCall): Promise<Answer> {
+  const key = webSocketKey(call.headers)
+  const { stream, tty, ...more } = await attachStreams(call)
+  return {
+    kind: 'upgrade',
+    protocol: 'websocket',
+    headers: { 'Sec-WebSocket-Accept': acceptKey(key) },
+    serve: connection => join(webSocket(connection), { ...more, stream: tty ? stream : withoutFrames(stream) }),
+  }
 }
 
 async function wait({ engine, params: { id }, query, signal }: ContainerCall): Promise<Answer> {
@@ -144,6 +169,7 @@ export const containerRoutes: readonly Route[] = [
     return empty(200)
   }),
   route('POST', '/containers/{id}/attach', attach),
+  route('GET', '/containers/{id}/attach/ws', attachWebSocket),
   route('POST', '/containers/{id}/wait', wait),
   route('POST', '/containers/{id}/exec', async ({ engine, params: { id }, body }) => {
     const config = await body(execConfig)

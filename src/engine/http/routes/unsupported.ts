@@ -3,7 +3,6 @@ import { type Method, type Route, route } from '../router.ts'
 
 /** The endpoints of Docker's API 1.47 that the engine does not have yet. */
 const endpoints: readonly (readonly [Method, string])[] = [
-  ['GET', '/containers/{id}/attach/ws'],
   ['GET', '/containers/{id}/checkpoints'],
   ['POST', '/containers/{id}/checkpoints'],
   ['DELETE', '/containers/{id}/checkpoints/{checkpoint}'],
