@@ -45,7 +45,7 @@ export const vertexStatus = message({
   started: nested(7, timestamp),
   completed: nested(8, timestamp),
 })
-export const vertexLog = message({
+const vertexLog = message({
   vertex: string(1),
   timestamp: nested(2, timestamp),
   /** 1: standard output, 2: standard error */
@@ -53,7 +53,7 @@ export const vertexLog = message({
   msg: bytes(4),
 })
 const position = message({ line: integer(1), character: integer(2) })
-export const vertexWarning = message({
+const vertexWarning = message({
   vertex: string(1),
   level: integer(2),
   short: bytes(3),
