@@ -23,6 +23,8 @@ export class ClientSession implements Disposable {
     this.signal = gone.signal
     this.#close = () => session.destroy()
     session.on('error', () => session.destroy())
+    // Connections of an HTTP server stay open to the other side when one has closed its own.
+    connection.once('end', () => session.destroy())
     this.closed = new Promise(resolve =>
       session.once('close', () => {
         gone.abort()

@@ -1,6 +1,4 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { performServerHandshake } from 'node:http2'
-import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Engine } from '../../api.ts'
 import type { Answer } from '../answer.ts'
@@ -11,7 +9,6 @@ import { controlMethods } from './control.ts'
 import { DockerBuilds } from './docker-builds.ts'
 import { serveGrpc } from './grpc-server.ts'
 import { Sessions } from './sessions.ts'
-import { windows } from './windows.ts'
 
 type Serve = (connection: Duplex) => Promise<void>
 
@@ -24,7 +21,7 @@ export class BuildkitDoor {
   /** `POST /grpc`: the client calls. */
   control(engine: Engine): Serve {
     const methods = controlMethods(engine, this.#sessions, this.#builds)
-    return connection => serveGrpc(performServerHandshake(connection as Socket, windows), methods)
+    return connection => serveGrpc(connection, methods)
   }
 
   /** `POST /session`: the client waits to be called. @throws TscomposeError ENGINE_REQUEST_INVALID */

@@ -56,6 +56,8 @@ function lengthIn(head: Buffer): number {
 /** The messages of a stream. What is not taken from it stays with the sender. */
 export async function* framesOf(stream: Readable): AsyncGenerator<Buffer> {
   const decoder = new FrameDecoder()
-  for await (const chunk of stream as AsyncIterable<Buffer>) yield* decoder.push(chunk)
+  // How the call ends is still to be told on the stream, whatever came on it.
+  const chunks: AsyncIterable<Buffer> = stream.iterator({ destroyOnReturn: false })
+  for await (const chunk of chunks) yield* decoder.push(chunk)
   decoder.end()
 }

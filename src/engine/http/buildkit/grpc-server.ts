@@ -1,7 +1,10 @@
-import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
+import { type IncomingHttpHeaders, performServerHandshake, type ServerHttp2Stream } from 'node:http2'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { encodeFrame, framesOf } from './grpc-frames.ts'
 import { encodeTrailers, GrpcError, grpcCodes, toGrpcError } from './grpc-status.ts'
 import type { MessageType, Read, Written } from './protobuf.ts'
+import { windows } from './windows.ts'
 
 /** A call as methods see it. */
 export interface GrpcCall {
@@ -50,10 +53,14 @@ async function send(stream: ServerHttp2Stream, message: Buffer): Promise<void> {
 }
 
 /** Serves methods by their paths, `/package.Service/Method`, until the connection ends. */
-export async function serveGrpc(session: ServerHttp2Session, methods: ReadonlyMap<string, Method>): Promise<void> {
+export async function serveGrpc(connection: Duplex, methods: ReadonlyMap<string, Method>): Promise<void> {
+  const session = performServerHandshake(connection as Socket, windows)
+  // Connections of an HTTP server stay open to the other side when one has closed its own.
+  connection.once('end', () => session.destroy())
   session.on('error', () => session.destroy())
   session.on('stream', (stream, headers) => void serveCall(stream, headers, methods))
   await new Promise<void>(resolve => (session.destroyed ? resolve() : session.once('close', () => resolve())))
+  connection.destroy()
 }
 
 async function serveCall(

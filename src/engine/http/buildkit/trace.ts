@@ -46,6 +46,7 @@ export class Trace {
 
   /** A step that is not the builder's. */
   async *during(name: string, work: Promise<void>): AsyncGenerator<Status> {
+    work.catch(() => {}) // whoever is told may have left before its end
     const vertex = { digest: this.#digest(0), name, started: timeOf(Date.now()) }
     yield { vertexes: [vertex] }
     try {
