@@ -116,7 +116,11 @@ export class Firewalld extends ForeignFirewall {
   }
 
   async reload(): Promise<void> {
-    this.run('firewall-cmd --reload')
+    // As `firewall-cmd --reload`, which waits for no more than 25 seconds: too few where processors are emulated.
+    const name = 'org.fedoraproject.FirewallD1'
+    this.run(
+      `dbus-send --system --print-reply --reply-timeout=600000 --dest=${name} /${name.replaceAll('.', '/')} ${name}.reload`,
+    )
   }
 
   async stop(): Promise<void> {
