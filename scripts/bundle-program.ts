@@ -10,7 +10,7 @@ interface Chunk {
   readonly code: string
 }
 
-export interface ProgramText {
+interface ProgramText {
   /** An expression in ASCII: a function of `require` and of the URL of its file, which runs the program. */
   readonly text: string
   /** Another one for every other text. */
@@ -42,7 +42,7 @@ async function asCommonJs(name: string, module: string): Promise<Chunk> {
     platform: 'node',
     target: 'node24',
     supported: { 'dynamic-import': false },
-    define: { 'import.meta.url': 'url' },
+    define: { 'import.meta.url': 'programUrl' },
     minifyWhitespace: true,
     minifySyntax: true,
     // Names stay, and lines that fit a screen: somebody is to read the stack of an error.
@@ -55,7 +55,7 @@ async function asCommonJs(name: string, module: string): Promise<Chunk> {
 /** What esbuild leaves of other characters stands in regular expressions. */
 const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 
-const join = (chunks: readonly Chunk[]): string => `(function (require, url) {
+const join = (chunks: readonly Chunk[]): string => `(function (require, programUrl) {
 "use strict";
 const chunks = {
 ${chunks.map(({ name, code }) => `${JSON.stringify(name)}(require, module, exports) {\n${code}},\n`).join('')}};
