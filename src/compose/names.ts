@@ -8,6 +8,10 @@ export const containerName = (project: string, service: Service, number: number,
 export const imageName = (project: Pick<Project, 'name'>, service: Service): string =>
   service.image ?? `${project.name}-${service.name}`
 
+/** By what an image is observed: it may be here for some platforms, and not for that of a service. */
+export const imageKey = (image: string, { platform }: Pick<Service, 'platform'>): string =>
+  platform === undefined ? image : `${image} ${platform}`
+
 /** All images that a service needs: its own, and those of its pre_start hooks. */
 export const imageNames = (project: Pick<Project, 'name'>, service: Service): string[] => [
   ...new Set([imageName(project, service), ...service.preStart.flatMap(({ image = [] }) => image)]),

@@ -2,7 +2,7 @@ import type { ContainerSummary, Engine } from '../engine/api.ts'
 import { TscomposeError } from '../errors.ts'
 import { fieldHashesAnnotation } from './field-hashes.ts'
 import { label } from './labels.ts'
-import { imageNames, isRootfsImage } from './names.ts'
+import { imageKey, imageNames, isRootfsImage } from './names.ts'
 import type { Observed, ObservedContainer, ObservedImage } from './plan/observed.ts'
 import type { Dependency, Project, Service } from './project.ts'
 
@@ -47,18 +47,33 @@ export async function observeImages(
   project: Project,
   services: readonly Service[],
 ): Promise<Record<string, ObservedImage>> {
-  const names = [...new Set(services.flatMap(service => imageNames(project, service)))]
-  const images = await Promise.all(names.map(async name => [name, await observeImage(engine, name)] as const))
+  const wanted = new Map(
+    services.flatMap(service =>
+      imageNames(project, service).map(
+        name => [imageKey(name, service), { name, platform: service.platform }] as const,
+      ),
+    ),
+  )
+  const images = await Promise.all(
+    [...wanted].map(async ([key, { name, platform }]) => [key, await observeImage(engine, name, platform)] as const),
+  )
   return Object.fromEntries(images.flatMap(([name, image]) => (image ? [[name, image]] : [])))
 }
 
-async function observeImage(engine: Engine, name: string): Promise<ObservedImage | undefined> {
+/** It is not here, or for another platform only. */
+const missing: readonly string[] = ['ENGINE_IMAGE_NOT_FOUND', 'IMAGE_PLATFORM_MISSING']
+
+async function observeImage(
+  engine: Engine,
+  name: string,
+  platform: string | undefined,
+): Promise<ObservedImage | undefined> {
   if (isRootfsImage(name)) return { id: name, volumes: [] }
   try {
-    const { Id, Config, Metadata } = await engine.imageInspect(name)
+    const { Id, Config, Metadata } = await engine.imageInspect(name, platform === undefined ? {} : { platform })
     return { id: Id, volumes: Object.keys(Config.Volumes ?? {}), taggedAt: Metadata.LastTagTime }
   } catch (error) {
-    if (error instanceof TscomposeError && error.code === 'ENGINE_IMAGE_NOT_FOUND') return undefined
+    if (error instanceof TscomposeError && missing.includes(error.code)) return undefined
     throw error
   }
 }

@@ -3,7 +3,7 @@ import type { Engine } from '../engine/api.ts'
 import { runHooks } from './apply/hooks.ts'
 import { ignoring } from './apply/ignoring.ts'
 import { readContents } from './contents.ts'
-import { imageName } from './names.ts'
+import { imageKey, imageName } from './names.ts'
 import { observe, observeImages } from './observe.ts'
 import { carryOut, type Surroundings } from './operation.ts'
 import { planPulls } from './plan/pulls.ts'
@@ -62,7 +62,7 @@ export async function createOneOff(
     project,
     service,
     name,
-    imageId: observed.images[imageName(project, service)]?.id ?? '',
+    imageId: observed.images[imageKey(imageName(project, service), service)]?.id ?? '',
     inherits: [],
     containerOf: other => observed.containers.find(container => container.service === other)?.id ?? other,
     ...contents,

@@ -17,6 +17,9 @@ export interface ArrivedIndex {
   readonly manifests: readonly Digest[]
 }
 
+/** The images alone: neither a name nor an index is to keep them. */
+export const nameless = ({ images }: Arrival): Arrival => ({ images, names: [] })
+
 /**
  * Gives images that have arrived their names. Where another platform's image of the same index is here already, it stays
  * beside: the names are the index's then.

@@ -7,7 +7,7 @@ import { Durability, withoutMark } from './durability.ts'
 import type { Digest, Image, ListedImage, Platform, RetainedLayers } from './image.ts'
 import { LayerDirectories } from './layers.ts'
 import { Mutex } from './mutex.ts'
-import { namesOf, namesOfTargets, withImage } from './names.ts'
+import { namesOf, namesOfTargets } from './names.ts'
 import { PassingImages } from './passing.ts'
 import { hostPlatform, isPlatform, suitability } from './platform.ts'
 import { restoredLayers } from './restore.ts'
@@ -243,22 +243,25 @@ export class Catalog {
   }
 
   /**
-   * Adds an image that is not written down: whatever happens, the next engine does not find it. Disposed of, it is gone,
-   * unless it has become a lasting one meanwhile.
+   * A change that adds images which are not written down: whatever happens, the next engine does not find them. Those that
+   * were there before are as they were. Disposed of, the others are gone, unless they have become lasting ones meanwhile.
    */
-  async addPassing(id: Digest, manifest: Digest): Promise<AsyncDisposable> {
+  async addPassing(ids: readonly Digest[], next: (state: StoreState) => StoreState): Promise<AsyncDisposable> {
+    let added: readonly Digest[] = []
     await this.change(state => {
-      if (id in state.images && !this.#passing.has(id)) return state
-      this.#passing.add(id)
-      return withImage(state, id, manifest)
+      const after = next(state)
+      added = [...new Set(ids)].filter(id => !(id in state.images) || this.#passing.has(id))
+      for (const id of added) this.#passing.add(id)
+      return after
     })
-    const end = (state: StoreState) => (this.#passing.drop(id) ? withoutTarget(state, id) : state)
+    const end = (state: StoreState) =>
+      added.filter(id => this.#passing.drop(id)).reduce((rest, id) => withoutTarget(rest, id), state)
     return { [Symbol.asyncDispose]: async () => void (await this.change(end)) }
   }
 
-  /** Says of an image that it is to last. */
-  keep(id: Digest): void {
-    this.#passing.keep(id)
+  /** Says of images that they are to last. */
+  keep(...ids: readonly Digest[]): void {
+    for (const id of ids) this.#passing.keep(id)
   }
 
   /** Waits until the changes that have begun are made. */

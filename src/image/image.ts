@@ -106,9 +106,18 @@ export interface PullOptions {
   readonly platform?: Platform
   readonly auth?: RegistryAuth
   readonly onProgress?: OnImageProgress
+  /** The image is wanted until this is disposed of: it gets no name, and no engine after this one finds it. */
+  readonly until?: AsyncDisposableStack
 }
 
-export interface PushOptions extends PullOptions {
+export interface LoadOptions {
+  /** Of an image for several platforms only this one. */
+  readonly platform?: Platform
+  /** As that of {@link PullOptions}. */
+  readonly until?: AsyncDisposableStack
+}
+
+export interface PushOptions extends Omit<PullOptions, 'until'> {
   /** Without it all tags of the repository are pushed. */
   readonly tag?: string
   /** An image that does not have the name here. */
@@ -156,7 +165,7 @@ export interface ImageStore {
     archive: Readable,
     onProgress: OnImageProgress,
     signal: AbortSignal,
-    platform?: Platform,
+    options?: LoadOptions,
   ): Promise<readonly Image[]>
   /**
    * An archive of images, for {@link load} and for others that read one of Docker's or an OCI layout.

@@ -1,6 +1,6 @@
 import { TscomposeError } from '../errors.ts'
 import { offlineWish } from '../offline.ts'
-import { type ArrivedIndex, withArrival } from './arrivals.ts'
+import { type ArrivedIndex, nameless, withArrival } from './arrivals.ts'
 import type { Catalog } from './catalog.ts'
 import { parseConfiguration } from './config.ts'
 import type { BlobWriter } from './content.ts'
@@ -118,9 +118,13 @@ export class Puller {
     const byDigest: Reference = { domain: reference.domain, path: reference.path, digest: top.digest }
     const names = reference.digest ? [byDigest] : [reference, byDigest]
     const before = names.map(name => imagesOf(catalog.state, catalog.state.names[canonicalName(name)]))
-    await catalog.change(state =>
-      withArrival(state, { images: [{ id, manifest: digest }], names, ...(index && { index }) }),
-    )
+    const arrival = { images: [{ id, manifest: digest }], names, ...(index && { index }) }
+    const { until } = options
+    if (until) until.use(await catalog.addPassing([id], state => withArrival(state, nameless(arrival))))
+    else {
+      catalog.keep(id)
+      await catalog.change(state => withArrival(state, arrival))
+    }
     const image = catalog.image(id)
     if (!image) throw new TypeError(`the image ${id} is not there after its pull`)
     onProgress({ status: `Digest: ${top.digest}` })

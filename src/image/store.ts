@@ -10,6 +10,7 @@ import type {
   ImageStoreOptions,
   ListedImage,
   ListedManifest,
+  LoadOptions,
   OnImageProgress,
   Platform,
   PullOptions,
@@ -146,15 +147,9 @@ class LocalImageStore implements ImageStore {
     archive: Readable,
     onProgress: OnImageProgress,
     signal: AbortSignal,
-    platform?: Platform,
+    options: LoadOptions = {},
   ): Promise<readonly Image[]> {
-    return await loadArchive(
-      this.#catalog,
-      this.#intake,
-      archive,
-      { onProgress, ...(platform && { platform }) },
-      signal,
-    )
+    return await loadArchive(this.#catalog, this.#intake, archive, { onProgress, ...options }, signal)
   }
 
   async save(references: readonly string[], platform?: Platform): Promise<Readable> {

@@ -203,7 +203,7 @@ export class Workshop {
     await using held = new AsyncDisposableStack()
     const lease = held.use(this.lease())
     const { id, manifest } = await this.#write(image, lease)
-    held.use(await this.#catalog.addPassing(id, manifest.digest))
+    held.use(await this.#catalog.addPassing([id], state => withImage(state, id, manifest.digest)))
     const owned = held.move()
     return { image: this.#added(id), [Symbol.asyncDispose]: () => owned.disposeAsync() }
   }

@@ -113,6 +113,25 @@ test('an image for several platforms goes wherever images go', { skip, timeout: 
     assert.equal(await architectureOf(name), 'amd64\n')
   })
 
+  await t.test('Compose: services for different platforms of one image each get theirs', async () => {
+    await ok('image', 'rm', name)
+    const project = await machine.project('mixed', {
+      'compose.yaml': ['amd64', 'arm64']
+        .map(arch => `  ${arch}: { image: "${name}", platform: linux/${arch}, network_mode: none }\n`)
+        .reduce((text, service) => text + service, 'services:\n'),
+    })
+    const inProject = (...args: string[]) => machine.ok(args, { cwd: project })
+    await inProject('create')
+    const images = await inProject('container', 'inspect', '-f', '{{.Image}}', 'mixed-amd64-1', 'mixed-arm64-1')
+    const ids = await Promise.all(
+      ['linux/amd64', 'linux/arm64'].map(one => ok('image', 'inspect', '--platform', one, '-f', '{{.Id}}', name)),
+    )
+    assert.equal(images, ids.join(''))
+    assert.doesNotMatch((await machine.run(['create'], { cwd: project })).stderr, /Recreate|Pull/)
+    await inProject('down')
+    await ok('image', 'rm', '--platform', 'linux/arm64', name)
+  })
+
   await t.test('save and load', async () => {
     await ok('image', 'pull', '-q', '--platform', 'linux/arm64', name)
     await ok('image', 'save', '-o', 'saved.tar', name)

@@ -151,7 +151,8 @@ test('all platforms are saved, and loaded again under the same digests', { skip 
   const archive = await buffer(await store.save([name]))
   const single = await buffer(await store.save([name], s390x))
   await store.remove(name, { force: false })
-  const load = (from: Buffer, platform?: Platform) => store.load(Readable.from([from]), () => {}, never, platform)
+  const load = (from: Buffer, platform?: Platform) =>
+    store.load(Readable.from([from]), () => {}, never, platform ? { platform } : {})
   assert.deepEqual(
     (await load(archive)).map(({ id }) => id),
     [own.id],
@@ -211,4 +212,25 @@ test('an image that passes is not there for the next engine', { skip }, async t 
     )
   }
   assert.equal((await store.list()).length, 1)
+})
+
+test('what is pulled or loaded for a while has no name, and no trace afterwards', { skip }, async t => {
+  const { store, reopen, name, dataDir } = await pulled(t, [])
+  const archive = async () => Readable.from([await buffer(await store.save([own.id]))])
+  {
+    await using until = new AsyncDisposableStack()
+    const image = await store.pull(name, { until }, never)
+    assert.equal(image.id, own.id)
+    assert.equal(await store.find(name), undefined)
+    await store.load(await archive(), () => {}, never, { until })
+    assert.deepEqual(await (await reopen()).list(), [])
+  }
+  assert.deepEqual(await store.list(), [])
+  assert.deepEqual(await onDisk(dataDir), nothing)
+  await store.pull(name, {}, never)
+  {
+    await using until = new AsyncDisposableStack()
+    await store.load(await archive(), () => {}, never, { until })
+  }
+  assert.equal(await idOf(store, name), own.id, 'what was here before stays')
 })

@@ -40,13 +40,13 @@ export async function loadLayout(build: Build, name: string): Promise<Image> {
   if (named?.kind !== 'layout') throw new TypeError(`the context ${name} is no layout`)
   const { images } = build.around
   return await build.progress.during(`[context ${name}] load ${named.directory}`, async () => {
-    const before = new Set((await images.list()).map(({ id }) => id))
     const archive = await layoutArchive(named.directory, named)
     const { platform, isPlatformAsked } = build.plan
-    const [image] = await images.load(archive, () => {}, build.signal, isPlatformAsked ? platform : undefined)
+    const until = build.hold(new AsyncDisposableStack())
+    const options = { until, ...(isPlatformAsked && { platform }) }
+    const [image] = await images.load(archive, () => {}, build.signal, options)
     if (!image) throw new TypeError('an archive without an image was loaded')
     await build.lease.hold(image.layers)
-    if (!before.has(image.id)) build.defer(() => images.remove(image.id, { force: false }).catch(() => []))
     return image
   })
 }

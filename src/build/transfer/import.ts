@@ -2,7 +2,7 @@ import { messageOf } from '../../errors.ts'
 import type { Image, Platform } from '../../image/image.ts'
 import { layoutArchive } from '../../image/load/layout-archive.ts'
 import { hostPlatform } from '../../image/platform.ts'
-import { parseReference, repositoryOf } from '../../image/reference.ts'
+import { parseReference } from '../../image/reference.ts'
 import type { Step } from '../progress.ts'
 import type { Build } from '../solve/build.ts'
 import { stepsOf } from './document.ts'
@@ -30,39 +30,26 @@ async function importCache(build: Build, source: CacheSource): Promise<void> {
   }
 }
 
-/** Has the image of a cache in the store for a moment, without a name of anybody's and without a trace afterwards. */
+/** Has the image of a cache in the store for a moment, without a name and without a trace afterwards. */
 async function withImage(build: Build, source: CacheSource, use: (image: Image) => Promise<void>): Promise<void> {
   const { images } = build.around
   const { signal } = build
+  await using until = new AsyncDisposableStack()
   if (source.type === 'local') {
     const { directory, tag, digest } = source
-    const before = new Set((await images.list()).map(({ id }) => id))
     const archive = await layoutArchive(directory, { ...(tag && { tag }), ...(digest && { digest }) })
-    const [image] = await images.load(archive, () => {}, signal)
-    if (!image) return
-    try {
-      return await use(image)
-    } finally {
-      if (!before.has(image.id)) await images.remove(image.id, { force: false }).catch(() => {}) // another build's now
-    }
+    const [image] = await images.load(archive, () => {}, signal, { until })
+    if (image) await use(image)
+    return
   }
-  const reference = parseReference(source.reference)
-  const auth = await build.plan.request.logins.get(reference.domain)
-  // By its digest: a tag would be taken away from the image that has it here.
-  const digest = reference.digest ?? (await images.registries.inspect(source.reference, auth, signal)).digest
-  const name = `${repositoryOf(reference)}@${digest}`
-  const isHere = (await images.find(name)) !== undefined
+  const auth = await build.plan.request.logins.get(parseReference(source.reference).domain)
   // What is nothing but a cache is made for no platform of anybody's: its own will do.
-  const pull = (platform: Platform) => images.pull(name, { platform, ...(auth && { auth }) }, signal)
+  const pull = (platform: Platform) => images.pull(source.reference, { platform, until, ...(auth && { auth }) }, signal)
   const image = await pull(build.plan.platform).catch(error => {
     if (error.code !== 'IMAGE_PLATFORM_MISSING') throw error
     return pull(hostPlatform)
   })
-  try {
-    await use(image)
-  } finally {
-    if (!isHere) await images.remove(name, { force: false }).catch(() => {})
-  }
+  await use(image)
 }
 
 async function takeSteps(build: Build, image: Image, step: Step): Promise<void> {

@@ -1,4 +1,4 @@
-import { imageName } from '../../compose/names.ts'
+import { imageKey, imageName } from '../../compose/names.ts'
 import { observeImages } from '../../compose/observe.ts'
 import { carryOut } from '../../compose/operation.ts'
 import { type PullOptions, planPulls, whyNotPulled } from '../../compose/plan/pulls.ts'
@@ -47,7 +47,7 @@ export const define: Define = (command, cli) =>
         quietPull: flags.quiet ?? false,
       })
       for (const service of services) {
-        const why = whyNotPulled(service, imageName(project, service) in images, options)
+        const why = whyNotPulled(service, imageKey(imageName(project, service), service) in images, options)
         if (why !== undefined && !flags.quiet) surroundings.report({ id: service.name, text: why, status: 'done' })
       }
       const observed = { containers: [], hookContainers: [], networks: [], volumes: [], images }

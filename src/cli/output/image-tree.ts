@@ -7,7 +7,8 @@ export const imageTree = (images: readonly ImageSummary[]): string =>
   renderTable([
     ['IMAGE', 'ID', 'DISK USAGE', 'CONTENT SIZE', 'IN USE'],
     ...images.flatMap(image => [
-      line(image.RepoTags.join(', ') || '<untagged>', image.Id, totalOf(image), image.Containers > 0),
+      ...image.RepoTags.slice(0, -1).map(name => [name, '', '', '', '']),
+      line(image.RepoTags.at(-1) ?? '<untagged>', image.Id, totalOf(image), image.Containers > 0),
       ...(image.Manifests ?? []).map((manifest, index, all) => {
         const branch = index < all.length - 1 ? '├─' : '└─'
         const used = manifest.ImageData.Containers.length > 0

@@ -1,7 +1,7 @@
 import type { Engine } from '../../engine/api.ts'
 import { type ErrorCode, TscomposeError } from '../../errors.ts'
 import { readContents } from '../contents.ts'
-import { imageName } from '../names.ts'
+import { imageKey, imageName } from '../names.ts'
 import type { Observed } from '../plan/observed.ts'
 import type { ContainerRef, CreateContainer, Planned, Step } from '../plan/plan.ts'
 import type { Hook, Project, Service } from '../project.ts'
@@ -234,7 +234,7 @@ export class Performer {
       name,
       number,
       inherits,
-      imageId: observed.images[image]?.id ?? '',
+      imageId: observed.images[imageKey(image, service)]?.id ?? '',
       containerOf: this.#containerOf,
       ...contents,
       ...(replaces && { replaces: name }),
@@ -280,7 +280,7 @@ export class Performer {
     await runPreStart(
       engine,
       { project: this.#project, service, index, container: { id: this.idOf(container), name: container.name } },
-      { ...contents, containerOf: this.#containerOf, imageId: observed.images[image]?.id ?? '' },
+      { ...contents, containerOf: this.#containerOf, imageId: observed.images[imageKey(image, service)]?.id ?? '' },
       hookOutput,
       signal,
     )

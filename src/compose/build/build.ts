@@ -2,7 +2,7 @@ import type { BuildMessage, Engine, ImageBuildRequest } from '../../engine/api.t
 import { proxyVariables } from '../../engine/client/proxies.ts'
 import { TscomposeError } from '../../errors.ts'
 import { label } from '../labels.ts'
-import { imageName } from '../names.ts'
+import { imageKey, imageName } from '../names.ts'
 import type { Project, Service } from '../project.ts'
 import type { Timed } from '../timings/timings.ts'
 import { absoluteCache } from './cache-spec.ts'
@@ -145,7 +145,7 @@ function noAgent(id: string): never {
 export function servicesToBuild(
   project: Project,
   services: readonly Service[],
-  hasImage: (name: string) => boolean,
+  hasImage: (key: string) => boolean,
   when: 'always' | 'missing' | 'never',
 ): readonly Service[] {
   if (when === 'never') return []
@@ -154,6 +154,6 @@ export function servicesToBuild(
     const { pullPolicy } = service
     if (when === 'always' || pullPolicy === 'build') return true
     const pulled = service.image !== undefined && pullPolicy !== undefined
-    return !pulled && !hasImage(imageName(project, service))
+    return !pulled && !hasImage(imageKey(imageName(project, service), service))
   })
 }

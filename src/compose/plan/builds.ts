@@ -1,5 +1,5 @@
 import { buildOrder, serviceBuild, withBuiltFrom } from '../build/service-build.ts'
-import { imageName } from '../names.ts'
+import { imageKey, imageName } from '../names.ts'
 import type { Project, Service } from '../project.ts'
 import type { ObservedImage } from './observed.ts'
 
@@ -15,7 +15,7 @@ export function renderBuilds(project: Project, services: readonly Service[], ima
         one.kind === 'service' ? (numbers.get(one.service) ?? []) : [],
       )
       const first = before.length > 0 ? `[${before.join(' ')}] -> ` : ''
-      const why = !images[image]
+      const why = !images[imageKey(image, project.services[service] ?? {})]
         ? 'it has not been built'
         : services.some(({ name }) => name === service)
           ? 'a build was asked for'
@@ -28,7 +28,10 @@ export function renderBuilds(project: Project, services: readonly Service[], ima
 /** As if they had been built: what becomes of a container that has the image is known only then. */
 export const withBuilt = (project: Project, services: readonly Service[], images: Images): Images => ({
   ...Object.fromEntries(
-    withBuiltFrom(project, services).map(service => [imageName(project, service), { id: '', volumes: [] }]),
+    withBuiltFrom(project, services).map(service => [
+      imageKey(imageName(project, service), service),
+      { id: '', volumes: [] },
+    ]),
   ),
   ...images,
 })

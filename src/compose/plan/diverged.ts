@@ -1,6 +1,6 @@
 import { configHash, portlessHash } from '../config-hash.ts'
 import { changedFields } from '../field-hashes.ts'
-import { imageName } from '../names.ts'
+import { imageKey, imageName } from '../names.ts'
 import type { Project, Service } from '../project.ts'
 import type { Observed, ObservedContainer } from './observed.ts'
 
@@ -15,7 +15,7 @@ export function divergence(
     const fields = changedFields(container.fieldHashes, service)
     return `its configuration has changed${fields === undefined ? '' : `: ${fields}`}`
   }
-  const image = observed.images[imageName(project, service)]
+  const image = observed.images[imageKey(imageName(project, service), service)]
   if (image && image.id !== container.image) return 'its image has changed'
   return missingNetwork(project, service, container, observed) ?? missingVolume(project, service, container)
 }

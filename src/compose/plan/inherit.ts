@@ -1,4 +1,4 @@
-import { imageName } from '../names.ts'
+import { imageKey, imageName } from '../names.ts'
 import type { Project, Service } from '../project.ts'
 import type { Observed, ObservedContainer } from './observed.ts'
 import type { InheritedVolume } from './plan.ts'
@@ -14,7 +14,7 @@ export function inheritedVolumes(
   observed: Observed,
 ): InheritedVolume[] {
   const declared = new Set(Object.values(project.volumes).map(({ name }) => name))
-  const wanted = new Set(observed.images[imageName(project, service)]?.volumes)
+  const wanted = new Set(observed.images[imageKey(imageName(project, service), service)]?.volumes)
   for (const { type, source, target } of service.volumes)
     if (type === 'volume' && source === undefined) wanted.add(target)
     else wanted.delete(target)

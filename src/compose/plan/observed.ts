@@ -10,7 +10,7 @@ export interface Observed {
   /** Networks that bear the project's label, and those of the names the project uses. */
   readonly networks: readonly ObservedNetwork[]
   readonly volumes: readonly ObservedVolume[]
-  /** Of the images the project's services use, those that are there; by the name in the file. */
+  /** Of the images the project's services use, those that are there; by `imageKey`. */
   readonly images: Readonly<Record<string, ObservedImage>>
 }
 

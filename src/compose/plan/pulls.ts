@@ -1,5 +1,5 @@
 import { TscomposeError } from '../../errors.ts'
-import { imageName, imageNames, isRootfsImage } from '../names.ts'
+import { imageKey, imageName, imageNames, isRootfsImage } from '../names.ts'
 import type { Project, Service } from '../project.ts'
 import { PlanBuilder } from './builder.ts'
 import type { ObservedImage } from './observed.ts'
@@ -16,7 +16,7 @@ export interface PullOptions {
   readonly now: number
 }
 
-/** The images to fetch before anything else is done: each once, whoever uses it. */
+/** The images to fetch before anything else is done: each once for each platform, whoever uses it. */
 export function planPulls(
   project: Project,
   services: readonly Service[],
@@ -24,21 +24,23 @@ export function planPulls(
   options: PullOptions,
 ): Plan {
   const plan = new PlanBuilder()
-  const wanted = new Map<string, { why: string; services: string[]; required: boolean }>()
+  const wanted = new Map<string, { image: string; why: string; services: string[]; required: boolean }>()
   const want = (service: Service, image: string, why: string | undefined) => {
     if (why === undefined) return
-    const entry = wanted.get(image) ?? { why, services: [], required: false }
+    const key = imageKey(image, service)
+    const entry = wanted.get(key) ?? { image, why, services: [], required: false }
     entry.services.push(service.name)
     entry.required ||= !options.ignoreFailures && !(options.command === 'pull' && service.build !== undefined)
-    wanted.set(image, entry)
+    wanted.set(key, entry)
   }
   for (const service of services) {
     const own = imageName(project, service)
-    want(service, own, reasonToPull(project, service, images[own], options))
+    want(service, own, reasonToPull(project, service, images[imageKey(own, service)], options))
     for (const image of imageNames(project, service))
-      if (image !== own && !images[image] && !isRootfsImage(image)) want(service, image, 'a pre_start hook runs in it')
+      if (image !== own && !images[imageKey(image, service)] && !isRootfsImage(image))
+        want(service, image, 'a pre_start hook runs in it')
   }
-  for (const [image, { why, services, required }] of wanted) {
+  for (const { image, why, services, required } of wanted.values()) {
     const platform = project.services[services[0] as string]?.platform
     plan.add({ op: 'pullImage', image, services, required, ...(platform !== undefined && { platform }) }, why)
   }

@@ -76,7 +76,7 @@ export function loadImages(
 ): AsyncIterable<JSONMessage> {
   return progressStream(async (onProgress, abort, tell) => {
     const wanted = platform === undefined ? undefined : parsePlatform(platform)
-    for (const image of await images.load(archive, onProgress, abort, wanted)) {
+    for (const image of await images.load(archive, onProgress, abort, wanted ? { platform: wanted } : {})) {
       events.emit('image', 'load', image.id, { name: image.id })
       const names = image.repoTags.map(tag => `Loaded image: ${tag}\n`)
       for (const stream of names.length > 0 ? names : [`Loaded image ID: ${image.id}\n`]) tell({ stream })

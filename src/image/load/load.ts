@@ -1,15 +1,15 @@
 import type { Readable } from 'node:stream'
 import { TscomposeError } from '../../errors.ts'
 import { settleAll } from '../../settle.ts'
-import { type Arrival, withArrival } from '../arrivals.ts'
+import { type Arrival, nameless, withArrival } from '../arrivals.ts'
 import type { Catalog, Lease } from '../catalog.ts'
 import { parseConfiguration } from '../config.ts'
 import { digestOf, shortId } from '../digest.ts'
-import type { Digest, Image, OnImageProgress, Platform } from '../image.ts'
+import type { Digest, Image, LoadOptions, OnImageProgress, Platform } from '../image.ts'
 import type { Intake } from '../intake.ts'
 import { mediaTypes, ociManifest } from '../manifest.ts'
 import { isPlatform, platformName } from '../platform.ts'
-import type { Layer } from '../state.ts'
+import type { Layer, StoreState } from '../state.ts'
 import { compressionOf } from '../unpack/decompress.ts'
 import { Ahead } from './ahead.ts'
 import { ArchiveFiles } from './archive-files.ts'
@@ -20,7 +20,7 @@ export async function loadArchive(
   catalog: Catalog,
   intake: Intake,
   archive: Readable,
-  { onProgress, platform }: { readonly onProgress: OnImageProgress; readonly platform?: Platform },
+  { onProgress, platform, until }: LoadOptions & { readonly onProgress: OnImageProgress },
   signal: AbortSignal,
 ): Promise<readonly Image[]> {
   await using lease = catalog.lease()
@@ -39,7 +39,14 @@ export async function loadArchive(
     })),
   )
   for (const { index } of taken) if (index) await catalog.content.sync(index.digest)
-  await catalog.change(state => taken.reduce(withArrival, state))
+  const ids = taken.flatMap(({ images }) => images.map(({ id }) => id))
+  const arrive = (state: StoreState) =>
+    taken.reduce((state, target) => withArrival(state, until ? nameless(target) : target), state)
+  if (until) until.use(await catalog.addPassing(ids, arrive))
+  else {
+    catalog.keep(...ids)
+    await catalog.change(arrive)
+  }
   const shown = taken.map(({ index, images: [first] }) => {
     const whole = platform ? undefined : index && catalog.imageFor(index.digest, undefined)
     return whole ?? (first && catalog.image(first.id))
