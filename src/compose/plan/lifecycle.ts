@@ -146,8 +146,9 @@ export function planKill(
   const plan = new PlanBuilder()
   const kill = (container: ObservedContainer) =>
     plan.add({ op: 'killContainer', container: refOf(container), signal }, `it is ${container.state}`)
-  for (const service of selectServices(services, names, { alone: true }))
-    for (const container of containersOf(observed, service.name).filter(isAlive)) kill(container)
+  // One-off containers, too: somebody who kills wants to see no process any more.
+  for (const { name } of selectServices(services, names, { alone: true }))
+    for (const container of observed.containers) if (container.service === name && isAlive(container)) kill(container)
   for (const container of orphans) {
     const killed = isAlive(container) ? kill(container) : undefined
     const step = { op: 'removeContainer', container: refOf(container), volumes: false, quiet: false } as const
