@@ -369,6 +369,17 @@ test('what a client of Docker’s calls default is the bridge', { skip }, async 
   await engine.networkDisconnect('bridge', id)
 })
 
+test('the bridge has a gateway to tell before a container has been on it', { skip }, async () => {
+  await using made = await stage()
+  const { engine, bench } = made
+  const { Id, IPAM } = await engine.networkInspect('bridge')
+  const gateway = IPAM.Config?.[0]?.Gateway
+  assert.match(gateway ?? '', /^\d+\.\d+\.\d+\.1$/)
+  const id = await run(engine, bench, ['sleep', '1000'], on('bridge'))
+  const { Networks } = (await engine.containerInspect(id)).NetworkSettings
+  assert.deepEqual([Networks.bridge?.NetworkID, Networks.bridge?.Gateway], [Id, gateway])
+})
+
 test('what a network mode leaves no room for is refused, or told where Docker only tells it', { skip }, async () => {
   await using made = await stage()
   const { engine, bench } = made

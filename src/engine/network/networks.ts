@@ -85,7 +85,7 @@ export class Networks {
 
   /**
    * The network as the network layer has it. The bridge that containers without a network get is made when the first
-   * of them starts: a machine that never has one keeps its addresses.
+   * of them starts, or somebody asks for its addresses: a machine that needs none keeps its own.
    * @throws TscomposeError ENGINE_REQUEST_INVALID for one that is only a configuration, NETWORK_*
    */
   async ensure({ id, name, driver, configOnly }: NetworkRecord): Promise<Network> {

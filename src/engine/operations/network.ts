@@ -12,7 +12,11 @@ export const networkOperations = (context: Context): NetworkOperations => ({
       .map(record => inspectNetwork(record, connectedContainers(context, record.id)))
   },
   async networkInspect(id) {
-    const record = context.networks.find(id)
+    const { networks } = context
+    const found = networks.find(id)
+    // Scripts ask the bridge that is always there for its gateway, which it has only once it is made.
+    const made = found.name === 'bridge' ? await networks.ensure(found).catch(() => undefined) : undefined
+    const record = made ? networks.find(found.id) : found
     return inspectNetwork(record, connectedContainers(context, record.id))
   },
   async networkCreate(request) {
