@@ -20,6 +20,7 @@ const health = (Status: 'starting' | 'healthy' | 'unhealthy') => ({ Health: { St
 for (const [condition, mayComplete, given, expected] of [
   ['service_healthy', false, state('running', health('healthy')), { is: 'met' }],
   ['service_healthy', false, state('running', health('starting')), { is: 'waiting' }],
+  ['service_healthy', false, state('created'), { is: 'waiting' }],
   [
     'service_healthy',
     false,

@@ -50,6 +50,8 @@ export function judge(
     if (mayComplete && state.ExitCode === 0) return { is: 'met' }
     return { is: 'failed', code, why: `container ${name} exited (${state.ExitCode})` }
   }
+  // A container has no health before its first start.
+  if (state.Status === 'created') return { is: 'waiting' }
   switch (state.Health?.Status ?? 'none') {
     case 'healthy':
       return { is: 'met' }

@@ -12,7 +12,8 @@ export function typeHint(node: Node, path: readonly string[], wanted: unknown): 
   const [, name, rest] = /^([A-Za-z_]\w*)=(.*)$/.exec(value) ?? []
   if (wanted === 'object' && name !== undefined)
     return { fix: `Write a mapping: ${key}: {${name}: ${JSON.stringify(rest)}}` }
-  if (wanted === 'string' && node.type !== 'str')
+  // `null` is what is told first of an attribute that takes a text, a list or nothing.
+  if (['string', 'null'].includes(String(wanted)) && node.type !== 'str')
     return { fix: durations.includes(key) ? `Give it a unit: ${value}s` : `Put it in quotes: "${value}"` }
   return {}
 }
