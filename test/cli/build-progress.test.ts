@@ -120,3 +120,11 @@ test('what was given up is said to be canceled', async () => {
   progress.close()
   assert.equal(text, '#1 [1/1] RUN long\n#1 CANCELED\n')
 })
+
+test('the end of a build is told by the name of the image', () => {
+  const lines: string[] = []
+  const progress = new BuildProgress(text => void lines.push(text))
+  progress.tell('web', { type: 'image', id: 'sha256:1', names: ['demo-web', 'demo-web:2'] })
+  progress.close()
+  assert.deepEqual(lines, ['\n', ' Image demo-web Built\n'])
+})

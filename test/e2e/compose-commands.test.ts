@@ -15,6 +15,7 @@ services:
     image: rootfs:/
     command: [sleep, '1000']
     init: true
+    volumes: [data:/data]
   job:
     image: rootfs:/
     command: [sh, -c, 'exit 3']
@@ -23,6 +24,7 @@ services:
     image: rootfs:/
     command: [sh, -c, 'sleep 0.4; exit 5']
     profiles: [jobs]
+volumes: {data: {labels: {a: b}}}
 `
 
 test('commands answer as docker compose does', { skip }, async t => {
@@ -72,6 +74,12 @@ test('commands answer as docker compose does', { skip }, async t => {
     const { code, stderr } = await machine.run(['up', '-d', '--wait', 'late'], at)
     assert.equal(code, 1)
     assert.match(stderr, /exited \(5\)/)
+  })
+
+  await t.test('volumes has the fields of docker volume ls', async () => {
+    const row = JSON.parse(await ok('volumes', '--format', 'json'))
+    assert.deepEqual([row.Name, row.Driver, row.Links], ['same_data', 'local', 'N/A'])
+    assert.match(row.Labels, /(^|,)a=b(,|$)/)
   })
 
   await t.test('rm says what it removes, also with --force', async () => {

@@ -89,8 +89,8 @@ test('a registry is asked as pull_policy says, and not without need', { skip, ti
     })
   await t.test('pull says what it leaves alone', async () => {
     const { stderr } = await machine.run(['pull', 'missing', 'never', 'unsaid'], { cwd })
-    assert.match(stderr, /missing +Image is already present locally/)
-    assert.match(stderr, /never +Skipped/)
+    assert.match(stderr, /missing:1 +Skipped Image is already present locally/)
+    assert.match(stderr, /never:1 +Skipped/)
     assert.match(stderr, /unsaid:1 +Pulled/)
   })
 })

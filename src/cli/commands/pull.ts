@@ -48,7 +48,9 @@ export const define: Define = (command, cli) =>
       })
       for (const service of services) {
         const why = whyNotPulled(service, imageKey(imageName(project, service), service) in images, options)
-        if (why !== undefined && !flags.quiet) surroundings.report({ id: service.name, text: why, status: 'done' })
+        if (why === undefined || flags.quiet) continue
+        const id = service.image === undefined ? service.name : `Image ${service.image}`
+        surroundings.report({ id, text: 'Skipped', ...(why !== 'Skipped' && { details: why }), status: 'done' })
       }
       const observed = { containers: [], hookContainers: [], networks: [], volumes: [], images }
       await carryOut(surroundings, { name: project.name, project, observed, preStop: false, keepGoing: true }, plan)

@@ -1,7 +1,7 @@
 import { label } from '../../compose/labels.ts'
 import { serviceOf } from '../../compose/select.ts'
 import type { Define } from '../command.ts'
-import { renderTable } from '../output/table.ts'
+import { renderVolumes } from '../output/volume-list.ts'
 import { findTarget } from '../target.ts'
 
 export const define: Define = (command, cli) =>
@@ -9,7 +9,7 @@ export const define: Define = (command, cli) =>
     .argument('[SERVICE...]')
     .option('--format <format>', 'table, json, or a Go template', 'table')
     .option('-q, --quiet', 'Only names')
-    .action(async (services: string[], { format, quiet }: { format: string; quiet?: boolean }) => {
+    .action(async (services: string[], shown: { format: string; quiet?: boolean }) => {
       const { engine, name, project } = await findTarget(cli, services)
       const wanted =
         project &&
@@ -23,17 +23,5 @@ export const define: Define = (command, cli) =>
         )
       const { Volumes } = await engine.volumeList({ filters: { label: [`${label.project}=${name}`] } })
       const volumes = Volumes.filter(({ Name }) => !wanted || wanted.has(Name))
-      if (quiet) cli.stdout.write(volumes.map(({ Name }) => `${Name}\n`).join(''))
-      else if (format === 'table')
-        cli.stdout.write(renderTable([['DRIVER', 'VOLUME NAME'], ...volumes.map(({ Driver, Name }) => [Driver, Name])]))
-      else if (format === 'json') cli.stdout.write(volumes.map(volume => `${JSON.stringify(volume)}\n`).join(''))
-      else {
-        const { renderFormat } = await import('../output/format.ts')
-        cli.stdout.write(
-          renderFormat(
-            format,
-            volumes.map(volume => ({ ...volume })),
-          ),
-        )
-      }
+      cli.stdout.write(await renderVolumes(volumes, shown))
     })

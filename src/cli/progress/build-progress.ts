@@ -30,7 +30,7 @@ export class BuildProgress {
   #lines(service: string, message: BuildMessage): readonly string[] {
     switch (message.type) {
       case 'image':
-        return service === '' ? [] : ['', ` ${service}  Built`]
+        return service === '' ? [] : ['', ` Image ${message.names[0] ?? service} Built`]
       case 'warning':
         return [`WARNING: ${message.where ? `${message.where}: ` : ''}${message.message}`]
       case 'log': {
