@@ -21,7 +21,7 @@ test('resolv.conf is read', () =>
 test('an empty resolv.conf says nothing', () =>
   assert.deepEqual(parseResolvConf(''), { nameservers: [], search: [], options: [] }))
 
-const spec = { servers: ['1.2.3.4'], search: [], options: [] }
+const spec = { servers: [], search: [], options: [] }
 
 test('a container asks our server, with the search domains and options of the host', () =>
   assert.equal(
@@ -41,13 +41,16 @@ test('a dot means no search domains', () =>
     'nameserver 127.0.0.11\noptions ndots:0\n',
   ))
 
+test('the servers that our server asks are told in a comment', () =>
+  assert.equal(
+    renderResolvConf({ ...spec, servers: ['1.2.3.4', '::1'] }, parseResolvConf('')),
+    'nameserver 127.0.0.11\noptions ndots:0\n# ExtServers: [1.2.3.4 ::1]\n',
+  ))
+
 test('a container without a network asks the servers themselves', () => {
   assert.equal(
-    renderUnconnectedResolvConf(spec, host),
+    renderUnconnectedResolvConf({ ...spec, servers: ['1.2.3.4'] }, host),
     'nameserver 1.2.3.4\nsearch corp.example lab.example\noptions timeout:1 attempts:2 rotate\n',
   )
-  assert.equal(
-    renderUnconnectedResolvConf({ ...spec, servers: [] }, parseResolvConf('nameserver ::1')),
-    'nameserver ::1\n',
-  )
+  assert.equal(renderUnconnectedResolvConf(spec, parseResolvConf('nameserver ::1')), 'nameserver ::1\n')
 })

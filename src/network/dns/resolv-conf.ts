@@ -28,12 +28,18 @@ export function parseResolvConf(text: string): ResolvConf {
 
 /**
  * The container's resolv.conf. Like Docker: search domains and options are the host's where none are given; a single
- * "." as search domain means none. `ndots:0` makes a service name an absolute one, so that it is asked for at once.
+ * "." as search domain means none. `ndots:0` makes a service name an absolute one, so that it is asked for at once. The
+ * servers that were asked for are those behind ours; who looks for them finds them in a comment.
  */
-export function renderResolvConf({ search, options }: DnsSpec, host: ResolvConf): string {
+export function renderResolvConf({ servers, search, options }: DnsSpec, host: ResolvConf): string {
   const chosen = options.length > 0 ? options : host.options
   const allOptions = chosen.some(option => option.startsWith('ndots:')) ? chosen : [...chosen, 'ndots:0']
-  return render({ nameservers: ['127.0.0.11'], search: search.length > 0 ? search : host.search, options: allOptions })
+  const text = render({
+    nameservers: ['127.0.0.11'],
+    search: search.length > 0 ? search : host.search,
+    options: allOptions,
+  })
+  return servers.length > 0 ? `${text}# ExtServers: [${servers.join(' ')}]\n` : text
 }
 
 /** That of a container without a network, where our server does not listen. */
