@@ -10,7 +10,6 @@ import { LogPrinter } from '../../src/cli/output/log-printer.ts'
 import { renderTable } from '../../src/cli/output/table.ts'
 import { effectiveMode, jsonLine, plainLine } from '../../src/cli/progress/progress.ts'
 import { wantsTty } from '../../src/cli/terminal.ts'
-import { parseTime } from '../../src/cli/times.ts'
 import type { ContainerSummary } from '../../src/engine/api.ts'
 import { TscomposeError } from '../../src/errors.ts'
 
@@ -181,7 +180,7 @@ test('where everything can be reached: a line for each port, however many addres
     ],
   ))
 
-test('sizes', () =>
+test('sizes have four digits, in powers of 1000', () =>
   assert.deepEqual(
     [0, 999, 1000, 4_264_000, 93_474_000].map(size => humanSize(size)),
     ['0B', '999B', '1kB', '4.264MB', '93.47MB'],
@@ -227,14 +226,6 @@ describe('failures', () => {
       message: 'that is wrong',
       fix: 'Do it right.',
     }))
-})
-
-test('times', () => {
-  const now = 1_700_000_000_000
-  assert.equal(parseTime('1700000000.5', now), '1700000000.5')
-  assert.equal(parseTime('1h30m', now), '1699994600.000')
-  assert.equal(parseTime('2023-01-02T03:04:05Z', now), '2023-01-02T03:04:05Z')
-  assert.throws(() => parseTime('yesterday', now), { code: 'CLI_FLAG' })
 })
 
 test('-e takes the shell’s value, then .env’s, and leaves out what is set nowhere', () =>

@@ -26,7 +26,7 @@ for (const [flags, message] of [
 
 test('ordinary flags are fine', () => checkUpFlags({ ...plain, detach: true, wait: true, waitTimeout: 3 }))
 
-test('--scale', () => {
+test('--scale takes numbers of replicas, and names what is none', () => {
   assert.deepEqual(scaleOptions(['a=0', 'b=12']), { a: 0, b: 12 })
   for (const text of ['a', 'a=', 'a=many', '=1', 'a=-1'])
     assert.throws(() => scaleOptions([text]), {
@@ -34,7 +34,7 @@ test('--scale', () => {
     })
 })
 
-test('--pull', () => {
+test('--pull takes the policies there are', () => {
   assert.equal(pullPolicy(undefined), undefined)
   assert.equal(pullPolicy('policy'), undefined)
   assert.equal(pullPolicy('always'), 'always')

@@ -43,7 +43,7 @@ test('examples/builds: images of the kinds that people keep are built, and do wh
   await t.test('triggers of a parent image', async () => {
     assert.equal(await run('child'), 'from the child\nmade for somebody\nand changed once')
   })
-  await t.test('servers', async () => {
+  await t.test('the servers among them serve', async () => {
     await machine.ok(['up', '--wait', 'node', 'nginx', 'postgres'], options)
     const text = async (port: number) => await (await fetch(`http://127.0.0.1:${port}/`)).text()
     assert.equal(await text(nodePort), 'two days are 172800000 milliseconds\n')

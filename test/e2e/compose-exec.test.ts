@@ -25,7 +25,7 @@ services:
     command: ['true']
 `
 
-test('exec and run', { skip }, async t => {
+test('exec and run: streams, terminals, exit codes, what is left', { skip }, async t => {
   const machine = await newMachine(t)
   const cwd = await machine.project('inside', { 'compose.yaml': yaml })
   machine.defer(() => machine.run(['down', '-v', '--remove-orphans', '-t', '0'], { cwd }))

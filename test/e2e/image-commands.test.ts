@@ -224,7 +224,7 @@ test('what the commands of images print is what docker prints', options, async t
       /outside the range of \[1, 100\]/,
     )
   })
-  await t.test('rm', async () => {
+  await t.test('rm takes names away; what is missing is an error unless forced', async () => {
     assert.match(await machine.ok(['image', 'rm', 'imported:2']), /^Untagged: imported:2\nDeleted: sha256:/)
     assert.equal((await machine.run(['image', 'rm', 'nosuch'])).code, 1)
     assert.equal(await machine.ok(['image', 'rm', '-f', 'nosuch']), '')

@@ -45,7 +45,7 @@ test('an end in the future ends the subscription when it has come', async () => 
   assert.deepEqual(await subscribe(log, { until: String(Date.now() / 1000 + 0.02) }).seen, [])
 })
 
-test('filters', async () => {
+test('only events that the filters ask for are told', async () => {
   const log = new EventLog()
   const attributes = { name: 'shop-web-1', image: 'nginx:alpine', tier: 'front' }
   const wanted = async (filters: Record<string, string[]>) => {

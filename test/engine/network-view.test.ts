@@ -87,7 +87,7 @@ test('a port on the container’s own address has no number of the host', () => 
   assert.deepEqual(toPortSummaries(own, { '80/tcp': {} }), [{ PrivatePort: 80, Type: 'tcp' }])
 })
 
-test('extra hosts', () => {
+test('extra hosts are names with an address, or with that of the host', () => {
   assert.deepEqual(parseExtraHost('db:10.0.0.1'), { name: 'db', address: '10.0.0.1' })
   assert.deepEqual(parseExtraHost('db=[::1]'), { name: 'db', address: '::1' })
   assert.deepEqual(translateExtraHosts(['h:host-gateway'], '10.0.0.254'), [{ address: '10.0.0.254', names: ['h'] }])

@@ -37,7 +37,7 @@ async function readings(
   return all
 }
 
-test('statistics', { skip }, async t => {
+test('what a container uses is told once, or again and again until nobody asks', { skip }, async t => {
   await using bench = await Bench.make()
   await using engine = await bench.open()
   const HostConfig = { Memory: 32 << 20, PidsLimit: 20 }
