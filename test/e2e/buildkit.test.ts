@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { dockerCompose } from '../../bench/docker-compose.ts'
 import { imageArchives, type Machine, newMachine, type Result, resultOf, skip } from './machine.ts'
+import { htpasswd, startRegistryProcess } from './registry-process.ts'
 
 /** Clients of BuildKit: docker 20.10, whose builds come over /build and /session, and docker compose, over /grpc. */
 
@@ -240,4 +241,36 @@ FROM alpine
     )
     assert.deepEqual(leftovers(machine), [])
   })
+})
+
+test('a private base image, by the login that the client has, and caches in a registry', {
+  skip,
+  timeout: 120_000,
+}, async t => {
+  if (!isDocker2010) return t.skip('no docker 20.10')
+  const machine = await newMachine(t)
+  await machine.ok(['image', 'load', imageArchives('alpine')[0] ?? ''])
+  const passwords = join(machine.dir, 'htpasswd')
+  writeFileSync(passwords, htpasswd('me', 'secret'))
+  const host = await startRegistryProcess(machine, `auth: { htpasswd: { realm: tests, path: ${passwords} } }\n`)
+  const name = `${host}/team/base:1`
+  await machine.ok(['image', 'tag', 'alpine', name])
+  await machine.ok(['login', '-u', 'me', '--password-stdin', host], { input: 'secret\n' })
+  await machine.ok(['image', 'push', name])
+  await machine.ok(['logout', host])
+  await machine.ok(['image', 'rm', name])
+  const cwd = await machine.project('private', { Dockerfile: `FROM ${name}\nRUN echo from $(id -u) > /x\n` })
+  const { run, ok } = client(machine, cwd)
+  const refused = await run(['build', '.'])
+  assert.notEqual(refused.code, 0)
+  assert.match(refused.stderr, /unauthorized|authentication required|no basic auth|denied|login/i)
+  mkdirSync(join(machine.dir, '.docker'))
+  const auths = { [host]: { auth: Buffer.from('me:secret').toString('base64') } }
+  writeFileSync(join(machine.dir, '.docker/config.json'), JSON.stringify({ auths }))
+  const cached = `${host}/team/app:1`
+  await ok(['build', '-t', cached, '--build-arg', 'BUILDKIT_INLINE_CACHE=1', '.'])
+  await ok(['push', cached])
+  await ok(['rmi', cached])
+  await ok(['builder', 'prune', '-af'])
+  assert.match(await ok(['build', '--cache-from', cached, '.']), /RUN echo from.*\n(#.*\n)*#\d+ CACHED/)
 })

@@ -17,6 +17,15 @@ import {
   statusRequest,
   statusResponse,
 } from '../../../src/engine/http/buildkit/messages/control.ts'
+import {
+  bytesMessage,
+  checkAgentRequest,
+  checkAgentResponse,
+  credentialsRequest,
+  credentialsResponse,
+  getSecretRequest,
+  getSecretResponse,
+} from '../../../src/engine/http/buildkit/messages/session.ts'
 import { type Served, serve } from '../served.ts'
 
 /** Asks for another protocol on a connection of its own. @returns it, and how the engine has answered */
@@ -254,4 +263,61 @@ test('the end of its session ends a build', async () => {
   assert.ok(ended)
   client.destroy()
   while (served.busy.count > 0) await sleep(5)
+})
+
+/** A client that lends: what each method answers to each message. */
+const lends: Readonly<Record<string, (message: Buffer) => Buffer | { readonly status: number }>> = {
+  '/moby.buildkit.secrets.v1.Secrets/GetSecret': message =>
+    getSecretRequest.decode(message).ID === 'there'
+      ? getSecretResponse.encode({ data: Buffer.from('a secret') })
+      : { status: 5 },
+  '/moby.filesync.v1.Auth/Credentials': message =>
+    credentialsRequest.decode(message).Host === 'registry-1.docker.io'
+      ? credentialsResponse.encode({ Username: 'me', Secret: 'password' })
+      : credentialsResponse.encode({}),
+  '/moby.sshforward.v1.SSH/CheckAgent': message =>
+    checkAgentRequest.decode(message).ID === 'mine' ? checkAgentResponse.encode({}) : { status: 2 },
+  '/moby.sshforward.v1.SSH/ForwardAgent': message =>
+    bytesMessage.encode({ data: Buffer.from(bytesMessage.decode(message).data).reverse() }),
+}
+
+test('secrets, logins and agents are asked for when they are needed', async () => {
+  const found: unknown[] = []
+  await using served = await serve({
+    async imageBuild(_request, { session: client }, signal) {
+      return (async function* (): AsyncGenerator<BuildMessage> {
+        if (!client) throw new TypeError('there is a session')
+        const secrets = await Promise.all(['there', 'missing'].map(name => client.secret(name, signal)))
+        found.push(...secrets.map(secret => secret && Buffer.from(secret).toString()))
+        found.push(await client.login('docker.io', signal), await client.login('other.example', signal))
+        found.push(await client.agent('other', signal))
+        const agent = (await client.agent('mine', signal))?.()
+        agent?.write('abc')
+        found.push(String((await once(agent as NodeJS.EventEmitter, 'data'))[0]))
+        agent?.destroy()
+        yield { type: 'image', id, names: [] }
+      })()
+    },
+  })
+  const lender = await session(served, 's5')
+  lender.http2.on('stream', async (stream, headers) => {
+    stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true })
+    let status = 0
+    stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': String(status) }))
+    stream.on('error', () => {})
+    for await (const frame of framesOf(stream)) {
+      const answer = lends[String(headers[':path'])]?.(frame) ?? { status: 12 }
+      if (!('status' in answer)) stream.write(encodeFrame(answer))
+      else status = answer.status
+    }
+    stream.end()
+  })
+  const client = await control(served)
+  const request = { Ref: 'r5', Session: 's5', Frontend: 'dockerfile.v0', ExporterDeprecated: 'moby' }
+  const { status, text } = await call(client, solve, solveRequest.encode(request))
+  assert.equal(status, 0, text)
+  const login = { username: 'me', password: 'password', serveraddress: 'https://index.docker.io/v1/' }
+  assert.deepEqual(found, ['a secret', undefined, login, undefined, undefined, 'cba'])
+  client.destroy()
+  lender.http2.destroy()
 })
