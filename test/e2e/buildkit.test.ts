@@ -264,7 +264,7 @@ test('a private base image, by the login that the client has, and caches in a re
   const refused = await run(['build', '.'])
   assert.notEqual(refused.code, 0)
   assert.match(refused.stderr, /unauthorized|authentication required|no basic auth|denied|login/i)
-  mkdirSync(join(machine.dir, '.docker'))
+  mkdirSync(join(machine.dir, '.docker'), { recursive: true })
   const auths = { [host]: { auth: Buffer.from('me:secret').toString('base64') } }
   writeFileSync(join(machine.dir, '.docker/config.json'), JSON.stringify({ auths }))
   const cached = `${host}/team/app:1`

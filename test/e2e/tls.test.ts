@@ -47,7 +47,7 @@ test('the engine on the network', {
   configure(tls)
   await machine.ok(['engine', 'start'])
   await machine.ok(['image', 'load', '-i', imageArchives('busybox')[0] ?? ''])
-  const env = { PATH: process.env.PATH, HOME: machine.dir }
+  const env = { PATH: process.env.PATH, HOME: machine.dir, DOCKER_BUILDKIT: '1', BUILDKIT_PROGRESS: 'plain' }
   const client = (name: string, args: readonly string[], input = '') => {
     const flags = [
       '--tlsverify',
@@ -70,6 +70,9 @@ test('the engine on the network', {
       'in',
     )
     assert.deepEqual([code, stdout, stderr], [7, 'in', 'err\n'])
+    const built = await client('client', ['build', '-'], 'FROM busybox\nRUN echo from afar\n')
+    assert.equal(built.code, 0, built.stderr)
+    assert.match(built.stdout + built.stderr, / from afar$/m)
   })
 
   await t.test('nobody else gets a word', async () => {

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { Engine, ImageBuildRequest } from '../../api.ts'
+import { notSupported } from '../../failures.ts'
 import { defined } from '../query.ts'
 import { buildSession, type SessionNames } from './build-session.ts'
 import type { ClientSession } from './client-session.ts'
@@ -29,6 +30,9 @@ export async function* runBuild(
   { ref, request: asked, names, archive, exporter, client }: AskedBuild,
   signal: AbortSignal,
 ): AsyncGenerator<Status, string | undefined> {
+  const { kind } = exporter
+  if ((kind === 'local' || kind === 'tar') && (asked.Platforms?.length ?? 0) > 1)
+    throw toGrpcError(notSupported(`an output of type ${kind} for several platforms`))
   const trace = new Trace(ref)
   const until = AbortSignal.any([signal, client.signal])
   const Tags = [...namesHere(exporter)]
