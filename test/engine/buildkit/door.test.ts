@@ -5,7 +5,6 @@ import type { Socket } from 'node:net'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BuildInput, BuildMessage, Engine, ImageBuildRequest } from '../../../src/engine/api.ts'
-import { encodeFrame, framesOf } from '../../../src/engine/http/buildkit/grpc-frames.ts'
 import {
   bridgeSolveRequest,
   bridgeSolveResponse,
@@ -26,6 +25,7 @@ import {
   getSecretRequest,
   getSecretResponse,
 } from '../../../src/engine/http/buildkit/messages/session.ts'
+import { encodeFrame, framesOf } from '../../../src/engine/http/buildkit/rpc/frames.ts'
 import { type Served, serve } from '../served.ts'
 
 /** Asks for another protocol on a connection of its own. @returns it, and how the engine has answered */

@@ -11,7 +11,7 @@ import {
   ProtobufError,
   repeated,
   string,
-} from '../../../src/engine/http/buildkit/protobuf.ts'
+} from '../../../src/engine/http/buildkit/rpc/protobuf.ts'
 
 const inner = message({ a: integer(1) })
 const all = message({

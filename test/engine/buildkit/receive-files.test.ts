@@ -3,10 +3,10 @@ import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, stat } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import type { BidirectionalCall } from '../../../src/engine/http/buildkit/grpc-client.ts'
+import { receiveFiles } from '../../../src/engine/http/buildkit/files/receive.ts'
 import { PACKET, packet } from '../../../src/engine/http/buildkit/messages/session.ts'
-import type { Read, Written } from '../../../src/engine/http/buildkit/protobuf.ts'
-import { receiveFiles } from '../../../src/engine/http/buildkit/receive-files.ts'
+import type { BidirectionalCall } from '../../../src/engine/http/buildkit/rpc/client.ts'
+import type { Read, Written } from '../../../src/engine/http/buildkit/rpc/protobuf.ts'
 
 type Packet = Written<typeof packet>
 

@@ -1,7 +1,7 @@
 import type { ImageBuildRequest, Labels, Ulimit } from '../../api.ts'
 import { invalid, notSupported } from '../../failures.ts'
 import { list, map, object, string } from '../shapes.ts'
-import { checkSyntax, type SessionNames } from './build-session.ts'
+import { checkSyntax, type SessionNames } from './session/build-session.ts'
 
 /** What a build is asked for by the attributes of the Dockerfile frontend (buildkit, frontend/dockerui/config.go). */
 export interface AttributeRequest {

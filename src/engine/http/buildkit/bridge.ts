@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { notSupported } from '../../failures.ts'
 import { checkFrontend } from './attributes.ts'
 import type { Builds, RunningBuild } from './builds.ts'
-import { type GrpcCall, type Method, unary } from './grpc-server.ts'
-import { GrpcError, grpcCodes } from './grpc-status.ts'
 import { bridgeSolveRequest, bridgeSolveResponse, pong, returnRequest } from './messages/bridge.ts'
 import { nothing } from './messages/control.ts'
+import { type GrpcCall, type Method, unary } from './rpc/server.ts'
+import { GrpcError, grpcCodes } from './rpc/status.ts'
 
 /** What the bridge can do (gateway, caps.go); what is not in here no client asks for. */
 const capabilities = ['solve.base', 'solve.inlinereturn', 'return', 'proto.refarray', 'frontend.caps']

@@ -1,5 +1,5 @@
 import type { Attributes } from './attributes.ts'
-import { GrpcError, grpcCodes } from './grpc-status.ts'
+import { GrpcError, grpcCodes } from './rpc/status.ts'
 import type { Status } from './trace.ts'
 
 /** How long a build is known after its end, in milliseconds: its last status may still be asked for. */

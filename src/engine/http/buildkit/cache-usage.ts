@@ -1,7 +1,7 @@
 import type { BuildCacheItem, Engine } from '../../api.ts'
 import { invalid } from '../../failures.ts'
 import type { pruneRequest, usageRecord } from './messages/control.ts'
-import type { Read, Written } from './protobuf.ts'
+import type { Read, Written } from './rpc/protobuf.ts'
 import { timeOf } from './trace.ts'
 
 type Usage = Written<typeof usageRecord>

@@ -8,7 +8,7 @@ import { list, map, object, string } from '../shapes.ts'
 import { type Exporter, parseExporter } from './exporter.ts'
 import { statusResponse } from './messages/control.ts'
 import { type AskedBuild, runBuild } from './run-build.ts'
-import type { Sessions } from './sessions.ts'
+import type { Sessions } from './session/sessions.ts'
 import { Uploads } from './uploads.ts'
 
 /** What the build of an archive has for its remote, and its upload before its id. */

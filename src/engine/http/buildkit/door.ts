@@ -4,11 +4,11 @@ import type { Engine } from '../../api.ts'
 import type { Answer } from '../answer.ts'
 import type { Call } from '../router.ts'
 import { Builds } from './builds.ts'
-import { ClientSession } from './client-session.ts'
 import { controlMethods } from './control.ts'
 import { DockerBuilds } from './docker-builds.ts'
-import { serveGrpc } from './grpc-server.ts'
-import { Sessions } from './sessions.ts'
+import { serveGrpc } from './rpc/server.ts'
+import { ClientSession } from './session/client-session.ts'
+import { Sessions } from './session/sessions.ts'
 
 type Serve = (connection: Duplex) => Promise<void>
 

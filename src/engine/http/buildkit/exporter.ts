@@ -1,7 +1,7 @@
 import type { Engine } from '../../api.ts'
 import { invalid, notSupported } from '../../failures.ts'
-import type { ClientSession } from './client-session.ts'
-import { sendArchive, sendTree } from './send.ts'
+import { sendArchive, sendTree } from './files/send.ts'
+import type { ClientSession } from './session/client-session.ts'
 
 /** Where the result of a build goes. */
 export type Exporter =

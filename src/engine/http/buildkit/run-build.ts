@@ -2,10 +2,10 @@ import type { Readable } from 'node:stream'
 import type { Engine, ImageBuildRequest } from '../../api.ts'
 import { notSupported } from '../../failures.ts'
 import { defined } from '../query.ts'
-import { buildSession, type SessionNames } from './build-session.ts'
-import type { ClientSession } from './client-session.ts'
 import { type Exporter, exportImage, namesHere } from './exporter.ts'
-import { GrpcError, toGrpcError } from './grpc-status.ts'
+import { GrpcError, toGrpcError } from './rpc/status.ts'
+import { buildSession, type SessionNames } from './session/build-session.ts'
+import type { ClientSession } from './session/client-session.ts'
 import { type Status, Trace } from './trace.ts'
 
 /** A build that a client has asked for, with where the result goes. */

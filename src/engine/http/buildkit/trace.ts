@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import { stripVTControlCharacters } from 'node:util'
 import { messageOf } from '../../../errors.ts'
 import type { BuildMessage } from '../../api.ts'
-import type { ErrorDetail } from './grpc-status.ts'
 import type { statusResponse, timestamp, vertexStatus } from './messages/control.ts'
-import type { Written } from './protobuf.ts'
+import type { Written } from './rpc/protobuf.ts'
+import type { ErrorDetail } from './rpc/status.ts'
 
 export type Status = Written<typeof statusResponse>
 type StepProgress = Extract<BuildMessage, { type: 'step' }>['step']

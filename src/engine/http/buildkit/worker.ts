@@ -2,7 +2,7 @@ import { hostPlatform } from '../../../image/platform.ts'
 import type { Engine } from '../../api.ts'
 import { version } from '../../version.ts'
 import type { workerRecord } from './messages/control.ts'
-import type { Written } from './protobuf.ts'
+import type { Written } from './rpc/protobuf.ts'
 
 /** What clients are told of the one place where builds are carried out. */
 export async function workerOf(engine: Engine): Promise<Written<typeof workerRecord>> {

@@ -1,4 +1,4 @@
-import { boolean, bytes, integer, map, message, nested, repeated, string } from '../protobuf.ts'
+import { boolean, bytes, integer, map, message, nested, repeated, string } from '../rpc/protobuf.ts'
 
 /**
  * The service `moby.buildkit.v1.frontend.LLBBridge` (gateway.proto), by which buildx drives a build from its side: it asks

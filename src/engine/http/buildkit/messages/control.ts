@@ -1,4 +1,4 @@
-import { boolean, bytes, int64, integer, map, message, nested, repeated, string } from '../protobuf.ts'
+import { boolean, bytes, int64, integer, map, message, nested, repeated, string } from '../rpc/protobuf.ts'
 
 /** The service `moby.buildkit.v1.Control`, and what the classic endpoint tells in `moby.buildkit.trace` (control.proto). */
 

@@ -1,4 +1,4 @@
-import { bytes, int64, integer, map, message, nested, string } from '../protobuf.ts'
+import { bytes, int64, integer, map, message, nested, string } from '../rpc/protobuf.ts'
 
 /**
  * What the engine asks a client for on its session (buildkit, session/: auth.proto, filesync.proto, secrets.proto,
@@ -23,7 +23,7 @@ export const stat = message({
   xattrs: map(10, bytes),
 })
 
-/** One step of the transfer of files; see receive-files.ts. */
+/** One step of the transfer of files; see files/receive.ts. */
 export const packet = message({ type: integer(1), stat: nested(2, stat), id: integer(3), data: bytes(4) })
 export const PACKET = { STAT: 0, REQ: 1, DATA: 2, FIN: 3, ERR: 4 } as const
 

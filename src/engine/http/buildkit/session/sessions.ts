@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { invalid } from '../../failures.ts'
+import { invalid } from '../../../failures.ts'
 import type { ClientSession } from './client-session.ts'
 
 /** How long a request may be there before its session is, in milliseconds: they come on connections of their own. */

@@ -1,9 +1,9 @@
 import * as fs from 'node:fs'
 import { posix } from 'node:path'
-import { setTimes as setTimesOf, type Times } from '../../../image/unpack/inode-attributes.ts'
-import { openInRoot } from '../../../runtime/rootfs/root-files.ts'
-import { O } from '../../../sys/constants.ts'
-import { invalid } from '../../failures.ts'
+import { setTimes as setTimesOf, type Times } from '../../../../image/unpack/inode-attributes.ts'
+import { openInRoot } from '../../../../runtime/rootfs/root-files.ts'
+import { O } from '../../../../sys/constants.ts'
+import { invalid } from '../../../failures.ts'
 
 /** The longest path, path_resolution(7). */
 const LONGEST_PATH = 4096

@@ -1,9 +1,7 @@
 import { Duplex, Readable } from 'node:stream'
-import { serverOf } from '../../../image/registry/credentials.ts'
-import type { RegistryAuthConfig } from '../../api.ts'
-import type { ClientSession } from './client-session.ts'
-import type { BidirectionalCall } from './grpc-client.ts'
-import { GrpcError, grpcCodes } from './grpc-status.ts'
+import { serverOf } from '../../../../image/registry/credentials.ts'
+import type { RegistryAuthConfig } from '../../../api.ts'
+import { receiveFiles } from '../files/receive.ts'
 import {
   bytesMessage,
   checkAgentRequest,
@@ -13,9 +11,11 @@ import {
   getSecretRequest,
   getSecretResponse,
   packet,
-} from './messages/session.ts'
-import type { Read, Written } from './protobuf.ts'
-import { receiveFiles } from './receive-files.ts'
+} from '../messages/session.ts'
+import type { BidirectionalCall } from '../rpc/client.ts'
+import type { Read, Written } from '../rpc/protobuf.ts'
+import { GrpcError, grpcCodes } from '../rpc/status.ts'
+import type { ClientSession } from './client-session.ts'
 
 /** What a client can be asked for on its session; what it does not offer, it has none of. */
 

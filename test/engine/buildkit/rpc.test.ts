@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { encodeFrame, FrameDecoder, LARGEST_MESSAGE } from '../../../src/engine/http/buildkit/grpc-frames.ts'
-import { decodeTrailers, encodeTrailers, GrpcError } from '../../../src/engine/http/buildkit/grpc-status.ts'
+import { encodeFrame, FrameDecoder, LARGEST_MESSAGE } from '../../../src/engine/http/buildkit/rpc/frames.ts'
+import { decodeTrailers, encodeTrailers, GrpcError } from '../../../src/engine/http/buildkit/rpc/status.ts'
 
 test('frames come out of chunks that are cut anywhere', () => {
   const messages = ['', 'a', 'message', 'x'.repeat(300)].map(text => Buffer.from(text))

@@ -1,13 +1,13 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { openRootTree } from '../../../build/context/index.ts'
-import { readDirectives } from '../../../build/dockerfile/directives.ts'
-import { TscomposeError } from '../../../errors.ts'
-import { parseIgnoreFile } from '../../../ignore.ts'
-import type { BuildSession } from '../../api.ts'
-import { notSupported } from '../../failures.ts'
+import { openRootTree } from '../../../../build/context/index.ts'
+import { readDirectives } from '../../../../build/dockerfile/directives.ts'
+import { TscomposeError } from '../../../../errors.ts'
+import { parseIgnoreFile } from '../../../../ignore.ts'
+import type { BuildSession } from '../../../api.ts'
+import { notSupported } from '../../../failures.ts'
+import { fetchFiles, openAgent, readLogin, readSecret } from './calls.ts'
 import type { ClientSession } from './client-session.ts'
-import { fetchFiles, openAgent, readLogin, readSecret } from './session-calls.ts'
 
 /** What the client's directories are called, and where the Dockerfile is. */
 export interface SessionNames {

@@ -1,6 +1,6 @@
-import { messageOf, TscomposeError } from '../../../errors.ts'
-import { encodeError } from '../error-body.ts'
-import { rpcStatus } from './messages/bridge.ts'
+import { messageOf, TscomposeError } from '../../../../errors.ts'
+import { encodeError } from '../../error-body.ts'
+import { rpcStatus } from '../messages/bridge.ts'
 import { ProtobufError } from './protobuf.ts'
 
 /** How a call can end (grpc, statuscodes.md). */

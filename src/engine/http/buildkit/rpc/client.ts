@@ -1,7 +1,7 @@
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2'
-import { encodeFrame, framesOf } from './grpc-frames.ts'
-import { decodeTrailers, GrpcError, grpcCodes } from './grpc-status.ts'
+import { encodeFrame, framesOf } from './frames.ts'
 import type { Fields, MessageType, Read, Written } from './protobuf.ts'
+import { decodeTrailers, GrpcError, grpcCodes } from './status.ts'
 
 /** A call whose messages go both ways. */
 export interface BidirectionalCall<Out, In> {

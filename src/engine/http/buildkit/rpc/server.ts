@@ -1,9 +1,9 @@
 import { type IncomingHttpHeaders, performServerHandshake, type ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { encodeFrame, framesOf } from './grpc-frames.ts'
-import { encodeTrailers, GrpcError, grpcCodes, toGrpcError } from './grpc-status.ts'
+import { encodeFrame, framesOf } from './frames.ts'
 import type { MessageType, Read, Written } from './protobuf.ts'
+import { encodeTrailers, GrpcError, grpcCodes, toGrpcError } from './status.ts'
 import { windows } from './windows.ts'
 
 /** A call as methods see it. */

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import { GrpcError, grpcCodes } from './grpc-status.ts'
+import { GrpcError, grpcCodes } from './status.ts'
 
 /** Messages on a stream of HTTP/2: a byte that tells of compression, the length, the message (grpc, PROTOCOL-HTTP2.md). */
 

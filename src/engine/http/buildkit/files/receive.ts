@@ -1,13 +1,13 @@
 import { closeSync, writeSync, writev } from 'node:fs'
 import { promisify } from 'node:util'
-import { TscomposeError } from '../../../errors.ts'
-import type { Times } from '../../../image/unpack/inode-attributes.ts'
-import { invalid } from '../../failures.ts'
+import { TscomposeError } from '../../../../errors.ts'
+import type { Times } from '../../../../image/unpack/inode-attributes.ts'
+import { invalid } from '../../../failures.ts'
+import { PACKET, type packet, type stat } from '../messages/session.ts'
+import type { BidirectionalCall } from '../rpc/client.ts'
+import type { Read, Written } from '../rpc/protobuf.ts'
 import { ConfinedDirectory } from './confined-directory.ts'
-import { permissionsOfMode, typeOfMode } from './file-mode.ts'
-import type { BidirectionalCall } from './grpc-client.ts'
-import { PACKET, type packet, type stat } from './messages/session.ts'
-import type { Read, Written } from './protobuf.ts'
+import { permissionsOfMode, typeOfMode } from './mode.ts'
 
 type Packet = Read<typeof packet>
 type Stat = Read<typeof stat>

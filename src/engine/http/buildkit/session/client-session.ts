@@ -1,7 +1,7 @@
 import { connect } from 'node:http2'
 import type { Duplex } from 'node:stream'
-import { GrpcClient } from './grpc-client.ts'
-import { windows } from './windows.ts'
+import { GrpcClient } from '../rpc/client.ts'
+import { windows } from '../rpc/windows.ts'
 
 /**
  * A client that waits on a connection of its own to be asked for what its builds need (BuildKit's session): on that
