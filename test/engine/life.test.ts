@@ -99,6 +99,10 @@ test('names are given once, follow a rename, and are free again after the remova
   await engine.containerRename('web', 'old')
   assert.equal((await engine.containerInspect('old')).Name, '/old')
   await engine.containerCreate('web', request)
+  await assert.rejects(engine.containerRename('old', 'web'), {
+    code: 'ENGINE_CONTAINER_NAME_TAKEN',
+    message: /^Error when allocating new name: Conflict\. The container name "\/web" is/,
+  })
   await engine.containerDelete('web')
   await engine.containerDelete(Id.slice(0, 12))
   await assert.rejects(engine.containerInspect('web'), {

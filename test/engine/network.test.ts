@@ -369,10 +369,12 @@ test('what a client of Docker’s calls default is the bridge', { skip }, async 
   await engine.networkDisconnect('bridge', id)
 })
 
-test('the bridge has a gateway to tell before a container has been on it', { skip }, async () => {
+test('the bridge has a gateway, a name and options to tell before a container has been on it', { skip }, async () => {
   await using made = await stage()
   const { engine, bench } = made
-  const { Id, IPAM } = await engine.networkInspect('bridge')
+  const { Id, IPAM, Options } = await engine.networkInspect('bridge')
+  assert.equal(Options['com.docker.network.bridge.enable_icc'], 'true')
+  assert.ok(Options['com.docker.network.bridge.name'])
   const gateway = IPAM.Config?.[0]?.Gateway
   assert.match(gateway ?? '', /^\d+\.\d+\.\d+\.1$/)
   const id = await run(engine, bench, ['sleep', '1000'], on('bridge'))

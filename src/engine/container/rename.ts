@@ -1,3 +1,4 @@
+import { TscomposeError } from '../../errors.ts'
 import type { Context } from '../context.ts'
 import { invalid } from '../failures.ts'
 import { renameEndpoints } from '../network/connections.ts'
@@ -13,7 +14,7 @@ export async function renameContainer(context: Context, container: Container, te
     if (text.trim().replace(/^\//, '') === before) {
       throw invalid('Renaming a container with the same name as its current name')
     }
-    const name = containers.reserveName(text.trim(), container.id)
+    const name = newName(containers, text.trim(), container.id)
     try {
       await container.update({ name })
     } catch (error) {
@@ -24,4 +25,14 @@ export async function renameContainer(context: Context, container: Container, te
     await renameEndpoints(context, container)
     emitContainer(context, container, 'rename', { oldName: `/${before}` })
   })
+}
+
+/** In dockerd's words. @throws TscomposeError ENGINE_REQUEST_INVALID, ENGINE_CONTAINER_NAME_TAKEN */
+function newName(containers: Context['containers'], text: string, id: string): string {
+  try {
+    return containers.reserveName(text, id)
+  } catch (error) {
+    if (!(error instanceof TscomposeError)) throw error
+    throw new TscomposeError(error.code, `Error when allocating new name: ${error.message}`, { cause: error })
+  }
 }

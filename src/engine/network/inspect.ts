@@ -1,4 +1,4 @@
-import type { Filters, IPAM, NetworkInspect } from '../api.ts'
+import type { Filters, IPAM, Labels, NetworkInspect } from '../api.ts'
 import { invalid } from '../failures.ts'
 import { booleanFilter, matchesExactly, matchesExpression, matchesLabels, validateFilters } from '../filters.ts'
 import { isPredefined, type NetworkRecord } from './record.ts'
@@ -22,9 +22,24 @@ export const inspectNetwork = (record: NetworkRecord, containers: NetworkInspect
   ConfigFrom: { Network: record.configFrom ?? '' },
   ConfigOnly: record.configOnly === true,
   Containers: containers,
-  Options: record.options,
+  Options: shownOptions(record),
   Labels: record.labels,
 })
+
+/** Of the bridge that containers get by default all that holds on it, of others what was asked for: as dockerd tells it. */
+function shownOptions({ name, options, network }: NetworkRecord): Labels {
+  if (name !== 'bridge') return options
+  return {
+    'com.docker.network.bridge.enable_icc': 'true',
+    'com.docker.network.bridge.enable_ip_masquerade': 'true',
+    'com.docker.network.bridge.host_binding_ipv4': '0.0.0.0',
+    ...(network && {
+      'com.docker.network.bridge.name': network.bridge,
+      'com.docker.network.driver.mtu': String(network.mtu),
+    }),
+    ...options,
+  }
+}
 
 /** The addresses that the network has, where that is decided, or else what was asked for. */
 function effectiveIpam({ ipam, network }: NetworkRecord): IPAM {
