@@ -157,7 +157,7 @@ test('volumes: options, names, labels, filters', { skip }, async () => {
   await assert.rejects(engine.volumeCreate({ Name: 'here', DriverOpts: { ...DriverOpts, device: '/other' } }), {
     code: 'ENGINE_VOLUME_EXISTS',
   })
-  await assert.rejects(engine.volumeCreate({ Name: 'x', Driver: 'nfs' }), { code: 'ENGINE_NOT_SUPPORTED' })
+  await assert.rejects(engine.volumeCreate({ Name: 'xx', Driver: 'nfs' }), { code: 'ENGINE_NOT_SUPPORTED' })
   await assert.rejects(
     engine.volumeCreate({ Name: 'xx', DriverOpts: { type: 'nfs', device: ':/x', o: 'addr=1.1.1.1' } }),
     {

@@ -77,7 +77,7 @@ test('a log is bounded unless somebody says otherwise', () => {
   assert.equal(log('none').driver, 'none')
   assert.throws(() => log('syslog'), { message: 'not supported yet: log driver "syslog"' })
   assert.throws(() => log('json-file', { 'max-size': 'much' }), { code })
-  assert.throws(() => log('json-file', { 'syslog-facility': 'x' }), { code: 'ENGINE_NOT_SUPPORTED' })
+  assert.throws(() => log('json-file', { 'syslog-facility': 'x' }), { code: 'ENGINE_REQUEST_INVALID' })
 })
 
 test("the configuration's log options are for its own driver only", () => {
