@@ -158,12 +158,6 @@ test('volumes: options, names, labels, filters', { skip }, async () => {
     code: 'ENGINE_VOLUME_EXISTS',
   })
   await assert.rejects(engine.volumeCreate({ Name: 'xx', Driver: 'nfs' }), { code: 'ENGINE_NOT_SUPPORTED' })
-  await assert.rejects(
-    engine.volumeCreate({ Name: 'xx', DriverOpts: { type: 'nfs', device: ':/x', o: 'addr=1.1.1.1' } }),
-    {
-      code: 'ENGINE_NOT_SUPPORTED',
-    },
-  )
   await assert.rejects(engine.volumeCreate({ Name: '../up' }), { code: 'ENGINE_REQUEST_INVALID' })
   await assert.rejects(engine.volumeInspect('nope'), {
     code: 'ENGINE_VOLUME_NOT_FOUND',
