@@ -16,8 +16,8 @@ declare const COMMANDS: readonly string[]
 
 /** How many runs of a command add what they had to compile; after that there is little left. */
 const RUNS = 3
-/** In seconds. V8 throws away code that has not run for some time: a command that took longer has less than it needed. */
-const LONG = 10
+/** In ms. A command that stays has begun by then. In time V8 throws away code that does not run. */
+const BEGUN = 2000
 
 const program = new URL('program.cjs', import.meta.url)
 const kept = findCode(`${PROGRAM}-${process.version}-${process.arch}`, commandIn(process.argv.slice(2), COMMANDS))
@@ -26,9 +26,13 @@ const script = new Script(readFileSync(program, 'latin1'), {
   ...(kept.code && { cachedData: kept.code }),
 })
 const runs = script.cachedDataRejected ? 0 : kept.runs
-if (runs < RUNS)
-  process.on('exit', code => {
-    if (code === 0 && process.uptime() < LONG)
-      keepCode({ file: kept.file, code: script.createCachedData(), runs: runs + 1 })
-  })
+if (runs < RUNS) {
+  const keep = () => keepCode({ file: kept.file, code: script.createCachedData(), runs: runs + 1 })
+  const atExit = (code: number) => code === 0 && keep()
+  process.on('exit', atExit)
+  setTimeout(() => {
+    process.off('exit', atExit)
+    keep()
+  }, BEGUN).unref()
+}
 script.runInThisContext()(createRequire(program), program.href)

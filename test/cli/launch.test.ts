@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { chownSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { beforeEach, describe, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { commandIn } from '../../src/cli/command-in.ts'
 import { findCode, keepCode } from '../../src/cli/kept-code.ts'
 import { temporaryDirectory } from '../temporary.ts'
@@ -82,6 +84,16 @@ describe('the published program', { skip: !existsSync(bundle) && 'needs dist/: n
       return statSync(file ?? '').ino
     })
     assert.equal(sizes[2], sizes[3], 'the fourth run writes nothing')
+  })
+
+  test('keeps the code of a command that stays while it runs, whatever becomes of it', { timeout: 60_000 }, async t => {
+    const child = spawn(process.execPath, [bundle, '-f', '-', 'config'], { stdio: ['pipe', 'ignore', 'ignore'] })
+    t.after(() => child.kill())
+    while (kept().every(({ name }) => name !== 'config')) await delay(50)
+    assert.equal(child.exitCode, null)
+    child.stdin.end('services: { one: {} }')
+    assert.notDeepEqual(await once(child, 'exit'), [0, null])
+    assert.equal(kept().length, 1)
   })
 
   test('runs with code that is none, and writes it anew', () => {
