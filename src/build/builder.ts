@@ -15,6 +15,7 @@ import type { CacheRecord, ProjectUse } from './cache/record.ts'
 import { keepBudget } from './cache/upkeep.ts'
 import { checkStages } from './check.ts'
 import type { BuildContext } from './context/context.ts'
+import { contextPaths } from './context-paths.ts'
 import type { Dockerfile } from './dockerfile/dockerfile.ts'
 import { failOnWarnings, givenToStages, parseDockerfile, stageGraph } from './dockerfile/index.ts'
 import type { StageGraph } from './dockerfile/stage-graph.ts'
@@ -111,6 +112,8 @@ export class Builder implements AsyncDisposable {
     )
     const { directives } = dockerfile
     const [first] = builds
+    const expected = first && contextPaths(dockerfile, first.plan.given)
+    if (expected) context.expect?.(expected)
     for (const warning of dockerfile.warnings) first?.warn(warning)
     const failOnAll = () => {
       for (const { warnings } of builds) failOnWarnings(directives, warnings)

@@ -11,10 +11,18 @@ export type ContextSource =
   | { readonly kind: 'archive'; readonly stream: Readable }
   /** A git repository (`https://host/repo.git#ref:subdir`), an archive or a lone Dockerfile behind a URL. */
   | { readonly kind: 'remote'; readonly url: string }
-  /** Files of a client that come when they are needed. `load` puts them into an empty directory and tells how many bytes. */
+  /**
+   * Files of a client that come when they are needed. `load` puts these paths, or all there are, into an empty directory
+   * and tells how many bytes.
+   */
   | {
       readonly kind: 'client'
-      readonly load: (directory: string, tell: (bytes: number) => void, signal: AbortSignal) => Promise<void>
+      readonly load: (
+        directory: string,
+        only: readonly string[] | undefined,
+        tell: (bytes: number) => void,
+        signal: AbortSignal,
+      ) => Promise<void>
     }
   | { readonly kind: 'empty' }
 

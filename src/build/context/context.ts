@@ -21,6 +21,8 @@ export interface FileTree {
 export interface BuildContext extends FileTree, AsyncDisposable {
   /** The directory on this machine that holds the files. */
   readonly directory: string
+  /** Told what will be taken, as far as that is known: no more has to be there until somebody asks for it. */
+  expect?(paths: readonly string[]): void
   /** The commit of a git context. */
   readonly commit?: string
 }

@@ -1,6 +1,6 @@
 /** Where a build takes its files from. */
 export { openArchiveContext } from './archive.ts'
-export { openClientContext } from './client.ts'
+export { type LoadFiles, openClientContext } from './client.ts'
 export type * from './context.ts'
 export { openGitContext } from './git.ts'
 export { openDirectoryContext, openEmptyContext, openRootTree } from './open.ts'

@@ -36,9 +36,9 @@ export async function openContext(
     case 'empty':
       return await openEmptyContext(await temporary())
     case 'client':
-      return await openClientContext(await temporary(), directory =>
+      return await openClientContext(await temporary(), (directory, only) =>
         progress.during(name, step =>
-          source.load(directory, bytes => step.transfer('transferring context:', bytes), signal),
+          source.load(directory, only, bytes => step.transfer('transferring context:', bytes), signal),
         ),
       )
   }

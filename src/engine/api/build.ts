@@ -59,8 +59,16 @@ export interface BuildSession {
    * @param directory an empty one, to receive it in
    */
   dockerfile?(directory: string, signal: AbortSignal): Promise<{ readonly text: string; readonly name: string }>
-  /** Puts the files that the client has under a name into an empty directory. @param tell takes the bytes so far */
-  files(name: string, directory: string, tell: (bytes: number) => void, signal: AbortSignal): Promise<void>
+  /**
+   * Puts the files that the client has under a name into an empty directory; `only` these paths, where they are known.
+   * @param tell takes the bytes so far
+   */
+  files(
+    choice: { readonly name: string; readonly only?: readonly string[] | undefined },
+    directory: string,
+    tell: (bytes: number) => void,
+    signal: AbortSignal,
+  ): Promise<void>
   secret(id: string, signal: AbortSignal): Promise<Uint8Array | undefined>
   /** Opens connections to an SSH agent, if the client lends one of that name. */
   agent(id: string, signal: AbortSignal): Promise<(() => Duplex) | undefined>

@@ -114,7 +114,10 @@ function contextSource(text: string | undefined, session: BuildSession | undefin
   if (text === undefined || text === '') return { kind: 'empty' }
   if (session && text.startsWith(LOCAL)) {
     const name = text.slice(LOCAL.length)
-    return { kind: 'client', load: (directory, tell, signal) => session.files(name, directory, tell, signal) }
+    return {
+      kind: 'client',
+      load: (directory, only, tell, signal) => session.files({ name, only }, directory, tell, signal),
+    }
   }
   if (isRemoteContext(text)) return { kind: 'remote', url: text }
   if (!text.startsWith('/')) throw invalid(`the build context "${text}" is neither an absolute path nor a URL`)

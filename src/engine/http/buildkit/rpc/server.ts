@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import { encodeFrame, framesOf } from './frames.ts'
 import type { MessageType, Read, Written } from './protobuf.ts'
 import { encodeTrailers, GrpcError, grpcCodes, toGrpcError } from './status.ts'
-import { windows } from './windows.ts'
+import { transportOf, windows } from './transport.ts'
 
 /** A call as methods see it. */
 export interface GrpcCall {
@@ -54,7 +54,7 @@ async function send(stream: ServerHttp2Stream, message: Buffer): Promise<void> {
 
 /** Serves methods by their paths, `/package.Service/Method`, until the connection ends. */
 export async function serveGrpc(connection: Duplex, methods: ReadonlyMap<string, Method>): Promise<void> {
-  const session = performServerHandshake(connection as Socket, windows)
+  const session = performServerHandshake(transportOf(connection) as Socket, windows)
   // Connections of an HTTP server stay open to the other side when one has closed its own.
   connection.once('end', () => session.destroy())
   session.on('error', () => session.destroy())

@@ -50,10 +50,11 @@ export function buildSession(client: ClientSession, { filename, dockerfile, synt
         return { text, name: filename }
       },
     }),
-    async files(name, directory, tell, signal) {
+    async files({ name, only }, directory, tell, signal) {
       const own = name === 'context' ? ownIgnores : undefined
       const [ignores = ''] = own ? [] : await readTexts(name, ['.dockerignore'], directory, signal)
-      await fetchFiles(client, { name, excludes: own ?? parseIgnoreFile(ignores) }, directory, tell, signal)
+      const excludes = own ?? parseIgnoreFile(ignores)
+      await fetchFiles(client, { name, excludes, only }, directory, tell, signal)
     },
     secret: (id, signal) => readSecret(client, id, signal),
     agent: (id, signal) => openAgent(client, id, signal),

@@ -37,7 +37,7 @@ export interface FileChoice {
   /** Patterns of a `.dockerignore`. */
   readonly excludes?: readonly string[]
   /** Only these paths, and what they lead to if they are links. */
-  readonly only?: readonly string[]
+  readonly only?: readonly string[] | undefined
 }
 
 /** Puts files of the client into an empty directory. @throws GrpcError, TscomposeError */

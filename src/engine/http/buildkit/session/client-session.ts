@@ -1,7 +1,7 @@
 import { connect } from 'node:http2'
 import type { Duplex } from 'node:stream'
 import { GrpcClient } from '../rpc/client.ts'
-import { windows } from '../rpc/windows.ts'
+import { transportOf, windows } from '../rpc/transport.ts'
 
 /**
  * A client that waits on a connection of its own to be asked for what its builds need (BuildKit's session): on that
@@ -16,7 +16,7 @@ export class ClientSession implements Disposable {
   readonly #close: () => void
   constructor(id: string, connection: Duplex) {
     this.id = id
-    const session = connect('http://localhost', { createConnection: () => connection, ...windows })
+    const session = connect('http://localhost', { createConnection: () => transportOf(connection), ...windows })
     session.once('connect', () => session.setLocalWindowSize(windows.settings.initialWindowSize))
     this.grpc = new GrpcClient(session)
     const gone = new AbortController()
