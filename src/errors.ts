@@ -123,6 +123,7 @@ export const errorCodes = {
   COMPOSE_IMAGE_MISSING: 'a service needs an image that is not here and may not or cannot be fetched',
   COMPOSE_NETWORK_MISSING: 'a network declared as external does not exist',
   COMPOSE_NO_CONTAINER: 'the service or project has no container the command could act on',
+  COMPOSE_PROVIDER_FAILED: 'the program that provides a service is not there, or says that it failed',
   COMPOSE_NOT_SUPPORTED: 'the Compose specification defines it, tscompose cannot do it yet',
   COMPOSE_SERVICE_CRASH_LOOP: 'a container ends again and again, as often as its restart policy starts it',
   COMPOSE_SERVICE_EXITED: 'a container ended instead of running, or with another exit code than 0',

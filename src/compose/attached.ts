@@ -8,7 +8,8 @@ import { observe, observeContainers } from './observe.ts'
 import { carryOut, type PrepareContainer, type Surroundings } from './operation.ts'
 import { planStop } from './plan/lifecycle.ts'
 import { isAlive } from './plan/observed.ts'
-import type { Project } from './project.ts'
+import type { Project, Service } from './project.ts'
+import { isProvided } from './providers/providers.ts'
 import { selectServices, serviceOf } from './select.ts'
 import { type BringUpOptions, bringUp } from './up.ts'
 
@@ -64,10 +65,8 @@ export async function upAttached(
   foreground: Foreground,
 ): Promise<number> {
   const { engine, signal } = surroundings
-  const targeted = selectServices(project.services, options.services, { alone: true }).map(({ name }) => name)
-  const started = new Set(
-    selectServices(project.services, options.services, { alone: options.noDeps }).map(({ name }) => name),
-  )
+  const targeted = contained(selectServices(project.services, options.services, { alone: true }))
+  const started = new Set(contained(selectServices(project.services, options.services, { alone: options.noDeps })))
   const { watched, shown } = audience(project, { targeted, started }, options)
   if (options.exitCodeFrom !== undefined && !started.has(options.exitCodeFrom))
     throw new TscomposeError('COMPOSE_SERVICE_UNKNOWN', `no such service: ${options.exitCodeFrom}`)
@@ -125,6 +124,10 @@ export async function upAttached(
   // A dependency is not stopped with the rest, and has no code then.
   return (options.exitCodeFrom === undefined ? undefined : codes.get(options.exitCodeFrom)) ?? cause?.code ?? 0
 }
+
+/** The names of those that have containers. */
+const contained = (services: readonly Service[]): string[] =>
+  services.filter(service => !isProvided(service)).map(({ name }) => name)
 
 /** Whose exits count, and whose output is shown. */
 function audience(

@@ -37,13 +37,16 @@ export interface OneOffContainer {
  */
 export async function createOneOff(
   surroundings: Surroundings,
-  project: Project,
-  service: Service,
+  whole: Project,
+  wanted: Service,
   options: RunOptions,
 ): Promise<OneOffContainer> {
   const { engine, warn, signal } = surroundings
-  const up = { ...options.up, services: [service.name], needsOf: service.name, start: true }
-  await bringUp(surroundings, project, up)
+  const up = { ...options.up, services: [wanted.name], needsOf: wanted.name, start: true }
+  const project = await bringUp(surroundings, whole, up)
+  // What providers hand to it stands below what the command line says.
+  const handed = project.services[wanted.name]?.environment
+  const service = { ...wanted, environment: { ...handed, ...wanted.environment } }
   let observed = await observe(engine, project.name, project)
   const pulls = planPulls(project, [service], observed.images, {
     command: 'up',

@@ -8,6 +8,7 @@ import { planPulls } from './plan/pulls.ts'
 import { divergedVolumes } from './plan/resources.ts'
 import { planUp, type UpOptions } from './plan/up.ts'
 import type { Project, Service } from './project.ts'
+import { isProvided, upProviders, withoutProviders } from './providers/providers.ts'
 import { selectServices } from './select.ts'
 import type { Timed } from './timings/timings.ts'
 import { checkSupported } from './translate/supported.ts'
@@ -28,18 +29,24 @@ export interface BringUpOptions extends UpOptions {
   readonly runDir: string
 }
 
-/** From the file to running containers: fetch images, look at what is there, plan, carry out. */
-export async function bringUp(surroundings: Surroundings, project: Project, options: BringUpOptions): Promise<void> {
+/**
+ * From the file to running containers: what is provided, fetch images, look at what is there, plan, carry out.
+ * @returns the project of containers, with the variables that providers have handed to them
+ */
+export async function bringUp(surroundings: Surroundings, whole: Project, options: BringUpOptions): Promise<Project> {
   const { engine, signal, warn } = surroundings
-  const services = selectServices(project.services, options.services, { alone: options.noDeps })
-  for (const warning of checkSupported(project, services)) warn(warning)
+  const all = selectServices(whole.services, options.services, { alone: options.noDeps })
+  const services = all.filter(service => !isProvided(service))
+  for (const warning of checkSupported(whole, services)) warn(warning)
   await using _lock = surroundings.dryRun
     ? undefined
     : await lockProject(
-        { runDir: options.runDir, project: project.name, purpose: 'up' },
-        () => warn(`another command is bringing project "${project.name}" up: waiting for it to end`),
+        { runDir: options.runDir, project: whole.name, purpose: 'up' },
+        () => warn(`another command is bringing project "${whole.name}" up: waiting for it to end`),
         signal,
       )
+  const project = surroundings.dryRun ? withoutProviders(whole) : await upProviders(surroundings, whole, all)
+  if (services.length === 0 && all.length > 0) return project
   let observed = await observe(engine, project.name, project)
   const operation = { name: project.name, project, preStop: false }
   const { build } = options
@@ -62,10 +69,14 @@ export async function bringUp(surroundings: Surroundings, project: Project, opti
     if (!surroundings.dryRun) observed = { ...observed, images: await observeImages(engine, project, services) }
   }
   const recreateVolumes = await volumesToRecreate(project, observed, services, options)
-  const plan = planUp(project, observed, { ...options, recreateVolumes })
+  const named = options.services.filter(name => name in project.services)
+  // Of a provider alone remains what it depends on.
+  const containers = options.services.length > 0 && named.length === 0 ? services.map(({ name }) => name) : named
+  const plan = planUp(project, observed, { ...options, services: containers, recreateVolumes })
   await withinSeconds(options.waitTimeout ?? 0, signal, until =>
     carryOut({ ...surroundings, signal: until }, { ...operation, observed }, plan),
   )
+  return project
 }
 
 async function volumesToRecreate(

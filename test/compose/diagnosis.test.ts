@@ -25,7 +25,7 @@ const up = (fake: FakeEngine, it: Project, { wait = false, runDir = '' } = {}) =
   )
 
 /** What the user reads. */
-const failureText = async (done: Promise<void>, json = false): Promise<string> =>
+const failureText = async (done: Promise<unknown>, json = false): Promise<string> =>
   done.then(
     () => assert.fail('it did not fail'),
     error => renderFailure(error, { json }),

@@ -4,6 +4,7 @@ import type { Define } from '../command.ts'
 import { isTrue } from '../globals.ts'
 import { carryOutOn } from '../lifecycle.ts'
 import { integer } from '../numbers.ts'
+import { endProvided } from '../provided.ts'
 import { observeTarget } from '../target.ts'
 
 interface DownFlags {
@@ -39,4 +40,5 @@ export const define: Define = (command, cli) =>
         target.project,
       )
       await carryOutOn(cli, target, plan)
+      await endProvided(cli, target, services, 'down')
     })

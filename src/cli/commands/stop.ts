@@ -2,6 +2,7 @@ import { planStop } from '../../compose/plan/lifecycle.ts'
 import type { Define } from '../command.ts'
 import { carryOutOn } from '../lifecycle.ts'
 import { integer } from '../numbers.ts'
+import { endProvided } from '../provided.ts'
 import { observeTarget } from '../target.ts'
 
 export const define: Define = (command, cli) =>
@@ -12,4 +13,5 @@ export const define: Define = (command, cli) =>
       const target = await observeTarget(cli, services)
       const options = { services, ...(timeout !== undefined && { timeout }) }
       await carryOutOn(cli, target, planStop(target.services, target.observed, options))
+      await endProvided(cli, target, services, 'stop')
     })

@@ -3,7 +3,6 @@ import type { Project, Service } from '../project.ts'
 
 /** Attributes of a service that would change what runs, and cannot be honoured yet. */
 const unsupported = [
-  'provider',
   'models',
   'use_api_socket',
   'gpus',
