@@ -98,6 +98,7 @@ test('the list: the newest first, what runs unless asked otherwise, filters', { 
   assert.deepEqual(await ids({ id: [ended.slice(0, 8)] }), [ended])
   assert.deepEqual(await ids({ ancestor: [bench.image] }), [running, ended, old])
   assert.deepEqual(await ids({ 'is-task': ['true'] }), [])
+  assert.deepEqual(await ids({ isolation: ['default'] }), [running, ended, old])
   await assert.rejects(ids({ status: ['gone'] }), { message: "invalid filter 'status=gone'" })
   await assert.rejects(ids({ shape: ['round'] }), { message: "invalid filter 'shape'" })
   const shown = (await engine.containerList({ all: true })).find(({ Id }) => Id === old)

@@ -21,6 +21,7 @@ const accepted = [
   'health',
   'id',
   'is-task',
+  'isolation',
   'label',
   'name',
   'network',
@@ -64,6 +65,8 @@ export async function containerFilter(context: Context, filters: Filters): Promi
       matchesExactly(filters, 'health', container.health?.status ?? 'none') &&
       (exited.length === 0 || (status === 'exited' && exited.includes(exitCodeOf(state)))) &&
       (isTask === undefined || !isTask) &&
+      // There is no other on Linux.
+      matchesExactly(filters, 'isolation', 'default') &&
       (!images || images.has(record.image) || (filters.ancestor ?? []).includes(record.config.Image)) &&
       (!before || before.every(moment => createdAt(container) < moment)) &&
       (!since || since.every(moment => createdAt(container) > moment)) &&
