@@ -1,5 +1,6 @@
-import { chmod, mkdir, rm } from 'node:fs/promises'
+import { chmod, mkdir } from 'node:fs/promises'
 import { join, posix } from 'node:path'
+import { removeTree } from '../../remove-tree.ts'
 import type { BuildContext, FileTree, Selection, SelectRequest, SourcePattern } from './context.ts'
 import { openDirectoryContext } from './open.ts'
 
@@ -93,7 +94,7 @@ class ClientContext implements BuildContext {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const part of [this.#part, this.#whole]) {
       await part.settled()
-      await rm(part.directory, { recursive: true, force: true })
+      await removeTree(part.directory, { force: true })
     }
   }
 }

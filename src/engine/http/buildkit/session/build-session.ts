@@ -1,9 +1,10 @@
-import { mkdir, rm } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openRootTree } from '../../../../build/context/index.ts'
 import { readDirectives } from '../../../../build/dockerfile/directives.ts'
 import { TscomposeError } from '../../../../errors.ts'
 import { parseIgnoreFile } from '../../../../ignore.ts'
+import { removeTree } from '../../../../remove-tree.ts'
 import type { BuildSession } from '../../../api.ts'
 import { notSupported } from '../../../failures.ts'
 import { fetchFiles, openAgent, readLogin, readSecret } from './calls.ts'
@@ -31,7 +32,7 @@ export function buildSession(client: ClientSession, { filename, dockerfile, synt
     await fetchFiles(client, { name, only: files }, own, () => {}, signal)
     const tree = openRootTree(own)
     const texts = await Promise.all(files.map(file => tree.readText(file)))
-    await rm(own, { recursive: true })
+    await removeTree(own)
     return texts
   }
 
