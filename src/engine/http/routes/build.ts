@@ -68,7 +68,7 @@ export const buildRoutes = (openBuildkit: () => Promise<BuildkitDoor>): readonly
   route('POST', '/build/cancel', async ({ query }) => {
     const door = await openBuildkit()
     door.cancelBuild(query.text('id') ?? '')
-    return empty(204)
+    return empty(200)
   }),
   route('GET', '/tscompose/images/{name}/files', async ({ engine, params: { name } }) => ({
     kind: 'bytes',

@@ -16,12 +16,10 @@ export interface SessionNames {
   readonly filename: string
   /** The directory that has it; undefined: it is in the build context. */
   readonly dockerfile?: string
-  /** The frontend that was asked for in place of the Dockerfile's own. */
-  readonly syntax?: string
 }
 
 /** What a client hands over for one of its builds. */
-export function buildSession(client: ClientSession, { filename, dockerfile, syntax }: SessionNames): BuildSession {
+export function buildSession(client: ClientSession, { filename, dockerfile }: SessionNames): BuildSession {
   /** Of the build context, where the Dockerfile has one of its own. */
   let ownIgnores: readonly string[] | undefined
 
@@ -46,7 +44,7 @@ export function buildSession(client: ClientSession, { filename, dockerfile, synt
             'BUILD_FILE_UNREADABLE',
             `failed to read dockerfile: open ${filename}: no such file or directory`,
           )
-        checkSyntax(syntax ?? syntaxOf(text))
+        checkSyntax(syntaxOf(text))
         if (ignores !== undefined) ownIgnores = parseIgnoreFile(ignores)
         return { text, name: filename }
       },
