@@ -8,6 +8,7 @@ const hour = 3600 * second
 const day = 24 * hour
 
 for (const [milliseconds, words] of [
+  [-3 * hour, 'Less than a second'], // the clock has been set back
   [0, 'Less than a second'],
   [999, 'Less than a second'],
   [1 * second, '1 second'],
