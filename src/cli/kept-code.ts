@@ -10,8 +10,8 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { home } from '../home.ts'
 
 /** Compiled code of a program, as V8 has it after some runs of one of its commands. */
 export interface KeptCode {
@@ -46,14 +46,7 @@ export function findCode(program: string, command: string): KeptCode {
   }
 }
 
-function cacheDirectory(): string {
-  if (process.env.XDG_CACHE_HOME) return process.env.XDG_CACHE_HOME
-  try {
-    return join(homedir(), '.cache')
-  } catch {
-    return '/nonexistent' // Debian's home of those who have none, as users without an entry in passwd(5)
-  }
-}
+const cacheDirectory = (): string => process.env.XDG_CACHE_HOME || join(home(), '.cache')
 
 /** Writes it for the next run. Where that is impossible the next run takes longer, and that is all. */
 export function keepCode({ file, code, runs }: Required<KeptCode>): void {

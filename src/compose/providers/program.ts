@@ -1,12 +1,12 @@
 import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { TscomposeError } from '../../errors.ts'
+import { home } from '../../home.ts'
 
 /** Where plugins of Docker's client are (docker CLI, "cli-plugins"), those of the user first. */
 const pluginDirectories = (env: NodeJS.ProcessEnv): string[] => [
-  join(env.DOCKER_CONFIG || join(env.HOME || homedir(), '.docker'), 'cli-plugins'),
+  join(env.DOCKER_CONFIG || join(env.HOME || home(), '.docker'), 'cli-plugins'),
   '/usr/local/lib/docker/cli-plugins',
   '/usr/local/libexec/docker/cli-plugins',
   '/usr/lib/docker/cli-plugins',

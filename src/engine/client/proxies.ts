@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { home } from '../../home.ts'
 
 /** The keys of Docker's configuration, and the variables that they give values to, in both spellings. */
 const variables = {
@@ -16,7 +16,7 @@ const variables = {
  * configuration for containers"): `proxies.default`. A file that cannot be read has none.
  */
 export function proxyVariables(env: NodeJS.ProcessEnv = process.env): Readonly<Record<string, string>> {
-  const settings = defaultProxies(join(env.DOCKER_CONFIG || join(env.HOME || homedir(), '.docker'), 'config.json'))
+  const settings = defaultProxies(join(env.DOCKER_CONFIG || join(env.HOME || home(), '.docker'), 'config.json'))
   return Object.fromEntries(
     Object.entries(variables).flatMap(([key, name]) => {
       const value = settings[key]

@@ -1,5 +1,5 @@
-import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { home } from '../../home.ts'
 
 /** Where an engine has its things: one engine for each data root and run-time directory. */
 export interface EnginePaths {
@@ -21,7 +21,7 @@ export interface EnginePaths {
  */
 export function enginePaths(env: NodeJS.ProcessEnv = process.env, uid: number = process.geteuid?.() ?? 0): EnginePaths {
   const root = uid === 0
-  const dataHome = env.XDG_DATA_HOME || join(homedir(), '.local/share')
+  const dataHome = env.XDG_DATA_HOME || join(home(), '.local/share')
   const runHome = env.XDG_RUNTIME_DIR || `/tmp/tscompose-${uid}`
   const runDir = env.TSCOMPOSE_RUN || (root ? '/run/tscompose' : join(runHome, 'tscompose'))
   return {

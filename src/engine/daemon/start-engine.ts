@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import { closeSync, fstatSync, mkdirSync, openSync, readSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { TscomposeError } from '../../errors.ts'
+import { home } from '../../home.ts'
 import { OFFLINE_VARIABLE } from '../../offline.ts'
 import { spawnKeeper, writeCommand } from './keeper.ts'
 import type { EnginePaths } from './paths.ts'
@@ -58,7 +58,7 @@ function environment({ dataRoot, runDir }: EnginePaths): NodeJS.ProcessEnv {
   const names = Object.keys(process.env).filter(name => inherited.test(name) && name !== OFFLINE_VARIABLE)
   const env = Object.fromEntries(names.map(name => [name, process.env[name]]))
   // The variable does what module.enableCompileCache() does, but for the very first module and for workers, too.
-  const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'tscompose')
+  const cache = join(process.env.XDG_CACHE_HOME || join(home(), '.cache'), 'tscompose')
   return { ...env, TSCOMPOSE_DATA: dataRoot, TSCOMPOSE_RUN: runDir, NODE_COMPILE_CACHE: cache }
 }
 

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { chmod, mkdir, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { TscomposeError } from '../../errors.ts'
+import { home } from '../../home.ts'
 import type { RegistryAuth } from '../image.ts'
 import { defined, JsonObject } from '../json.ts'
 import { CredentialHelper } from './credential-helper.ts'
@@ -22,7 +22,7 @@ export function domainOf(server: string): string {
 }
 
 /** Docker's configuration file of this user. */
-const credentialFile = (): string => join(process.env.DOCKER_CONFIG || join(homedir(), '.docker'), 'config.json')
+const credentialFile = (): string => join(process.env.DOCKER_CONFIG || join(home(), '.docker'), 'config.json')
 
 /**
  * The login that `docker login` has kept for a registry, in `config.json` or with a credential helper (Docker CLI
