@@ -138,9 +138,11 @@ async function imageOf(context: Context, { record }: Container): Promise<Image> 
 
 async function failStart(context: Context, container: Container, error: unknown): Promise<void> {
   container.health = undefined
+  const ends = container.state.status === 'restarting'
   await container.update({ state: failedToStart(container.state, launchExitCode(error), messageOf(error)) })
   await releaseContainer(context, container)
-  container.announceExit()
+  // Who waits for the end of a first run hears of the failure as the answer to the start, and of nothing else.
+  if (ends) container.announceExit()
   dismissWaiting(container)
   if (container.record.hostConfig.AutoRemove) {
     void removeContainer(context, container, { force: true, volumes: true }).catch(failure =>
