@@ -12,9 +12,13 @@ export const imageName = (project: Pick<Project, 'name'>, service: Service): str
 export const imageKey = (image: string, { platform }: Pick<Service, 'platform'>): string =>
   platform === undefined ? image : `${image} ${platform}`
 
-/** All images that a service needs: its own, and those of its pre_start hooks. */
+/** All images that a service needs: its own, those of its pre_start hooks, and those that it mounts. */
 export const imageNames = (project: Pick<Project, 'name'>, service: Service): string[] => [
-  ...new Set([imageName(project, service), ...service.preStart.flatMap(({ image = [] }) => image)]),
+  ...new Set([
+    imageName(project, service),
+    ...service.preStart.flatMap(({ image = [] }) => image),
+    ...service.volumes.flatMap(({ type, source = [] }) => (type === 'image' ? source : [])),
+  ]),
 ]
 
 /** A directory as root file system (`rootfs:PATH`); there is nothing to pull. */

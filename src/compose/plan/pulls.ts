@@ -38,7 +38,7 @@ export function planPulls(
     want(service, own, reasonToPull(project, service, images[imageKey(own, service)], options))
     for (const image of imageNames(project, service))
       if (image !== own && !images[imageKey(image, service)] && !isRootfsImage(image))
-        want(service, image, 'a pre_start hook runs in it')
+        want(service, image, mounted(service, image) ? 'it is mounted' : 'a pre_start hook runs in it')
   }
   for (const { image, why, services, required } of wanted.values()) {
     const platform = project.services[services[0] as string]?.platform
@@ -46,6 +46,9 @@ export function planPulls(
   }
   return plan.build()
 }
+
+const mounted = ({ volumes }: Service, image: string): boolean =>
+  volumes.some(({ type, source }) => type === 'image' && source === image)
 
 /** Why `pull` leaves a service alone, in docker compose's words; undefined: it does not. */
 export function whyNotPulled(

@@ -11,8 +11,8 @@ const unsupported = [
   'deploy.resources.reservations.devices',
 ] as const
 
-/** `image` needs more of the engine; the others are of Windows and of Swarm. */
-const MOUNTED = new Set(['bind', 'volume', 'tmpfs'])
+/** The others are of Windows and of Swarm. */
+const MOUNTED = new Set(['bind', 'volume', 'tmpfs', 'image'])
 
 /**
  * Refuses what would otherwise be ignored silently.

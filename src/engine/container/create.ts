@@ -58,7 +58,7 @@ export async function createContainer(
   await writeGrantedFiles(directory, askedHost.Files ?? [])
   const { writableLayer } = directory
   const root = { lowerdirs: context.images.lowerdirs(image), writableLayer, readonly: false }
-  const made = undo.use(await makeVolumes(context, mounts, root, claims))
+  const made = undo.use(await makeVolumes(context, mounts, root, platform, claims))
   const container = new Container(
     {
       version: 1,

@@ -87,6 +87,7 @@ export const mountPoints = ({ volumes }: Context, { record }: Container): MountP
   record.mounts.map(mount => {
     const common = { Type: mount.type, Destination: mount.destination, RW: !mount.readonly, Mode: '', Propagation: '' }
     if (mount.type === 'tmpfs') return { ...common, Source: '' }
+    if (mount.type === 'image') return { ...common, Source: mount.reference }
     if (mount.type === 'bind') {
       return { ...common, Source: mount.source, Mode: mount.mode, Propagation: mount.propagation }
     }

@@ -4,7 +4,7 @@ import type { Image } from '../../image/image.ts'
 import type { MountSpec } from '../../runtime/spec.ts'
 import { settleAll } from '../../settle.ts'
 import type { Context, Directories } from '../context.ts'
-import { invalid } from '../failures.ts'
+import { imageNotFound, invalid } from '../failures.ts'
 import type { Container } from './container.ts'
 import { grantedMounts } from './granted-files.ts'
 import type { ContainerMount } from './record.ts'
@@ -15,7 +15,7 @@ import type { ContainerMount } from './record.ts'
  * @throws TscomposeError ENGINE_REQUEST_INVALID where the source of a bind mount does not exist
  */
 export async function resolveMounts(context: Context, container: Container, image: Image): Promise<MountSpec[]> {
-  const own = await settleAll(container.record.mounts.map(mount => resolveMount(context, container.id, mount)))
+  const own = await settleAll(container.record.mounts.map(mount => resolveMount(context, container, mount)))
   const taken = new Set(own.map(({ destination }) => destination))
   const { hosts, hostname, resolvConf } = container.directory
   const files = [
@@ -33,8 +33,10 @@ export async function resolveMounts(context: Context, container: Container, imag
   ]
 }
 
-async function resolveMount({ volumes }: Context, holder: string, mount: ContainerMount): Promise<MountSpec> {
+async function resolveMount(context: Context, container: Container, mount: ContainerMount): Promise<MountSpec> {
   switch (mount.type) {
+    case 'image':
+      return await imageMount(context, container, mount)
     case 'tmpfs':
       return mount
     case 'bind': {
@@ -44,11 +46,28 @@ async function resolveMount({ volumes }: Context, holder: string, mount: Contain
     }
     case 'volume': {
       const { name, destination, readonly, subpath } = mount
-      const source = await volumes.hold(name, holder)
+      const source = await context.volumes.hold(name, container.id)
       if (subpath) await checkSubpath(source, subpath)
       return { type: 'bind', source, ...(subpath && { subpath }), destination, readonly, owned: true }
     }
   }
+}
+
+/** An overlay of the image's layers, since one directory may hide what is in another. */
+async function imageMount(
+  { images }: Context,
+  { record, directory }: Container,
+  mount: Extract<ContainerMount, { type: 'image' }>,
+): Promise<MountSpec> {
+  const { reference, image: id, subpath, destination, readonly } = mount
+  const image = await images.find(reference.startsWith('rootfs:') ? reference : id)
+  if (!image) throw imageNotFound(reference)
+  const writableLayer = join(directory.root, 'images', String(record.mounts.indexOf(mount)))
+  const empty = join(writableLayer, 'empty')
+  for (const path of ['upper', 'work', 'empty']) await mkdir(join(writableLayer, path), { recursive: true })
+  const layers = images.lowerdirs(image)
+  const lowerdirs = layers.length > 0 ? layers : [empty]
+  return { type: 'overlay', layers: { lowerdirs, writableLayer }, source: `/${subpath}`, destination, readonly }
 }
 
 const sourceMissing = (source: string) =>

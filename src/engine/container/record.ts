@@ -4,7 +4,7 @@ import type { ContainerState } from './state.ts'
 
 /** A mount of a container, with every volume decided. */
 export type ContainerMount =
-  | Exclude<MountRequest, { type: 'volume' }>
+  | Exclude<MountRequest, { type: 'volume' | 'image' }>
   | {
       readonly type: 'volume'
       readonly name: string
@@ -16,6 +16,12 @@ export type ContainerMount =
       readonly subpath: string
       readonly mode: string
     }
+  | (Extract<MountRequest, { type: 'image' }> & { /** Its id. */ readonly image: string })
+
+/** Ids of the images that a container cannot do without. */
+export const imagesOf = ({ image, mounts }: Pick<ContainerRecord, 'image' | 'mounts'>): readonly string[] => [
+  ...new Set([image, ...mounts.flatMap(mount => (mount.type === 'image' ? mount.image : []))]),
+]
 
 /** What is kept of a container on disk, and all there is to know of one that does not run. */
 export interface ContainerRecord {

@@ -1,10 +1,13 @@
 import { mkdir, readdir, rm } from 'node:fs/promises'
+import { messageOf } from '../../errors.ts'
+import type { Platform } from '../../image/image.ts'
 import { seedVolume } from '../../runtime/seed-volume.ts'
 import type { RootSpec } from '../../runtime/spec.ts'
 import { settleAll } from '../../settle.ts'
 import type { HostConfig } from '../api.ts'
 import type { Context } from '../context.ts'
 import { invalid } from '../failures.ts'
+import { claimImage } from '../image/find.ts'
 import { type MountRequest, parseMounts } from '../translate/mounts.ts'
 import type { VolumeDirectory } from '../volume/volumes.ts'
 import { checkSource } from './mounts.ts'
@@ -32,6 +35,7 @@ function mountsFrom({ containers }: Context, text: string): MountRequest[] {
   if (mode !== 'ro' && mode !== 'rw') throw invalid(`invalid mode: ${mode}`)
   return containers.findOther(reference).record.mounts.map(mount => {
     const readonly = mount.readonly || mode === 'ro'
+    if (mount.type === 'image') return { ...mount, reference: mount.image }
     if (mount.type !== 'volume') return { ...mount, readonly }
     return { ...mount, readonly, driverOpts: {}, labels: {}, seed: false }
   })
@@ -43,18 +47,24 @@ export interface VolumesMade extends AsyncDisposable {
 }
 
 /**
- * Makes the volumes that do not exist yet, and fills those that are empty with what the image has in their place.
+ * Makes the volumes that do not exist yet, and fills those that are empty with what the image has in their place; finds
+ * the images that are mounted.
  * @param claims to be disposed of when the container is there, or will not be
  */
 export async function makeVolumes(
   context: Context,
   requests: readonly MountRequest[],
   root: RootSpec,
+  platform: Platform | undefined,
   claims: DisposableStack,
 ): Promise<VolumesMade> {
   await using undo = new AsyncDisposableStack()
   const mounts = await settleAll(
     requests.map(async (request): Promise<ContainerMount> => {
+      if (request.type === 'image') {
+        const image = await claimImage(context, request.reference, platform, claims).catch(cannotMount)
+        return { ...request, image: image.id }
+      }
       if (request.type !== 'volume') return request
       const { name: wanted, driver, driverOpts, labels, destination, readonly, subpath, mode } = request
       const { Name: name } = await context.volumes.create(
@@ -69,6 +79,11 @@ export async function makeVolumes(
   )
   const kept = undo.move()
   return { mounts, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+}
+
+/** Not as an image that is not found: clients would pull the one that the container is made of. */
+function cannotMount(error: unknown): never {
+  throw invalid(`invalid mount config for type "image": ${messageOf(error)}`)
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { ImageProgress, RegistryAuth } from '../../image/image.ts'
 import type { Filters, ImageInspect, ImageSummary, JSONMessage, RegistryAuthConfig } from '../api.ts'
+import { imagesOf } from '../container/record.ts'
 import type { Context } from '../context.ts'
 import { findImage, findImageFor } from './find.ts'
 import { parsePlatform } from './platform.ts'
@@ -34,7 +35,8 @@ export async function listImages(
 /** Ids of containers by the ids of their images. */
 export function usersOfImages({ containers }: Pick<Context, 'containers'>): ReadonlyMap<string, readonly string[]> {
   const users = new Map<string, string[]>()
-  for (const { id, record } of containers.all()) users.set(record.image, [...(users.get(record.image) ?? []), id])
+  for (const { id, record } of containers.all())
+    for (const image of imagesOf(record)) users.set(image, [...(users.get(image) ?? []), id])
   return users
 }
 

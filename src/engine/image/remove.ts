@@ -2,6 +2,7 @@ import { TscomposeError } from '../../errors.ts'
 import type { Image } from '../../image/image.ts'
 import type { ImageDeleteItem } from '../api.ts'
 import type { Container } from '../container/container.ts'
+import { imagesOf } from '../container/record.ts'
 import { isRunning } from '../container/state.ts'
 import type { Context } from '../context.ts'
 import { shortId } from '../ids.ts'
@@ -57,7 +58,7 @@ export async function removeAndTell(
 }
 
 const usersOf = ({ containers }: Context, { id }: Image): readonly Container[] =>
-  containers.all().filter(({ record }) => record.image === id)
+  containers.all().filter(({ record }) => imagesOf(record).includes(id))
 
 /** Whether a container has the image, or is about to. */
 export const isUsed = (context: Context, image: Image): boolean =>

@@ -40,6 +40,15 @@ export type MountRequest =
       readonly readonly: boolean
       readonly options: readonly string[]
     }
+  /** What is in an image, read-only. */
+  | {
+      readonly type: 'image'
+      readonly reference: string
+      /** A path in it; empty: its root. */
+      readonly subpath: string
+      readonly destination: string
+      readonly readonly: true
+    }
 
 const propagations: readonly string[] = ['private', 'rprivate', 'slave', 'rslave', 'shared', 'rshared']
 const optionKinds: readonly (readonly string[])[] = [
@@ -156,7 +165,12 @@ export function parseMount(mount: Mount): MountRequest {
       ]
       return { type: 'tmpfs', destination, readonly, options: [...tmpfsDefaults, ...options] }
     }
-    case 'image':
+    case 'image': {
+      if (!mount.Source) throw fail('field Source must not be empty')
+      const { Subpath = '' } = mount.ImageOptions ?? {}
+      if (!isLocal(Subpath)) throw fail('subpath must be a relative path within the image')
+      return { type: 'image', reference: mount.Source, subpath: Subpath, destination, readonly: true }
+    }
     case 'npipe':
     case 'cluster':
       throw notSupported(`mount type "${mount.Type}"`)
