@@ -89,7 +89,7 @@ describe('the published program', { skip: !existsSync(bundle) && 'needs dist/: n
   test('keeps the code of a command that stays while it runs, whatever becomes of it', { timeout: 60_000 }, async t => {
     const child = spawn(process.execPath, [bundle, '-f', '-', 'config'], { stdio: ['pipe', 'ignore', 'ignore'] })
     t.after(() => child.kill())
-    while (kept().every(({ name }) => name !== 'config')) await delay(50)
+    while (kept().every(({ name }) => name !== 'config')) await delay(50, undefined, { signal: t.signal })
     assert.equal(child.exitCode, null)
     child.stdin.end('services: { one: {} }')
     assert.notDeepEqual(await once(child, 'exit'), [0, null])
