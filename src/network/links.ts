@@ -21,7 +21,9 @@ type Device = number | string
 interface Deletion {
   readonly devices: readonly Device[]
   /** Called with all devices there are just before these go: to list them earlier would be to wait for others to go. */
-  readonly before?: ((links: readonly Link[]) => void) | undefined
+  readonly before: ((links: readonly Link[]) => void) | undefined
+  /** What `before` has thrown: these devices stay then, those of others go. */
+  readonly failures: unknown[]
 }
 
 /** Waiting for and deleting devices of the host. */
@@ -72,21 +74,27 @@ export class Links implements Disposable {
    * more for a hundred in a group: what is asked for meanwhile goes together, bridges along with their ports.
    */
   async delete(devices: readonly Device[], before?: Deletion['before']): Promise<void> {
+    const failures: unknown[] = []
     this.#deleting++
     try {
-      await this.#deletions.add({ devices, before })
+      await this.#deletions.add({ devices, before, failures })
     } finally {
       this.#deleting--
     }
+    for (const failure of failures) throw failure
   }
 
   async #deleteTogether(deletions: readonly Deletion[]): Promise<void> {
-    const wanted = deletions.flatMap(({ before }) => before ?? [])
-    if (wanted.length > 0) {
-      const links = await this.list()
-      for (const before of wanted) before(links)
-    }
-    const devices = [...new Set(deletions.flatMap(({ devices }) => devices))]
+    const links = deletions.some(({ before }) => before) ? await this.list() : []
+    const doomed = deletions.filter(({ before, failures }) => {
+      try {
+        before?.(links)
+      } catch (error) {
+        failures.push(error)
+      }
+      return failures.length === 0
+    })
+    const devices = [...new Set(doomed.flatMap(({ devices }) => devices))]
     if (devices.length === 0) return
     if (devices.length === 1) return unlessGone(this.#socket.request(...devices.map(deleteLink)))
     const group = randomInt(0x1000_0000, 0x7fff_ffff)
