@@ -51,6 +51,22 @@ test('what is in an image is mounted read-only, whole or in part', { skip }, asy
     const run = (mount: string) =>
       machine.run(['container', 'run', '--rm', '--mount', `type=image,${mount}`, 'busybox', 'ls', '-A', '/x'])
     assert.equal((await run('source=data:1,target=/x,image-subpath=dir')).stdout, 'two\n')
+    for (const source of ['data:1', `rootfs:${files}`]) {
+      const mount = `type=image,source=${source},target=/x`
+      await machine.ok(['container', 'create', '--name', 'holder', '--mount', mount, 'busybox'])
+      const taking = await machine.ok([
+        'container',
+        'run',
+        '--rm',
+        '--volumes-from',
+        'holder',
+        'busybox',
+        'cat',
+        '/x/one',
+      ])
+      assert.equal(taking, 'first\n', source)
+      await machine.ok(['container', 'rm', 'holder'])
+    }
     assert.match((await run('source=nobody:1,target=/x')).stderr, /No such image: nobody:1/)
     assert.match((await run('source=data:1,target=/x,image-subpath=no')).stderr, /path does not exist/)
     assert.match((await run('source=data:1,target=/x,image-subpath=../dir')).stderr, /relative path within the image/)

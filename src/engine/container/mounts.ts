@@ -5,6 +5,7 @@ import type { MountSpec } from '../../runtime/spec.ts'
 import { settleAll } from '../../settle.ts'
 import type { Context, Directories } from '../context.ts'
 import { imageNotFound, invalid } from '../failures.ts'
+import { imageKept } from '../image/of-container.ts'
 import type { Container } from './container.ts'
 import { grantedMounts } from './granted-files.ts'
 import type { ContainerMount } from './record.ts'
@@ -55,17 +56,17 @@ async function resolveMount(context: Context, container: Container, mount: Conta
 
 /** An overlay of the image's layers, since one directory may hide what is in another. */
 async function imageMount(
-  { images }: Context,
+  context: Context,
   { record, directory }: Container,
   mount: Extract<ContainerMount, { type: 'image' }>,
 ): Promise<MountSpec> {
   const { reference, image: id, subpath, destination, readonly } = mount
-  const image = await images.find(reference.startsWith('rootfs:') ? reference : id)
+  const image = await imageKept(context, { name: reference, id })
   if (!image) throw imageNotFound(reference)
   const writableLayer = join(directory.root, 'images', String(record.mounts.indexOf(mount)))
   const empty = join(writableLayer, 'empty')
   for (const path of ['upper', 'work', 'empty']) await mkdir(join(writableLayer, path), { recursive: true })
-  const layers = images.lowerdirs(image)
+  const layers = context.images.lowerdirs(image)
   const lowerdirs = layers.length > 0 ? layers : [empty]
   return { type: 'overlay', layers: { lowerdirs, writableLayer }, source: `/${subpath}`, destination, readonly }
 }

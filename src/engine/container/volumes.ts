@@ -8,6 +8,7 @@ import type { HostConfig } from '../api.ts'
 import type { Context } from '../context.ts'
 import { invalid } from '../failures.ts'
 import { claimImage } from '../image/find.ts'
+import { nameKept } from '../image/of-container.ts'
 import { type MountRequest, parseMounts } from '../translate/mounts.ts'
 import type { VolumeDirectory } from '../volume/volumes.ts'
 import { checkSource } from './mounts.ts'
@@ -35,7 +36,7 @@ function mountsFrom({ containers }: Context, text: string): MountRequest[] {
   if (mode !== 'ro' && mode !== 'rw') throw invalid(`invalid mode: ${mode}`)
   return containers.findOther(reference).record.mounts.map(mount => {
     const readonly = mount.readonly || mode === 'ro'
-    if (mount.type === 'image') return { ...mount, reference: mount.image }
+    if (mount.type === 'image') return { ...mount, reference: nameKept({ name: mount.reference, id: mount.image }) }
     if (mount.type !== 'volume') return { ...mount, readonly }
     return { ...mount, readonly, driverOpts: {}, labels: {}, seed: false }
   })

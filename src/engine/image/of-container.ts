@@ -2,8 +2,18 @@ import type { Image } from '../../image/image.ts'
 import type { ContainerRecord } from '../container/record.ts'
 import type { Context } from '../context.ts'
 
-/** The image that a container was made of. One of the form `rootfs:PATH` is in no store, so it is found by its name. */
-export const imageOfContainer = (
+/** An image that a container has. One of the form `rootfs:PATH` is in no store, so it is found by its name. */
+export const imageKept = (
   { images }: Pick<Context, 'images'>,
+  { name, id }: { readonly name: string; readonly id: string },
+): Promise<Image | undefined> => images.find(nameKept({ name, id }))
+
+/** By what such an image is found whatever becomes of its names. */
+export const nameKept = ({ name, id }: { readonly name: string; readonly id: string }): string =>
+  name.startsWith('rootfs:') ? name : id
+
+/** The image that a container was made of. */
+export const imageOfContainer = (
+  context: Pick<Context, 'images'>,
   { image, config }: ContainerRecord,
-): Promise<Image | undefined> => images.find(config.Image.startsWith('rootfs:') ? config.Image : image)
+): Promise<Image | undefined> => imageKept(context, { name: config.Image, id: image })
