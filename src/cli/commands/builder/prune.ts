@@ -17,7 +17,7 @@ const warnings = {
 
 export const define: Define = (command, cli) =>
   command
-    .option('-a, --all', 'Also of steps whose layers images have')
+    .option('-a, --all', 'Also what images share with the cache: steps whose layers they have')
     .option('--filter <name=value>', 'Only what was not used since: until=24h; or by id, type, description', collect)
     .option('-f, --force', 'Do not ask')
     .option('--keep-storage <bytes>', 'So much may stay, as 10GB: what was used last')
