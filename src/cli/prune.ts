@@ -1,26 +1,38 @@
+import type { Command } from 'commander'
 import type { Engine } from '../engine/api.ts'
 import type { Cli } from './cli.ts'
+import { collect } from './command.ts'
 import { confirm } from './confirm.ts'
 import { connect } from './engine.ts'
 import { humanSize } from './output/human-size.ts'
+import type { Pruned } from './prunes.ts'
 
-/** What a removal of the unused has removed: in docker's words, and bytes. */
-export interface Pruned {
-  readonly text: string
-  readonly bytes: number
+/** The flags of every prune. */
+export interface PruneFlags {
+  readonly all?: boolean
+  readonly filter?: readonly string[]
+  readonly force?: boolean
 }
 
-/** The text is empty where there are no names. */
-export const section = (title: string, names: readonly string[]): string =>
-  names.length > 0 ? `Deleted ${title}:\n${names.map(name => `${name}\n`).join('')}\n` : ''
+/** @param all what `--all` takes besides, where there is such a flag @param filter what `--filter` chooses */
+export function pruneOptions(command: Command, { all, filter }: { all?: string; filter: string }): Command {
+  if (all !== undefined) command.option('-a, --all', all)
+  return command.option('--filter <name=value>', filter, collect).option('-f, --force', 'Do not ask')
+}
+
+/** @param warning what is going to be removed, in docker's words */
+export const isAgreed = async (cli: Cli, warning: string, { force = false }: PruneFlags): Promise<boolean> =>
+  force || (await confirm(cli, `${warning}\nAre you sure you want to continue? [y/N]`))
 
 /** Asks first, unless it is forced, and tells what has gone. */
 export async function pruneAsked(
   cli: Cli,
-  { warning, force = false }: { readonly warning: string; readonly force?: boolean | undefined },
+  warning: string,
+  flags: PruneFlags,
   prune: (engine: Engine) => Promise<Pruned>,
 ): Promise<void> {
-  if (!force && !(await confirm(cli, `${warning}\nAre you sure you want to continue? [y/N]`))) return
+  if (!(await isAgreed(cli, warning, flags))) return
   const { text, bytes } = await prune(await connect())
-  cli.stdout.write(`${text}Total reclaimed space: ${humanSize(bytes)}\n`)
+  const total = bytes === undefined ? '' : `Total reclaimed space: ${humanSize(bytes)}\n`
+  cli.stdout.write(`${text}${total}`)
 }

@@ -1,14 +1,8 @@
-import { collect, type Define } from '../../command.ts'
+import type { Define } from '../../command.ts'
 import { bytesOf } from '../../create/sizes.ts'
 import { filtersOf } from '../../key-values.ts'
-import { pruneAsked, section } from '../../prune.ts'
-
-interface PruneFlags {
-  readonly all?: boolean
-  readonly filter?: readonly string[]
-  readonly force?: boolean
-  readonly keepStorage?: string
-}
+import { type PruneFlags, pruneAsked, pruneOptions } from '../../prune.ts'
+import { pruneBuilds } from '../../prunes.ts'
 
 const warnings = {
   dangling: 'WARNING! This will remove all dangling build cache.',
@@ -16,19 +10,17 @@ const warnings = {
 }
 
 export const define: Define = (command, cli) =>
-  command
-    .option('-a, --all', 'Also what images share with the cache: steps whose layers they have')
-    .option('--filter <name=value>', 'Only what was not used since: until=24h; or by id, type, description', collect)
-    .option('-f, --force', 'Do not ask')
+  pruneOptions(command, {
+    all: 'Also what images share with the cache: steps whose layers they have',
+    filter: 'Only what was not used since: until=24h; or by id, type, description',
+  })
     .option('--keep-storage <bytes>', 'So much may stay, as 10GB: what was used last')
-    .action(async ({ all = false, filter, force, keepStorage }: PruneFlags) => {
+    .action(async ({ keepStorage, ...flags }: PruneFlags & { readonly keepStorage?: string }) => {
+      const { all = false } = flags
       const options = {
         all,
-        filters: filtersOf(filter),
+        filters: filtersOf(flags.filter),
         ...(keepStorage !== undefined && { keepStorage: bytesOf(keepStorage) }),
       }
-      await pruneAsked(cli, { warning: all ? warnings.all : warnings.dangling, force }, async engine => {
-        const { CachesDeleted, SpaceReclaimed } = await engine.buildPrune(options)
-        return { text: section('build cache objects', CachesDeleted), bytes: SpaceReclaimed }
-      })
+      await pruneAsked(cli, all ? warnings.all : warnings.dangling, flags, engine => pruneBuilds(engine, options))
     })

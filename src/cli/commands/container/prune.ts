@@ -1,16 +1,14 @@
-import { collect, type Define } from '../../command.ts'
+import type { Define } from '../../command.ts'
 import { filtersOf } from '../../key-values.ts'
-import { pruneAsked, section } from '../../prune.ts'
+import { type PruneFlags, pruneAsked, pruneOptions } from '../../prune.ts'
+import { pruneContainers } from '../../prunes.ts'
+
+const warning = 'WARNING! This will remove all stopped containers.'
 
 export const define: Define = (command, cli) =>
-  command
-    .option('--filter <name=value>', 'Only containers with such a label, or older than: until=24h', collect)
-    .option('-f, --force', 'Do not ask')
-    .action(async ({ filter, force }: { filter?: readonly string[]; force?: boolean }) => {
-      const filters = filtersOf(filter)
-      const warning = 'WARNING! This will remove all stopped containers.'
-      await pruneAsked(cli, { warning, force }, async engine => {
-        const { ContainersDeleted, SpaceReclaimed } = await engine.containerPrune({ filters })
-        return { text: section('Containers', ContainersDeleted), bytes: SpaceReclaimed }
-      })
-    })
+  pruneOptions(command, { filter: 'Only containers with such a label, or older than: until=24h' }).action(
+    async (flags: PruneFlags) => {
+      const filters = filtersOf(flags.filter)
+      await pruneAsked(cli, warning, flags, engine => pruneContainers(engine, filters))
+    },
+  )
