@@ -124,7 +124,7 @@ const usersOf = (containers: ContainerRegistry, volume: string): string[] =>
 /** What is under way comes to its end, and everything is on disk. */
 async function letGo(containers: ContainerRegistry): Promise<void> {
   for (const container of containers.all()) {
-    clearTimeout(container.restartTimer)
+    container.restartWait?.[Symbol.dispose]()
     container.run?.over.abort()
   }
   await Promise.all(

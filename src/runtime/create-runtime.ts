@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { closeSync, mkdirSync, openSync, readdirSync, realpathSync, rmdirSync, rmSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { TscomposeError } from '../errors.ts'
 import { O } from '../sys/constants.ts'
@@ -12,6 +13,7 @@ import { compileExec } from './compile/exec.ts'
 import { namespacesOfMonitor } from './compile/namespaces.ts'
 import { readExitRecord } from './exit-record.ts'
 import { launch } from './launch.ts'
+import { keepLookout } from './lookout.ts'
 import { connectMonitor } from './monitor.ts'
 import { prepareContainer, prepareProcess } from './prepare/prepare.ts'
 import { exitCodeOf } from './protocol.ts'
@@ -161,6 +163,10 @@ class LocalRuntime implements Runtime {
     if (!record) return undefined
     const { status, finishedAt } = record
     return { exitCode: exitCodeOf(status), ...wantOfMemory(this.#cgroup(id)), finishedAt }
+  }
+
+  lookOut(containerId: string): Disposable {
+    return keepLookout(dirname(this.#directory), containerId)
   }
 
   async release(containerId: string): Promise<void> {

@@ -164,12 +164,12 @@ let sealed: number | undefined
  * The monitor's program as a sealed file in memory: init is this program and runs inside of containers, where
  * /proc/1/exe must not lead to a file of the host. Read once, and kept open.
  */
-function monitorProgram(): number {
+export function monitorProgram(): number {
   sealed ??= sealedProgram('tscompose-monitor', readFileSync(monitorPath()))
   return sealed
 }
 
-function socketPair(): [number, number] {
+export function socketPair(): [number, number] {
   const pair = Buffer.alloc(8)
   linux.socketpair(AF.UNIX, SOCK.STREAM | SOCK.CLOEXEC, 0, pair)
   return [pair.readInt32LE(0), pair.readInt32LE(4)]

@@ -132,6 +132,11 @@ export interface Runtime {
   adopt(spec: ContainerSpec): Promise<Adopted>
   /** How the last run of a container ended; undefined if it has not, or its monitor has not lived to see it. */
   lastExit(containerId: string, stateDir: string): Promise<ExitStatus | undefined>
+  /**
+   * For a container that waits for its restart: until this is disposed of, a process starts the next engine should this one
+   * and its keeper be killed, as the monitors of running containers do.
+   */
+  lookOut(containerId: string): Disposable
   /** Removes what a container that has ended can leave: its cgroups and run-time files. Idempotent. */
   release(containerId: string): Promise<void>
   /**

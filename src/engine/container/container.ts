@@ -56,8 +56,8 @@ export class Container {
    */
   sandbox: Sandbox | undefined
   health: Health | undefined
-  /** The next start by the restart policy. */
-  restartTimer: NodeJS.Timeout | undefined
+  /** Until the next start by the restart policy. Disposing cancels it. */
+  restartWait: Disposable | undefined
   /** The delay of the last restart by the policy, in milliseconds; 0 after somebody started it. */
   restartDelayMs = 0
   /** Between the two halves of a restart that somebody asked for, it keeps what it holds. */

@@ -84,15 +84,20 @@ const shouldRestart = ({ record }: Container, exitCode: number): boolean =>
 /** Starts a container again after the delay that its restarts have come to. */
 export function scheduleRestart(context: Context, container: Container, ranMs: number): void {
   container.restartDelayMs = restartDelayMs(container.restartDelayMs, ranMs)
-  container.restartTimer = setTimeout(() => {
-    container.restartTimer = undefined
-    void container.serial.run(async () => {
-      if (context.closing.aborted || container.state.status !== 'restarting') return
-      await launchContainer(context, container).catch(error =>
-        context.report(`cannot restart container ${container.name}: ${messageOf(error)}`),
-      )
-    })
-  }, container.restartDelayMs)
+  const wait = new DisposableStack()
+  wait.use(context.runtime.lookOut(container.id)) // it has no monitor
+  const restart = async () => {
+    if (context.closing.aborted || container.state.status !== 'restarting') return
+    await launchContainer(context, container).catch(error =>
+      context.report(`cannot restart container ${container.name}: ${messageOf(error)}`),
+    )
+  }
+  const timer = setTimeout(
+    () => void container.serial.run(restart).finally(() => wait.dispose()),
+    container.restartDelayMs,
+  )
+  wait.defer(() => clearTimeout(timer))
+  container.restartWait = wait
 }
 
 /**
@@ -102,8 +107,7 @@ export function scheduleRestart(context: Context, container: Container, ranMs: n
 export async function cancelRestart(context: Context, container: Container): Promise<boolean> {
   const { state } = container
   if (state.status !== 'restarting') return false
-  clearTimeout(container.restartTimer)
-  container.restartTimer = undefined
+  container.restartWait?.[Symbol.dispose]()
   await container.update({ state: { ...state, status: 'exited' }, manuallyStopped: true })
   container.announceExit()
   await releaseContainer(context, container)

@@ -1,6 +1,6 @@
 /*
  * tscompose-monitor NAME: started by the engine with descriptors at the numbers of program.h, never by a person. NAME
- * is for ps(1). Under another name it is the engine's keeper.
+ * is for ps(1). Under other names it is the engine's keeper, or the lookout of a container that has no monitor.
  */
 #include <asm/signal.h>
 #include <linux/prctl.h>
@@ -14,6 +14,7 @@
 #include "oom.h"
 #include "program.h"
 #include "record.h"
+#include "revival.h"
 #include "text.h"
 
 struct options options;
@@ -132,6 +133,11 @@ __attribute__((used)) void start(char **stack)
 	if (same(argv[0], KEEPER_NAME)) {
 		reset_signals();
 		keeper_run();
+	}
+	if (same(argv[0], LOOKOUT_NAME)) {
+		reset_signals();
+		oom_score(OOM_SCORE_MONITOR);
+		lookout_run();
 	}
 	arguments_start = arguments_end = argv[0];
 	for (; *argv; argv++)

@@ -204,6 +204,16 @@ static void reap(void)
 	}
 }
 
+/*
+ * The end is written down, but no engine knows: where the keeper has been killed, too, nobody else may start the next.
+ * Until then nothing is held that the next one needs, or may wait for.
+ */
+static void await_engine(void)
+{
+	sys(close_range, FD_STATE, FD_LAST_OF_MONITOR, 0);
+	revival_linger();
+}
+
 static _Noreturn void finish(void)
 {
 	uint8_t payload[12];
@@ -217,7 +227,10 @@ static _Noreturn void finish(void)
 	put32(payload, (uint32_t)process.status);
 	put64(payload + 4, process.exited_at);
 	connections_tell(FRAME_EXITED, payload, sizeof(payload));
+	bool told = connections_have_control();
 	connections_close();
+	if (!told && options.flags & LISTEN)
+		await_engine();
 	exit_group(0);
 }
 

@@ -1,9 +1,11 @@
 /*
  * Where an engine is killed its keeper starts the next, and the other way round. Where both are killed at once, the
- * monitors are left. Of all that look the one that gets the keeper's lock starts a keeper, which goes on holding it.
+ * monitors are left, and the lookouts of containers that wait for their restart. Of all that look the one that gets the
+ * keeper's lock starts a keeper, which goes on holding it.
  */
 #include "revival.h"
 
+#include <linux/poll.h>
 #include <linux/time_types.h>
 
 #include "keeper.h"
@@ -14,19 +16,19 @@
 enum { FIRST = 8, LAST = 1024 };
 enum { MILLISECOND = 1000000, SECOND = 1000000000 };
 
-/* The run-time directory, from that of the container: see create-runtime.ts. */
-#define RUN "../../"
+/* A lookout, and a monitor whose process has ended, look for ten seconds: any engine that begins has come by then. */
+enum { LOOKS = 16 };
 
 static uint64_t delay = FIRST; /* 0: there is nothing to look for until an engine has come and gone */
 static uint64_t next;          /* look, by uptime(); 0: not known yet */
 static long keeper;
+static const char *run_directory = "../.."; /* from FD_RUN, that of the container: see create-runtime.ts */
 
 /* Puts descriptors to where the keeper expects them; those of the monitor are closed. */
-static void arrange(long lock)
+static void arrange(long run, long lock)
 {
 	long null = sys(openat, AT_FDCWD, "/dev/null", O_RDWR, 0);
-	long log = sys(openat, FD_RUN, RUN ENGINE_LOG, O_WRONLY | O_APPEND | O_CREAT, 0600);
-	long run = sys(openat, FD_RUN, RUN, O_PATH | O_DIRECTORY, 0);
+	long log = sys(openat, run, ENGINE_LOG, O_WRONLY | O_APPEND | O_CREAT, 0600);
 	long given[] = { null, log, log, null, run, lock };
 
 	/* First out of the way: a number may be one that another is to have. */
@@ -37,7 +39,7 @@ static void arrange(long lock)
 	sys(close_range, FD_KEEPER_LOCK + 1, ~0u, 0);
 }
 
-static void start(long lock)
+static void start(long run, long lock)
 {
 	static char *arguments[] = { KEEPER_NAME, "by a monitor", NULL };
 	static char *environment[] = { NULL };
@@ -48,7 +50,7 @@ static void start(long lock)
 	for (int fd = FD_LEFT; options.unshare && fd <= FD_LAST_LEFT; fd++)
 		if (sys(setns, fd, 0))
 			exit_group(127);
-	arrange(lock);
+	arrange(run, lock);
 	sys(setsid);
 	sys(execve, "/proc/self/exe", arguments, environment);
 	exit_group(127);
@@ -56,15 +58,15 @@ static void start(long lock)
 
 static void look(void)
 {
-	bool wanted = sys(faccessat, FD_RUN, RUN KEEPER_COMMAND, 0) == 0 && sys(faccessat, FD_RUN, RUN ENGINE_STOPPED, 0);
-	long lock = wanted ? sys(openat, FD_RUN, RUN KEEPER_LOCK, O_RDWR | O_CLOEXEC, 0) : -1;
+	long run = sys(openat, FD_RUN, run_directory, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	bool wanted = sys(faccessat, run, KEEPER_COMMAND, 0) == 0 && sys(faccessat, run, ENGINE_STOPPED, 0);
+	long lock = wanted ? sys(openat, run, KEEPER_LOCK, O_RDWR | O_CLOEXEC, 0) : -1;
 
 	delay = lock < 0 ? 0 : delay < LAST ? delay * 2 : LAST;
-	if (lock < 0)
-		return;
-	if (!sys(flock, lock, LOCK_EX | LOCK_NB))
-		start(lock);
+	if (lock >= 0 && !sys(flock, lock, LOCK_EX | LOCK_NB))
+		start(run, lock);
 	sys(close, lock);
+	sys(close, run);
 }
 
 const struct __kernel_timespec *revival_patience(bool has_engine)
@@ -91,4 +93,24 @@ const struct __kernel_timespec *revival_patience(bool has_engine)
 bool revival_was(long pid)
 {
 	return pid == keeper;
+}
+
+void revival_linger(void)
+{
+	const struct __kernel_timespec *patience;
+
+	for (int looks = 0; looks < LOOKS && (patience = revival_patience(false)); looks++)
+		sys(ppoll, NULL, 0, patience, NULL, 0);
+}
+
+_Noreturn void lookout_run(void)
+{
+	uint8_t dismissed;
+
+	run_directory = ".";
+	sys(setsid);
+	sys(close_range, FD_RUN + 1, ~0u, 0);
+	if (sys(read, FD_CONTROL, &dismissed, 1) != 1)
+		revival_linger();
+	exit_group(0);
 }

@@ -5,6 +5,7 @@ import { readlinkSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { leaks } from '../leaks.ts'
 import { imageArchives, type Machine, newMachine, skip } from '../machine.ts'
 import { ask, enginePid, keepersOf, killEngine } from './killer.ts'
 
@@ -27,9 +28,16 @@ test('what depends on an engine outlasts its end', { skip }, async t => {
   const machine = await newMachine(t)
   await machine.ok(['image', 'load', '-q', ...imageArchives('busybox')])
   machine.defer(() => machine.run(['network', 'rm', 'net']))
-  machine.defer(() => machine.run(['container', 'rm', '-f', 'alone', 'web', 'client']))
+  machine.defer(() => machine.run(['container', 'rm', '-f', 'alone', 'crashing', 'web', 'client']))
   const run = (name: string, network: string) =>
     machine.ok(['container', 'run', '-d', '--name', name, '--network', network, 'busybox', 'sleep', '1000'])
+
+  /** What is left of earlier engines might start the next one instead of what is to be tried. */
+  const nobodyLeft = async (container: string) => {
+    await machine.ok(['container', 'rm', '-f', container])
+    await machine.ok(['engine', 'stop'])
+    assert.deepEqual(await leaks(machine.env.TSCOMPOSE_RUN ?? ''), [])
+  }
 
   await t.test(
     'where engine and keeper are killed together a monitor starts both, outside of its container',
@@ -43,8 +51,33 @@ test('what depends on an engine outlasts its end', { skip }, async t => {
       assert.equal(await machine.ok(['container', 'exec', 'alone', 'echo', 'hi']), 'hi\n')
       await killEngine(machine) // the keeper that the monitor has started does what others do
       assert.equal(keepersOf(await another(machine, pid)).length, 1)
+      await nobodyLeft('alone')
     },
   )
+
+  await t.test('where all containers wait for their restart, they are started again all the same', async () => {
+    await machine.ok(['container', 'run', '-d', '--name', 'crashing', '--restart', 'always', 'busybox', 'false'])
+    const state = () => ask(machine, engine => engine.containerInspect('crashing'))
+    let before = await state()
+    // The wait doubles each time, so that there is no process of a container for more than a second now.
+    for (; before.RestartCount < 5 || !before.State.Restarting; before = await state()) await sleep(20)
+    const killed = enginePid(machine)
+    await killEngine(machine, { keeper: true })
+    await another(machine, killed)
+    while ((await state()).RestartCount <= before.RestartCount) await sleep(20)
+    await nobodyLeft('crashing')
+  })
+
+  await t.test('a container that ends while nobody is there to hear it is started again', async () => {
+    await machine.ok(['container', 'run', '-d', '--name', 'alone', '--restart', 'always', 'busybox', 'sleep', '1000'])
+    const { State } = await ask(machine, engine => engine.containerInspect('alone'))
+    const killed = enginePid(machine)
+    await killEngine(machine, { keeper: true })
+    process.kill(State.Pid, 'SIGKILL')
+    await another(machine, killed)
+    const restarted = async () => (await ask(machine, engine => engine.containerInspect('alone'))).State
+    while ((await restarted()).Status !== 'running') await sleep(20)
+  })
 
   await t.test('none of them starts an engine that somebody has stopped', async () => {
     await machine.ok(['engine', 'stop'])
