@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { Duplex } from 'node:stream'
 import type { Answer } from './answer.ts'
 import { DetachKeys } from './detach-keys.ts'
@@ -29,12 +29,7 @@ export function switchProtocols(socket: Duplex, answer: UpgradeAnswer, headers: 
  * the header come raw bytes. What the client sends is in a chunked body where it announced one, otherwise it follows
  * the request as raw bytes, too.
  */
-export function hijackPlain(
-  request: IncomingMessage,
-  _response: ServerResponse,
-  answer: HijackAnswer,
-  headers: Headers,
-) {
+export function hijackPlain(request: IncomingMessage, answer: HijackAnswer, headers: Headers): Promise<void> {
   const { socket } = request
   const chunked = request.headers['transfer-encoding'] !== undefined && !request.readableEnded
   // The parser must not take raw bytes for the next request.
