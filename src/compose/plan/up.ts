@@ -54,7 +54,7 @@ export const upDefaults: UpOptions = {
 }
 
 /** What every phase of the planning looks at, and the plan that it adds to. */
-interface Planning {
+export interface Planning {
   readonly plan: PlanBuilder
   readonly project: Project
   readonly observed: Observed
@@ -106,7 +106,7 @@ export function planUp(project: Project, observed: Observed, options: UpOptions)
     ...gone,
     ...[...resources.reconnected.values()].flat(),
   ])
-  planStarts(plan, project, observed, convergences, resources, ready, options)
+  planStarts(planning, convergences, resources, ready)
   return plan.build()
 }
 
