@@ -4,6 +4,17 @@ import type { Project, Service } from './project.ts'
 export const containerName = (project: string, service: Service, number: number, separator = '-'): string =>
   service.containerName ?? [project, service.name, number].join(separator)
 
+/**
+ * The service whose container a namespace or volumes are taken from: that of `service:NAME`, and that of `container:NAME`
+ * where the name is that of a service's first container, which may only be made along with the other.
+ */
+export function sharedService(project: Pick<Project, 'name' | 'services'>, reference: string): string | undefined {
+  const [, kind, name] = /^(service|container):([^:]*)/.exec(reference) ?? []
+  if (kind === 'service') return name
+  if (kind !== 'container') return undefined
+  return Object.values(project.services).find(service => containerName(project.name, service, 1) === name)?.name
+}
+
 /** The image a service runs: what the file says, or the name a build gives to what it makes. */
 export const imageName = (project: Pick<Project, 'name'>, service: Service): string =>
   service.image ?? `${project.name}-${service.name}`

@@ -67,7 +67,8 @@ export async function createOneOff(
     name,
     imageId: observed.images[imageKey(imageName(project, service), service)]?.id ?? '',
     inherits: [],
-    containerOf: other => observed.containers.find(container => container.service === other)?.id ?? other,
+    containerOf: other =>
+      observed.containers.find(container => container.service === other && !container.oneOff)?.id ?? other,
     ...contents,
     oneOff: {
       slug,

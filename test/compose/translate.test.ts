@@ -66,6 +66,12 @@ const hostAttributes: [string, Partial<Service>, HostConfig][] = [
   ['network_mode', { networks: {}, networkMode: 'host' }, { NetworkMode: 'host' }],
   ['network_mode: service', { networks: {}, networkMode: 'service:db' }, { NetworkMode: 'container:id-of-db' }],
   [
+    'network_mode: container of a service',
+    { networks: {}, networkMode: 'container:demo-db-1' },
+    { NetworkMode: 'container:id-of-db' },
+  ],
+  ['network_mode: container', { networks: {}, networkMode: 'container:other' }, { NetworkMode: 'container:other' }],
+  [
     'shared namespaces',
     { ipc: 'service:db', pid: 'host', uts: 'host', cgroup: 'private', userns: 'host' },
     { IpcMode: 'container:id-of-db', PidMode: 'host', UTSMode: 'host', CgroupnsMode: 'private', UsernsMode: 'host' },

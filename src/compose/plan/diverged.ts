@@ -1,6 +1,6 @@
 import { configHash, portlessHash } from '../config-hash.ts'
 import { changedFields } from '../field-hashes.ts'
-import { imageKey, imageName } from '../names.ts'
+import { imageKey, imageName, sharedService } from '../names.ts'
 import type { Project, Service } from '../project.ts'
 import type { Observed, ObservedContainer } from './observed.ts'
 
@@ -54,11 +54,9 @@ function missingVolume(project: Project, service: Service, container: ObservedCo
 }
 
 /** Services whose namespaces or volumes a service uses: its containers have to follow when theirs are replaced. */
-export function sharedServices(service: Service): string[] {
+export function sharedServices(project: Project, service: Service): string[] {
   const spaces = [service.networkMode, service.ipc, service.pid, service.uts, service.cgroup]
-  const joined = spaces.flatMap(mode => (mode?.startsWith('service:') ? [mode.slice('service:'.length)] : []))
-  const mounted = service.volumesFrom
-    .filter(from => !from.startsWith('container:'))
-    .map(from => from.split(':', 1)[0] as string)
-  return [...new Set([...joined, ...mounted])]
+  const mounted = service.volumesFrom.map(from => (from.startsWith('container:') ? from : `service:${from}`))
+  const shared = [...spaces, ...mounted].map(reference => reference && sharedService(project, reference))
+  return [...new Set(shared.filter(name => name !== undefined))]
 }

@@ -95,7 +95,7 @@ export function planUp(project: Project, observed: Observed, options: UpOptions)
     const needs = [
       ...Object.keys(service.networks).map(key => resources.networks.get(key)),
       ...service.volumes.map(({ source = '' }) => resources.volumes.get(source)),
-      ...sharedServices(service).flatMap(name => created.get(name) ?? []),
+      ...sharedServices(project, service).flatMap(name => created.get(name) ?? []),
       // A fixed name has to be free again.
       ...(service.containerName === undefined ? [] : gone),
     ]
@@ -148,7 +148,7 @@ function convergeAll(
       )
       const convergence = converge(service, existing, expectedNumber(project, service, options), container => {
         if (policy !== 'diverged') return policy === 'force' ? 'recreation was asked for' : undefined
-        const shared = sharedServices(service).find(name => replacedServices.has(name))
+        const shared = sharedServices(project, service).find(name => replacedServices.has(name))
         return (
           divergence(project, service, container, observed) ??
           (shared && `it shares something of service "${shared}", which is replaced`)

@@ -1,5 +1,6 @@
 import type { HostConfig, RestartPolicy } from '../../engine/api.ts'
 import { fieldHashes, fieldHashesAnnotation } from '../field-hashes.ts'
+import { sharedService } from '../names.ts'
 import type { Service } from '../project.ts'
 import { blockIO } from './block-io.ts'
 import type { ContainerContext } from './container.ts'
@@ -65,8 +66,10 @@ function isolation(context: ContainerContext, network: string): HostConfig {
   }
 }
 
-const sharedMode = ({ containerOf }: ContainerContext, mode: string): string =>
-  mode.startsWith('service:') ? `container:${containerOf(mode.slice('service:'.length))}` : mode
+function sharedMode({ project, containerOf }: ContainerContext, mode: string): string {
+  const service = sharedService(project, mode)
+  return service === undefined ? mode : `container:${containerOf(service)}`
+}
 
 /** The file names a seccomp profile, the API wants its text. */
 function readProfile({ seccompProfile }: ContainerContext, option: string): string {
@@ -127,8 +130,9 @@ function splitTmpfs(text: string): [path: string, options: string] {
   return [path, options.join(':')]
 }
 
-function volumesFrom({ containerOf }: ContainerContext, text: string): string {
-  if (text.startsWith('container:')) return text.slice('container:'.length)
-  const [service = '', ...mode] = text.split(':')
-  return [containerOf(service), ...mode].join(':')
+function volumesFrom({ project, containerOf }: ContainerContext, text: string): string {
+  const reference = text.startsWith('container:') ? text : `service:${text}`
+  const [, name = '', ...mode] = reference.split(':')
+  const service = sharedService(project, reference)
+  return [service === undefined ? name : containerOf(service), ...mode].join(':')
 }
