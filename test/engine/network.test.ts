@@ -295,6 +295,19 @@ test('none has only a loopback, and a guest shares everything of its host', { sk
   assert.equal(await output(engine, guest), 'inside\n')
 })
 
+test('the network of a container goes with it, even from under a guest that runs on', { skip }, async () => {
+  await using made = await stage()
+  const { engine, bench } = made
+  await engine.networkCreate({ Name: 'lan' })
+  const donor = await run(engine, bench, ['sleep', '1000'], on('lan'))
+  const guest = await run(engine, bench, ['sleep', '1000'], { HostConfig: { NetworkMode: `container:${donor}` } })
+  await engine.containerStop(donor)
+  assert.match((await exec(engine, guest, ['ls', '/sys/class/net'])).text, /eth0/)
+  await engine.containerDelete(donor)
+  await engine.networkDelete('lan')
+  assert.equal((await exec(engine, guest, ['ls', '/sys/class/net'])).text, 'lo\n')
+})
+
 test('containers talk on while the engine is away, and the next one finds everything', { skip }, async () => {
   await using bench = await Bench.make()
   const open = () => openEngine({ dataDir: bench.dataDir, runDir: bench.runDir, config: defaultConfig })

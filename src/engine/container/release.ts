@@ -33,9 +33,13 @@ export async function releaseContainer(
   container.released = failures.length === 0 && !container.sandbox
 }
 
-/** A network namespace outlives its container as long as others live in it. */
+/**
+ * A network outlives the run of its container as long as others live in it, so that it is there again for the next run;
+ * but not the container, after which nobody would know of it, and its networks could never be removed.
+ */
 async function removeSandbox(context: Context, container: Container): Promise<void> {
-  if (!container.sandbox || isRunning(container.state) || hasGuests(context, container)) return
+  if (!container.sandbox || isRunning(container.state)) return
+  if (hasGuests(context, container) && !container.removing) return
   container.sandbox = undefined
   forgetSandbox(container)
   await context.networkLayer.removeSandbox(container.id)
