@@ -35,7 +35,7 @@ import type { SyscallArgs, SyscallName } from '../sys/syscalls.ts'
  * - All signals are blocked; `exec` unblocks them. Dispositions are the defaults. The umask is 022.
  * - The process is not dumpable (PR_SET_DUMPABLE): nothing in the container can ptrace or inspect it before it execs.
  *   Therefore /proc/self belongs to root: write to it before giving up uid 0.
- * - `init` needs wait4, rt_sigtimedwait, kill, exit_group, prctl, munmap and close_range of a seccomp filter that is
+ * - `init` needs wait4, rt_sigtimedwait, kill, exit_group, prctl, munmap, close and close_range of a seccomp filter that is
  *   loaded before it is cloned, which clone falls back from clone3 to clone for. Clone it after the credentials are set,
  *   so that it has the user of the process which it must signal.
  */

@@ -66,22 +66,24 @@ test('SIGKILL ends a container with 137', { skip }, async () => {
   }
 })
 
-test('init is what ps shows as PID 1, holds no descriptor, and reaps orphans', { skip }, async () => {
+test('init is what ps shows as PID 1, holds the output for others to write to, and reaps orphans', { skip }, async () => {
   await using bench = await Bench.make()
   const { monitor, streams } = await bench.run({
     // The child of the subshell is an orphan at once; when it is a zombie nobody but PID 1 can take it away.
     script: `cat /proc/1/comm; tr '\\0' '|' < /proc/1/cmdline; echo; (sleep 0.01 &); sleep 0.05; i=0
       while [ $i -lt 500 ] && grep -q ') Z' /proc/[0-9]*/stat; do sleep 0.01; i=$((i + 1)); done
-      [ $i -lt 500 ] && echo reaped; echo $$; read wait`,
+      [ $i -lt 500 ] && echo reaped; echo $$; echo log > /proc/1/fd/1; echo error > /proc/1/fd/2; read wait`,
     stdin: true,
   })
   const fds = await readdir(`/proc/${monitor.pid}/fd`)
-  assert.deepEqual(fds, [])
+  assert.deepEqual(fds, ['1', '2'])
   streams.end()
-  const [comm, cmdline, ...rest] = unframe(await read(streams), 1).split('\n')
+  const output = await read(streams)
+  const [comm, cmdline, ...rest] = unframe(output, 1).split('\n')
   assert.equal(comm, 'init')
   assert.equal(cmdline, 'init|')
-  assert.deepEqual(rest, ['reaped', '2', ''], 'the program has pid 2')
+  assert.deepEqual(rest, ['reaped', '2', 'log', ''], 'the program has pid 2')
+  assert.equal(unframe(output, 2), 'error\n')
 })
 
 test('the program has no descriptor but its standard streams, and no blocked or ignored signal', { skip }, async () => {

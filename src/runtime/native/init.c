@@ -1,7 +1,8 @@
 /*
  * The reaper that is PID 1 of a container: without it, a program that installs no handler cannot be stopped with a
- * signal, since the kernel ignores those for PID 1. It becomes so in place, without a further exec, and holds nothing:
- * no descriptor, and no page of the launch program that it would share with anybody.
+ * signal, since the kernel ignores those for PID 1. It becomes so in place, without a further exec, and holds no page of
+ * the launch program that it would share with anybody. Of the descriptors it keeps the output: cron jobs and hooks write
+ * to the container's log by /proc/1/fd/1 and 2, which are the program's own where that is PID 1.
  */
 #include "init.h"
 
@@ -43,9 +44,11 @@ _Noreturn void init_run(int pid)
 {
 	uint64_t all = ALL_SIGNALS;
 
-	sys(close_range, 0, ~0u, 0);
-	sys(munmap, progress, sizeof(*progress));
-	sys(munmap, program, program_size);
+	sys(close, 0);
+	sys(close_range, 3, ~0u, 0);
+	/* Nothing is left here to hide from the program, which may do all that init may. Without it /proc/1/fd is closed. */
+	if (!sys(munmap, progress, sizeof(*progress)) && !sys(munmap, program, program_size))
+		sys(prctl, PR_SET_DUMPABLE, 1, 0, 0, 0);
 	/* Orphans come here in a shared pid namespace too. */
 	sys(prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	rename_process();
