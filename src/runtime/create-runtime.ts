@@ -105,6 +105,7 @@ class LocalRuntime implements Runtime {
       stdin: process.stdin,
       terminal: process.terminal,
       inherit: inherited.fds,
+      ...(given.init && { env: process.env }),
       unshare: namespacesOfMonitor(namespaces),
       ...(attach && { attach }),
       ...(nameServer !== undefined && { nameServer }),

@@ -34,6 +34,8 @@ export interface LaunchOptions {
   readonly inherit?: readonly number[]
   /** A socket for the monitor to hold as well, see `launch` in runtime.ts; the caller still closes its own. */
   readonly nameServer?: number
+  /** What /proc/1/environ says in a container whose init the monitor becomes: cron jobs get their variables there. */
+  readonly env?: readonly string[]
   /** The namespaces, as flags of unshare(2), which the program finds made: the monitor has the time. */
   readonly unshare?: number
 }
@@ -152,7 +154,11 @@ function spawnMonitor(options: LaunchOptions): SpawnedMonitor {
   const stream = options.attach && connection(given.attached)
   const argv = ['tscompose-monitor', options.name]
   const path = `/proc/self/fd/${monitorProgram()}`
-  const spawned = posixSpawn({ path, argv, env: [], descriptors }).finally(() => passed.dispose())
+  const spawn = (env: readonly string[]) => posixSpawn({ path, argv, env, descriptors })
+  // Variables that are too long are so for the container's program, too, and that failure says whose they are.
+  const spawned = spawn(options.env ?? [])
+    .catch(error => (error.code === 'E2BIG' ? spawn([]) : Promise.reject(error)))
+    .finally(() => passed.dispose())
   spawned.catch(() => {}) // told when it is waited for
   undo.move()
   return { spawned, control, stream, memory }

@@ -181,6 +181,12 @@ suite('a container', { skip, concurrency: 2 }, () => {
     )
   })
 
+  test('has its environment shown by an init, too, for cron jobs; one too long is told by the step that fails', async () => {
+    const shown = (env: string[]) => bench.print("tr '\\0' '|' < /proc/1/environ", { init: true, process: { env } })
+    assert.equal(await shown(['PATH=/bin', 'A=b c']), 'PATH=/bin|A=b c|')
+    await assert.rejects(shown([`A=${'x'.repeat(2 ** 17)}`]), { message: /cannot execute "sh": E2BIG/ })
+  })
+
   test('has no descriptors but the standard ones', async () => {
     assert.equal(
       await bench.print('ls /proc/self/fd | tr "\\n" " "; ls -l /proc/self/fd/0 | sed "s/.*-> //"'),

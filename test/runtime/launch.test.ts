@@ -66,7 +66,9 @@ test('SIGKILL ends a container with 137', { skip }, async () => {
   }
 })
 
-test('init is what ps shows as PID 1, holds the output for others to write to, and reaps orphans', { skip }, async () => {
+test('init is what ps shows as PID 1, holds the output for others to write to, and reaps orphans', {
+  skip,
+}, async () => {
   await using bench = await Bench.make()
   const { monitor, streams } = await bench.run({
     // The child of the subshell is an orphan at once; when it is a zombie nobody but PID 1 can take it away.
