@@ -6,66 +6,19 @@ import type { Loaded, LoadOptions } from '../../compose/load/index.ts'
 import { loadModel, loadProject } from '../../compose/load/index.ts'
 import { TscomposeError } from '../../errors.ts'
 import type { Cli } from '../cli.ts'
-import { type Define, plainOption } from '../command.ts'
+import type { Define } from '../command.ts'
+import { type ConfigFlags, withConfigFlags } from '../config-flags.ts'
 import { loadOptions } from '../model.ts'
 import { composeColumn, renderTable } from '../output/table.ts'
 import { tellWarning } from '../progress/warnings.ts'
 
-interface ConfigFlags {
-  readonly format?: string
-  readonly quiet?: boolean
-  readonly output?: string
-  readonly hash?: string
-  readonly why?: string
-  readonly services?: boolean
-  readonly volumes?: boolean
-  readonly networks?: boolean
-  readonly models?: boolean
-  readonly profiles?: boolean
-  readonly images?: boolean
-  readonly variables?: boolean
-  readonly environment?: boolean
-  readonly noInterpolate?: boolean
-  readonly noNormalize?: boolean
-  readonly noPathResolution?: boolean
-  readonly noConsistency?: boolean
-  readonly noEnvResolution?: boolean
-  readonly resolveImageDigests?: boolean
-  readonly lockImageDigests?: boolean
-}
-
 export const define: Define = (command, cli) =>
-  command
-    .argument('[SERVICE...]')
-    .option('--environment', 'Print the variables that interpolation sees')
-    .option('--format <format>', 'yaml or json')
-    .option('--hash <services>', 'Print the configuration hash of services ("a,b", or "*" for all)')
-    .option('--images', 'Print the images')
-    .addOption(plainOption('--lock-image-digests', 'Produce an override file with image digests'))
-    .option('--models', 'Print the models')
-    .option('--networks', 'Print the names of the networks')
-    .addOption(plainOption('--no-consistency', 'Do not check that the parts of the model go together'))
-    .addOption(plainOption('--no-env-resolution', 'Do not read env files of services'))
-    .addOption(plainOption('--no-interpolate', 'Keep variables as they are written'))
-    .addOption(plainOption('--no-normalize', 'Do not spell out what is implied'))
-    .addOption(plainOption('--no-path-resolution', 'Keep paths as they are written'))
-    .option('-o, --output <file>', 'Write to a file instead of standard output')
-    .option('--profiles', 'Print the names of the profiles')
-    .option('-q, --quiet', 'Only check, print nothing')
-    .option('--resolve-image-digests', 'Pin image tags to digests')
-    .option('--services', 'Print the names of the services')
-    .option('--variables', 'Print the variables that the files use, with their defaults')
-    .option('--volumes', 'Print the names of the volumes')
-    .option(
-      '--why <path>',
-      'Tell where a value comes from, such as services.web.environment.DEBUG, and what it won over',
-    )
-    .action(async (services: string[], flags: ConfigFlags) => {
-      const text = await answer(cli, services, flags)
-      if (flags.quiet || text === '') return
-      if (flags.output === undefined) cli.stdout.write(text)
-      else writeFileSync(resolve(cli.cwd, flags.output), text)
-    })
+  withConfigFlags(command).action(async (services: string[], flags: ConfigFlags) => {
+    const text = await answer(cli, services, flags)
+    if (flags.quiet || text === '') return
+    if (flags.output === undefined) cli.stdout.write(text)
+    else writeFileSync(resolve(cli.cwd, flags.output), text)
+  })
 
 async function answer(cli: Cli, services: readonly string[], flags: ConfigFlags): Promise<string> {
   const format = flags.format ?? 'yaml'

@@ -7,78 +7,45 @@ import type { Engine } from '../../engine/api.ts'
 import { TscomposeError } from '../../errors.ts'
 import { builds } from '../builds.ts'
 import type { Cli } from '../cli.ts'
-import { collect, type Define, Exit, plainOption } from '../command.ts'
+import { type Define, Exit } from '../command.ts'
 import { connectSteadily, runDir } from '../engine.ts'
 import { loadWhole, tellLeftOut } from '../model.ts'
-import { integer } from '../numbers.ts'
 import { openSurroundings } from '../surroundings.ts'
-import { checkUpFlags, type UpFlags } from '../up-flags.ts'
+import { checkUpFlags, type UpFlags, withUpFlags } from '../up-flags.ts'
 import { commonUpOptions, pullPolicy, scaleOptions, volumeConfirmation } from '../up-options.ts'
 
 export const define: Define = (command, cli) =>
-  command
-    .argument('[SERVICE...]')
-    .option('-d, --detach', 'Return once everything is started')
-    .option('--build', 'Build images first')
-    .addOption(plainOption('--no-build', 'Never build'))
-    .option('--pull <policy>', 'When to fetch images: always, missing, never, policy')
-    .option('--quiet-pull', 'No progress of pulls')
-    .option('--quiet-build', 'No progress of builds')
-    .option('--no-start', 'Create only')
-    .option('--no-deps', 'Leave dependencies alone')
-    .option('--force-recreate', 'Recreate containers that are up to date')
-    .option('--no-recreate', 'Never recreate a container')
-    .option('--always-recreate-deps', 'Recreate dependencies, too')
-    .option('-V, --renew-anon-volumes', 'Fresh anonymous volumes for recreated containers')
-    .option('--remove-orphans', 'Remove containers of services that are not in the file')
-    .option('--scale <service=n>', 'So many containers for a service; may be given several times', collect)
-    .option('-t, --timeout <seconds>', 'Grace period instead of the services’ own', integer('-t, --timeout'))
-    .option('--wait', 'Return once everything is running or healthy')
-    .option('--wait-timeout <seconds>', 'Limit for --wait; 0: none', integer('--wait-timeout'), 0)
-    .option('--abort-on-container-exit', 'Stop everything when a container ends')
-    .option('--abort-on-container-failure', 'Stop everything when a container fails')
-    .option('--exit-code-from <service>', 'Exit with the code of this service, and stop when a container ends')
-    .option('--attach <service>', 'Only show these; may be given several times', collect)
-    .option('--attach-dependencies', 'Also show dependencies')
-    .addOption(plainOption('--no-attach <service>', 'Do not show these; may be given several times').argParser(collect))
-    .option('--no-color', 'Without colours')
-    .option('--no-log-prefix', 'Without the names of the containers')
-    .option('--timestamps', 'With the time of each line')
-    .option('--timings', 'Tell how long each service took, and the critical chain')
-    .option('-w, --watch', 'Carry changes of files into the containers (develop.watch)')
-    .option('--menu', 'Heed keys while attached: w watch, d detach (the default on a terminal)')
-    .option('-y, --yes', 'Answer questions with yes')
-    .action(async (services: string[], flags: UpFlags) => {
-      checkUpFlags(flags)
-      const [loaded, engine] = await Promise.all([loadWhole(cli, services), connectSteadily()])
-      const { project } = loaded
-      if (Object.keys(project.services).length === 0)
-        throw new TscomposeError('COMPOSE_SERVICE_UNKNOWN', 'no service selected')
-      for (const service of services) serviceOf(project.services, service)
-      await tellLeftOut(cli, engine, loaded)
-      const when = flags.build ? 'always' : flags.noBuild ? 'never' : 'missing'
-      const build = builds(cli, engine, project, { when, quiet: flags.quietBuild ?? false })
-      const options = { ...bringUpOptions(cli, project, services, flags), build }
-      const detached = flags.detach || flags.wait || !flags.start || cli.options.dryRun
-      const stopwatch = new Stopwatch()
-      await using opened = await openSurroundings(cli, engine, {
-        project: project.name,
-        quietPull: flags.quietPull ?? false,
-      })
-      const surroundings = { ...opened, stopwatch }
-      if (detached) {
-        await bringUp(surroundings, project, options)
-        if (flags.start && !cli.options.dryRun) {
-          await tellTimings(cli, stopwatch, flags)
-          await tellAddresses(cli, engine, project)
-        }
-        return
-      }
-      const { upInForeground } = await import('../foreground.ts')
-      const isUp = () => tellTimings(cli, stopwatch, flags)
-      const code = await upInForeground(cli, project, flags, options, surroundings, isUp)
-      if (code !== 0) throw new Exit(code)
+  withUpFlags(command).action(async (services: string[], flags: UpFlags) => {
+    checkUpFlags(flags)
+    const [loaded, engine] = await Promise.all([loadWhole(cli, services), connectSteadily()])
+    const { project } = loaded
+    if (Object.keys(project.services).length === 0)
+      throw new TscomposeError('COMPOSE_SERVICE_UNKNOWN', 'no service selected')
+    for (const service of services) serviceOf(project.services, service)
+    await tellLeftOut(cli, engine, loaded)
+    const when = flags.build ? 'always' : flags.noBuild ? 'never' : 'missing'
+    const build = builds(cli, engine, project, { when, quiet: flags.quietBuild ?? false })
+    const options = { ...bringUpOptions(cli, project, services, flags), build }
+    const detached = flags.detach || flags.wait || !flags.start || cli.options.dryRun
+    const stopwatch = new Stopwatch()
+    await using opened = await openSurroundings(cli, engine, {
+      project: project.name,
+      quietPull: flags.quietPull ?? false,
     })
+    const surroundings = { ...opened, stopwatch }
+    if (detached) {
+      await bringUp(surroundings, project, options)
+      if (flags.start && !cli.options.dryRun) {
+        await tellTimings(cli, stopwatch, flags)
+        await tellAddresses(cli, engine, project)
+      }
+      return
+    }
+    const { upInForeground } = await import('../foreground.ts')
+    const isUp = () => tellTimings(cli, stopwatch, flags)
+    const code = await upInForeground(cli, project, flags, options, surroundings, isUp)
+    if (code !== 0) throw new Exit(code)
+  })
 
 function bringUpOptions(cli: Cli, project: Project, services: string[], flags: UpFlags): BringUpOptions {
   const recreate = !flags.recreate ? 'never' : flags.forceRecreate ? 'force' : 'diverged'
