@@ -83,6 +83,7 @@ export function toObserved(summary: ContainerSummary): ObservedContainer {
   const replaces = Labels[label.replace]
   const portlessHash = Labels[label.portlessHash]
   const fieldHashes = summary.HostConfig?.Annotations?.[fieldHashesAnnotation]
+  const [, networkOf] = /^container:(.+)$/.exec(summary.HostConfig?.NetworkMode ?? '') ?? []
   return {
     id: summary.Id,
     name: nameOf(summary),
@@ -99,6 +100,7 @@ export function toObserved(summary: ContainerSummary): ObservedContainer {
     networks: Object.fromEntries(
       Object.entries(summary.NetworkSettings.Networks).map(([name, { NetworkID }]) => [name, NetworkID ?? '']),
     ),
+    ...(networkOf !== undefined && { networkOf }),
     volumes: summary.Mounts.flatMap(({ Type, Name, Destination }) =>
       Type === 'volume' && Name !== undefined ? [{ name: Name, target: Destination }] : [],
     ),

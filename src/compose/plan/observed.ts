@@ -34,6 +34,8 @@ export interface ObservedContainer {
   readonly replaces?: string
   /** Name of the network to its id. */
   readonly networks: Readonly<Record<string, string>>
+  /** The id of the container in whose network it lives. */
+  readonly networkOf?: string
   /** Its volumes, named and anonymous. */
   readonly volumes: readonly { readonly name: string; readonly target: string }[]
   readonly dependsOn: Readonly<Record<string, Dependency>>

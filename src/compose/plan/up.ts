@@ -5,6 +5,7 @@ import { dependenciesOf, inDependencyOrder, selectServices, serviceOf } from '..
 import { PlanBuilder } from './builder.ts'
 import { type Convergence, converge } from './converge.ts'
 import { divergence, onlyPortsDiffer, sharedServices } from './diverged.ts'
+import { guestsOf, isStranded } from './guests.ts'
 import { inheritedVolumes } from './inherit.ts'
 import { isAlive, type Observed, type ObservedContainer } from './observed.ts'
 import { findOrphans, orphanWarning, whyOrphan } from './orphans.ts'
@@ -68,13 +69,13 @@ export interface Planning {
 export function planUp(project: Project, observed: Observed, options: UpOptions): Plan {
   const plan = new PlanBuilder()
   const planning: Planning = { plan, project, observed, options }
-  const selected = inDependencyOrder(selectServices(project.services, options.services, { alone: options.noDeps }))
+  const chosen = inDependencyOrder(selectServices(project.services, options.services, { alone: options.noDeps }))
   for (const name of Object.keys(options.scale)) serviceOf(project.services, name)
-  if (!options.noDeps) for (const service of selected) dependenciesOf(project.services, service)
+  if (!options.noDeps) for (const service of chosen) dependenciesOf(project.services, service)
 
   const gone = planOrphans(planning)
-  const { remade, evicted } = planRemadeVolumes(planning, selected)
-  const convergences = convergeAll(planning, selected, evicted)
+  const { remade, evicted } = planRemadeVolumes(planning, chosen)
+  const { selected, convergences } = convergeAll(planning, chosen, evicted)
 
   const resources: Resources = { networks: new Map(), volumes: new Map(), reconnected: new Map() }
   const leaving = new Set(
@@ -131,8 +132,20 @@ function planRemadeVolumes({ plan, project, observed, options }: Planning, selec
   return { remade, evicted }
 }
 
-/** For each service which containers it keeps, replaces, removes and gets; in the order of dependencies. */
+/** @returns the selected services and their guests, with what becomes of their containers */
 function convergeAll(
+  planning: Planning,
+  selected: readonly Service[],
+  evicted: ReadonlyMap<ObservedContainer, number>,
+): { readonly selected: readonly Service[]; readonly convergences: readonly Convergence[] } {
+  const convergences = convergeSelected(planning, selected, evicted)
+  const guests = guestsOf(planning.project, planning.observed, convergences, selected)
+  if (guests.length === 0) return { selected, convergences }
+  return convergeAll(planning, inDependencyOrder([...selected, ...guests]), evicted)
+}
+
+/** For each service which containers it keeps, replaces, removes and gets; in the order of dependencies. */
+function convergeSelected(
   { project, observed, options }: Planning,
   selected: readonly Service[],
   evicted: ReadonlyMap<ObservedContainer, number>,
@@ -151,6 +164,9 @@ function convergeAll(
         const shared = sharedServices(project, service).find(name => replacedServices.has(name))
         return (
           divergence(project, service, container, observed) ??
+          (isStranded(project, service, container, observed)
+            ? 'the container in whose network it lives is gone'
+            : undefined) ??
           (shared && `it shares something of service "${shared}", which is replaced`)
         )
       })
