@@ -36,23 +36,21 @@ export function resolveUser(user: string, groupAdd: readonly string[], readText:
   const wanted = userPart || '0'
   const number = parseId(wanted)
   // A number is never a name: an image must not make root of the user 1000 that it is told to be (CVE-2016-3697).
-  const entry = parsePasswd(readText('/etc/passwd') ?? '').find(({ name, uid }) =>
-    number === undefined ? name === wanted : uid === number,
-  )
+  const passwd = readText('/etc/passwd') ?? ''
+  const entry = number === undefined ? userByName(passwd, wanted) : userById(passwd, number)
   const uid = entry?.uid ?? number
   if (uid === undefined) throw unknown('user', userPart, 'passwd')
 
-  const groups = parseGroup(readText('/etc/group') ?? '')
+  const groups = readText('/etc/group') ?? ''
   const gid = groupPart ? groupId(groupPart, groups) : (entry?.gid ?? 0)
   // A group that is named stands for all of the user's own.
-  const own =
-    groupPart || !entry ? [] : groups.filter(group => group.members.includes(entry.name)).map(group => group.gid)
+  const own = groupPart || !entry ? [] : groupsOf(groups, entry.name)
   const additionalGids = new Set([gid, ...own, ...groupAdd.map(group => groupId(group, groups))])
   return { uid, gid, additionalGids: [...additionalGids], home: entry?.home || '/' }
 }
 
-function groupId(wanted: string, groups: readonly GroupEntry[]): number {
-  const gid = parseId(wanted) ?? groups.find(({ name }) => name === wanted)?.gid
+function groupId(wanted: string, groups: string): number {
+  const gid = parseId(wanted) ?? groupByName(groups, wanted)?.gid
   if (gid === undefined) throw unknown('group', wanted, 'group')
   return gid
 }
@@ -68,17 +66,48 @@ function parseId(text: string): number | undefined {
 const unknown = (kind: 'user' | 'group', name: string, file: 'passwd' | 'group') =>
   new TscomposeError('RUNTIME_USER_UNKNOWN', `unable to find ${kind} ${name}: no matching entries in ${file} file`)
 
+const userByName = (passwd: string, wanted: string): PasswdEntry | undefined =>
+  users(passwd, `${wanted}:`).find(({ name }) => name === wanted)
+
+const userById = (passwd: string, wanted: number): PasswdEntry | undefined =>
+  users(passwd, `${wanted}:`).find(({ uid }) => uid === wanted)
+
+const groupByName = (groups: string, wanted: string): GroupEntry | undefined =>
+  groupsWith(groups, `${wanted}:`).find(({ name }) => name === wanted)
+
+const groupsOf = (groups: string, user: string): readonly number[] =>
+  groupsWith(groups, user)
+    .filter(({ members }) => members.includes(user))
+    .map(({ gid }) => gid)
+    .toArray()
+
 /** passwd(5) */
-const parsePasswd = (text: string): readonly PasswdEntry[] =>
-  records(text).flatMap(([name = '', , uid, gid, , home = '']) =>
+const users = (text: string, part: string): IteratorObject<PasswdEntry> =>
+  recordsWith(text, part).flatMap(([name = '', , uid, gid, , home = '']) =>
     isId(uid) && isId(gid) ? [{ name, uid: Number(uid), gid: Number(gid), home }] : [],
   )
 
 /** group(5) */
-const parseGroup = (text: string): readonly GroupEntry[] =>
-  records(text).flatMap(([name = '', , gid, members = '']) =>
+const groupsWith = (text: string, part: string): IteratorObject<GroupEntry> =>
+  recordsWith(text, part).flatMap(([name = '', , gid, members = '']) =>
     isId(gid) ? [{ name, gid: Number(gid), members: members.split(',').map(member => member.trim()) }] : [],
   )
 
-const records = (text: string) => text.split('\n').map(line => line.trim().split(':'))
+/**
+ * The lines that have `part` somewhere, one after the other. The files are a container's, which may have made them as
+ * large as it likes: to take all of one apart would keep the engine from everybody else.
+ */
+function* recordsWith(text: string, part: string): Generator<readonly string[], void> {
+  let at = text.indexOf(part)
+  while (at >= 0 && at < text.length) {
+    const newline = text.indexOf('\n', at)
+    const end = newline < 0 ? text.length : newline
+    const line = text.slice(text.lastIndexOf('\n', at) + 1, end)
+    yield line.trim().split(':', FIELDS)
+    at = text.indexOf(part, end + 1)
+  }
+}
+/** As many as passwd(5) has. */
+const FIELDS = 7
+
 const isId = (text: string | undefined) => text !== undefined && /^\d+$/.test(text)

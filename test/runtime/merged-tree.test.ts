@@ -81,6 +81,13 @@ test('overlayfs itself agrees', { skip }, t => {
   )
 })
 
+test('a device that an image has in the place of a file is not opened', { skip }, t => {
+  const { directories, read } = tree(t, {}, { 'etc/x': '' })
+  // Nobody has the number: to open it fails.
+  linux.mknodat(-100, join(directories[0] ?? '', 'device'), 0o020600, 240 << 8)
+  assert.equal(read('/device'), undefined)
+})
+
 test('a file of a running process is read from its own root', { skip }, () => {
   assert.equal(readContainerFile(process.pid, '/proc/sys/kernel/ostype')?.toString(), 'Linux\n')
   assert.equal(readContainerFile(process.pid, '/dev/null'), undefined)

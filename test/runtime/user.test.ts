@@ -55,3 +55,16 @@ test('what is not known is an error in the words of Docker', () => {
   })
   assert.throws(() => resolve('4294967296'), { code })
 })
+
+test('files that a container has filled up are not taken apart', t => {
+  const split = t.mock.method(String.prototype, 'split')
+  const full = 'a:b:1:1:::\n:\n'.repeat(10_000)
+  assert.equal(resolveUser('web', [], path => full + files[path]).uid, 33)
+  assert.ok(split.mock.callCount() < 20)
+})
+
+test('names that are no names find nobody', () => {
+  for (const name of ['\n', '\nroot', 'root:x', ' ', 'x\nroot:x:0:0'])
+    assert.throws(() => resolve(name), { code: 'RUNTIME_USER_UNKNOWN' }, JSON.stringify(name))
+  assert.deepEqual(resolveUser('1', [], () => ':x:1:1').additionalGids, [1])
+})
