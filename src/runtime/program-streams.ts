@@ -1,15 +1,20 @@
-import { AT, LAST_FD, O, SCM_RIGHTS, SOL_SOCKET, TIOC } from '../sys/constants.ts'
+import { AT, LAST_FD, O, RESOLVE, SCM_RIGHTS, SOL_SOCKET, TIOC } from '../sys/constants.ts'
 import { descriptor, type ProgramBuilder, type Result } from './program.ts'
+import { openHow } from './rootfs/root-files.ts'
 
 /** Puts the pipes to the monitor on 0, 1 and 2; without `stdin` 0 is /dev/null. After the mounts. */
 export function standardStreams(program: ProgramBuilder, { stdin }: { stdin: boolean }): void {
   // Of the container: that of the host, which is on 0 so far, could be chmoded through /proc/self/fd/0.
-  const input = stdin
-    ? descriptor.stdin
-    : program.call('openat', [AT.FDCWD, '/dev/null', O.RDONLY | O.CLOEXEC, 0], { words: 'open /dev/null' })
+  const input = stdin ? descriptor.stdin : openNull(program)
   program.call('dup3', [input, 0, 0], { words: 'set up standard input' })
   program.call('dup3', [descriptor.stdout, 1, 0], { words: 'set up standard output' })
   program.call('dup3', [descriptor.stderr, 2, 0], { words: 'set up standard error' })
+}
+
+/** What stands there may be the container's choice: with the host's processes in view a magic link of procfs leads out. */
+function openNull(program: ProgramBuilder): Result {
+  const how = openHow(O.RDONLY | O.NOCTTY | O.CLOEXEC, RESOLVE.NO_MAGICLINKS)
+  return program.call('openat2', [AT.FDCWD, '/dev/null', how, how.length], { words: 'open /dev/null' })
 }
 
 export interface TerminalOptions {

@@ -25,6 +25,8 @@ import { newMachine, skip } from './machine.ts'
 test('nothing leads out of a container', { skip }, async t => {
   const machine = await newMachine(t)
   const host = await machine.project('host', { secret: 'of the host', 'kept/file': 'kept' })
+  /** The same, for those who see the host's processes and may look into them. */
+  const hostByProcess = `/proc/${process.pid}/root${host}`
   const image = makeImage(join(machine.dir, 'image'))
   const links = makeImage(join(machine.dir, 'links'))
   symlinkSync('/proc', join(links, 'to-proc'))
@@ -65,7 +67,8 @@ test('nothing leads out of a container', { skip }, async t => {
       assert.doesNotMatch(made + entered + execed.stdout, /of the host/)
       unharmed(`by descriptor ${fd}`)
     }
-    for (const directory of [`/proc/1/root${host}/made`, '/proc/1/cwd', `/to-proc/1/root${host}/made`])
+    const throughLink = hostByProcess.replace('/proc', '/to-proc')
+    for (const directory of [`${hostByProcess}/made`, `/proc/${process.pid}/cwd`, `${throughLink}/made`])
       assert.match(await run('--pid', 'host', '-w', directory, `rootfs:${links}`, 'true'), /ELOOP|EACCES/)
     unharmed()
   })
@@ -113,6 +116,28 @@ test('nothing leads out of a container', { skip }, async t => {
       unharmed()
     },
   )
+
+  await t.test('rights of who enters, for those who trace it', async () => {
+    await start('tracer', '--cap-add', 'SYS_PTRACE', `rootfs:${image}`, '/attack', 'seize', '.', '.')
+    await begins('tracer')
+    for (let i = 0; i < 8 || !(await logs('tracer')).includes('seized'); i++)
+      assert.equal((await container('exec', 'tracer', 'true')).code, 0)
+    assert.doesNotMatch(await logs('tracer'), /capabilities/)
+    await machine.ok(['container', 'kill', 'tracer'])
+  })
+
+  await t.test('files of the host by way of its processes, for those who see them', async () => {
+    await start('observer', '--pid', 'host', `rootfs:${links}`, 'sleep', '1000')
+    const swap = 'rm /dev/null && ln -s $0/secret /dev/null'
+    await machine.ok(['container', 'exec', 'observer', 'sh', '-c', swap, hostByProcess])
+    // Standard input is nothing, and that the container has exchanged.
+    assert.doesNotMatch((await container('exec', 'observer', 'cat')).stdout, /of the host/)
+    symlinkSync(hostByProcess, join(links, 'to-host'))
+    for (const place of ['/to-host/made', '/to-host/kept/made', `${hostByProcess}/made`])
+      await run('--pid', 'host', '--device', `/dev/zero:${place}`, `rootfs:${links}`, 'true')
+    unharmed()
+    await machine.ok(['container', 'kill', 'observer'])
+  })
 
   await t.test('links that change under a mount, a subpath and a copy (CVE-2021-30465, CVE-2018-15664)', async () => {
     const exchange = 'mkdir /vol/d; echo of the volume > /vol/d/secret; ln -s ../../../../../../../../../../$0 /vol/l'

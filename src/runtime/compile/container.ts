@@ -66,7 +66,9 @@ export function compileContainer(spec: ContainerSpec, facts: ContainerFacts): Pr
 
   if (namespaces.uts === 'private') nameHost(program, spec)
   joinKeyring(program, spec.id)
-  return becomeProcess(program, process, facts, { init: spec.init && namespaces.pid === 'private' })
+  // The reaper has every restriction that the process has: a way into it is a way to nothing more.
+  const reaper = spec.init && namespaces.pid === 'private'
+  return becomeProcess(program, process, facts, reaper ? { flags: 0, parent: 'init' } : undefined)
 }
 
 function nameHost(program: ProgramBuilder, { hostname, domainname }: ContainerSpec): void {

@@ -22,11 +22,11 @@ export function compileExec(containerId: string, process: ProcessSpec, facts: Pr
   confine(program, facts)
   openUserNamespace(program, facts)
   // By a pidfd: whatever number is reused meanwhile, it means the process that was looked up. The mount namespace brings
-  // its root directory along.
+  // its root directory along; of the pid namespace only children are.
   program.call('setns', [execDescriptors.pidfd, allNamespaces], { words: 'join the namespaces of the container' })
-  program.clone(CLONE.PARENT, 'exit')
   openStreams(program, process, facts)
   joinKeyring(program, containerId)
   closeDescriptors(program, facts.user && descriptor.user)
-  return becomeProcess(program, process, facts, { init: false })
+  // The container sees a process only when it has given up its rights: with CAP_SYS_PTRACE it could make them its own.
+  return becomeProcess(program, process, facts, { flags: CLONE.PARENT, parent: 'exit' })
 }

@@ -5,7 +5,15 @@ import type { MountSpec } from '../spec.ts'
 import type { PlacedMount, UserFacts } from './facts.ts'
 import { parseMountOptions } from './mount-options.ts'
 import { mountOverlay } from './root.ts'
-import { close, MOUNT_ATTR_SIZE, makeDirectories, makeFile, makeWithinRoot, mountAttr } from './steps.ts'
+import {
+  close,
+  MOUNT_ATTR_SIZE,
+  makeDirectories,
+  makeFile,
+  makeFileWithinRoot,
+  makeWithinRoot,
+  mountAttr,
+} from './steps.ts'
 
 type Bind = Extract<MountSpec, { type: 'bind' }>
 type Overlay = Extract<MountSpec, { type: 'overlay' }>
@@ -123,9 +131,11 @@ export function attachClone(program: ProgramBuilder, clone: Result, target: stri
 export function attach(program: ProgramBuilder, cloned: ClonedMount): void {
   const { mount, clone, kind, mountpoint } = cloned
   // Only where procfs is mounted are there magic links; elsewhere links may lead to what does not exist yet.
-  const make = isBeneathSystem(cloned) ? makeWithinRoot : makeDirectories
-  if (kind === 'directory') make(program, mountpoint)
-  else makeFile(program, mountpoint, make)
+  const [makePlace, makeFilePlace] = isBeneathSystem(cloned)
+    ? [makeWithinRoot, makeFileWithinRoot]
+    : [makeDirectories, makeFile]
+  if (kind === 'directory') makePlace(program, mountpoint)
+  else makeFilePlace(program, mountpoint)
   if (mount.type === 'tmpfs') mountTmpfs(program, mount)
   else if (clone) attachClone(program, clone, mount.destination)
 }

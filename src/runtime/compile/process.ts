@@ -1,7 +1,7 @@
 import { AT } from '../../sys/constants.ts'
 import { defaultPath } from '../defaults.ts'
 import { hostId } from '../id-map.ts'
-import type { Program, ProgramBuilder, Result } from '../program.ts'
+import type { ParentRole, Program, ProgramBuilder, Result } from '../program.ts'
 import { newSession, openTerminal, standardStreams } from '../program-streams.ts'
 import type { ProcessSpec } from '../spec.ts'
 import type { ProcessFacts } from './facts.ts'
@@ -45,14 +45,14 @@ export function openStreams(
 }
 
 /**
- * All from the working directory on, when all descriptors are closed. With `init`, the process becomes the first child
- * of a reaper.
+ * All from the working directory on, when all descriptors are closed. With `clone` the process is a child of the one that
+ * gave up its rights.
  */
 export function becomeProcess(
   program: ProgramBuilder,
   process: ProcessSpec,
   facts: ProcessFacts,
-  { init }: { init: boolean },
+  clone?: { readonly flags: number; readonly parent: ParentRole },
 ): Program {
   const cwd = process.cwd || '/'
   const words = `change to the working directory ${cwd}`
@@ -65,8 +65,7 @@ export function becomeProcess(
   }
   joinUserNamespace(program, facts)
   takeIdentity(program, process, facts)
-  // The reaper has every restriction that the process has: a way into it is a way to nothing more.
-  if (init) program.clone(0, 'init')
+  if (clone) program.clone(clone.flags, clone.parent)
   newSession(program, { terminal: process.terminal })
   return program.exec(commandCandidates(process), process.args, process.env)
 }

@@ -1,3 +1,4 @@
+import { basename, dirname } from 'node:path/posix'
 import { AT, MS, O, RESOLVE } from '../../sys/constants.ts'
 import type { ProgramBuilder, Result } from '../program.ts'
 import { openHow } from '../rootfs/root-files.ts'
@@ -17,19 +18,35 @@ export function makeDirectories(program: ProgramBuilder, path: string): void {
 
 /**
  * mkdir -p of a path that an image or a user has chosen. No component may be a magic link of procfs: those lead past the
- * root, with the host's processes in view as far as that of the machine (/proc/1/root).
+ * root, with the host's processes in view as far as that of the machine (/proc/1/root). From directory to directory, so
+ * that nobody can put such a link in the place of one that has been passed.
  */
 export function makeWithinRoot(program: ProgramBuilder, path: string): void {
-  for (const prefix of prefixes(path)) {
-    makeDirectory(program, prefix)
-    close(program, openWithinRoot(program, prefix, `make ${path}`))
+  close(program, openMadeWithinRoot(program, path))
+}
+
+/** Likewise, and opens it. */
+export function openMadeWithinRoot(program: ProgramBuilder, path: string): Result {
+  const words = `make ${path}`
+  let directory = openWithinRoot(program, '/', words)
+  for (const name of path.split('/').filter(Boolean)) {
+    program.call('mkdirat', [directory, name, 0o755], { words, tolerate: ['EEXIST', 'EROFS'] })
+    const next = openWithinRoot(program, name, words, directory)
+    close(program, directory)
+    directory = next
   }
+  return directory
 }
 
 /** A directory of the container's own, links of its files followed, those of procfs not. */
-export function openWithinRoot(program: ProgramBuilder, path: string, words: string): Result {
+export function openWithinRoot(
+  program: ProgramBuilder,
+  path: string,
+  words: string,
+  from: Result | number = AT.FDCWD,
+): Result {
   const how = openHow(O.PATH | O.DIRECTORY | O.CLOEXEC, RESOLVE.NO_MAGICLINKS)
-  return program.call('openat2', [AT.FDCWD, path, how, how.length], { words })
+  return program.call('openat2', [from, path, how, how.length], { words })
 }
 
 export function makeDirectory(program: ProgramBuilder, path: string): void {
@@ -37,10 +54,22 @@ export function makeDirectory(program: ProgramBuilder, path: string): void {
 }
 
 /** An empty file, and the directories above it, unless something is there. */
-export function makeFile(program: ProgramBuilder, path: string, makeParent = makeDirectories): void {
-  makeParent(program, path.slice(0, path.lastIndexOf('/')))
+export function makeFile(program: ProgramBuilder, path: string): void {
+  makeDirectories(program, dirname(path))
+  makeEmpty(program, AT.FDCWD, path)
+}
+
+/** Likewise, of a path that an image or a user has chosen: {@link makeWithinRoot}. */
+export function makeFileWithinRoot(program: ProgramBuilder, path: string): void {
+  const directory = openMadeWithinRoot(program, dirname(path))
+  makeEmpty(program, directory, basename(path))
+  close(program, directory)
+}
+
+function makeEmpty(program: ProgramBuilder, directory: Result | number, name: string): void {
   // mknod, not open with O_CREAT: that would block on a FIFO, and change what a link points to.
-  program.call('mknodat', [AT.FDCWD, path, 0o100644, 0], { words: `make ${path}`, tolerate: ['EEXIST', 'EROFS'] })
+  const words = `make ${name}`
+  program.call('mknodat', [directory, name, 0o100644, 0], { words, tolerate: ['EEXIST', 'EROFS'] })
 }
 
 export function writeFile(program: ProgramBuilder, path: string, value: string, words: string): void {

@@ -1,3 +1,4 @@
+import { basename, dirname } from 'node:path/posix'
 import { AT, MOUNT_ATTR, MOVE_MOUNT, MS, O, OPEN_TREE, RESOLVE, S_IF } from '../../sys/constants.ts'
 import type { CgroupView } from '../cgroup/cgroup.ts'
 import { makeDeviceNumber } from '../device-node.ts'
@@ -7,7 +8,7 @@ import { openHow } from '../rootfs/root-files.ts'
 import type { ContainerSpec, DeviceSpec } from '../spec.ts'
 import type { Mask, UserFacts } from './facts.ts'
 import { attachClone, cloneTree } from './mounts.ts'
-import { MOUNT_ATTR_SIZE, makeDirectories, makeDirectory, mountAttr, mountNew, writeFile } from './steps.ts'
+import { close, MOUNT_ATTR_SIZE, makeDirectory, mountAttr, mountNew, openMadeWithinRoot, writeFile } from './steps.ts'
 
 /** What a container has at /proc, /sys and /dev, and what of it is hidden or read-only. */
 
@@ -115,13 +116,16 @@ function makeDevice(program: ProgramBuilder, device: DeviceSpec, user: UserFacts
   const { path, type, major, minor, fileMode } = device
   const uid = user ? hostId(user.uidMappings, device.uid) : device.uid
   const gid = user ? hostId(user.gidMappings, device.gid) : device.gid
-  const directory = path.slice(0, path.lastIndexOf('/'))
-  if (directory !== '/dev') makeDirectories(program, directory)
+  // /dev is new, and ours; other directories may be the image's.
+  const isOurs = dirname(path) === '/dev'
+  const directory = isOurs ? AT.FDCWD : openMadeWithinRoot(program, dirname(path))
+  const name = isOurs ? path : basename(path)
   const mode = (type === 'c' ? S_IF.CHR : S_IF.BLK) | fileMode
   const words = `make device ${path}`
-  program.call('mknodat', [AT.FDCWD, path, mode, makeDeviceNumber(major, minor)], { words, tolerate: ['EEXIST'] })
+  program.call('mknodat', [directory, name, mode, makeDeviceNumber(major, minor)], { words, tolerate: ['EEXIST'] })
   if (uid !== undefined && gid !== undefined && (device.uid !== 0 || device.gid !== 0))
-    program.call('fchownat', [AT.FDCWD, path, uid, gid, AT.SYMLINK_NOFOLLOW], { words: `set the owner of ${path}` })
+    program.call('fchownat', [directory, name, uid, gid, AT.SYMLINK_NOFOLLOW], { words: `set the owner of ${path}` })
+  if (!isOurs) close(program, directory)
 }
 
 /** Shows the terminal as /dev/console too. */

@@ -134,13 +134,14 @@ static void obey(struct connection *c)
 /* Reads no byte further than the frame: what follows an attach is standard input. */
 static void receive_frame(struct connection *c)
 {
-	uint32_t wanted = FRAME_HEADER;
+	uint32_t payload = 0;
 
 	if (c->received >= FRAME_HEADER) {
-		memcpy(&wanted, c->frame + 4, 4);
-		wanted = FRAME_HEADER + __builtin_bswap32(wanted);
+		memcpy(&payload, c->frame + 4, 4);
+		payload = __builtin_bswap32(payload);
 	}
-	long n = wanted > sizeof(c->frame) ? 0 : sys(read, c->fd, c->frame + c->received, wanted - c->received);
+	uint32_t left = FRAME_HEADER + payload - c->received;
+	long n = payload > FRAME_MAX_PAYLOAD ? 0 : sys(read, c->fd, c->frame + c->received, left);
 	if (n == -EAGAIN)
 		return;
 	if (n <= 0) {
@@ -150,8 +151,8 @@ static void receive_frame(struct connection *c)
 	c->received += (uint8_t)n;
 	if (c->received < FRAME_HEADER)
 		return;
-	memcpy(&wanted, c->frame + 4, 4);
-	if (c->received == FRAME_HEADER + __builtin_bswap32(wanted))
+	memcpy(&payload, c->frame + 4, 4);
+	if (c->received == FRAME_HEADER + __builtin_bswap32(payload))
 		obey(c);
 }
 

@@ -4,6 +4,7 @@
  *   attack exchange A B      swaps two names, again and again
  *   attack lurk PATH TEXT    looks into every other process, as it enters the container, for a way to the host's PATH
  *                            that reads TEXT, or to its program's file; prints what it finds
+ *   attack seize . .         traces every other process, for one that may do more than it may itself
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -13,6 +14,7 @@
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static void try_path(const char *base, const char *path, const char *text)
@@ -59,6 +61,34 @@ static void look_into(const char *pid, const char *path, const char *text)
 	}
 }
 
+static unsigned long long capabilities_of(const char *pid)
+{
+	unsigned long long found = 0;
+	char name[64], line[256];
+
+	snprintf(name, sizeof(name), "/proc/%s/status", pid);
+	FILE *file = fopen(name, "r");
+	while (file && fgets(line, sizeof(line), file))
+		sscanf(line, "CapEff: %llx", &found);
+	if (file)
+		fclose(file);
+	return found;
+}
+
+static void seize(const char *pid)
+{
+	if (ptrace(PTRACE_SEIZE, atoi(pid), 0, 0))
+		return;
+	ptrace(PTRACE_INTERRUPT, atoi(pid), 0, 0);
+	waitpid(atoi(pid), NULL, __WALL);
+	/* Stopped it is, and would do whatever it is made to. */
+	if (capabilities_of(pid) & ~capabilities_of("self"))
+		printf("seized with capabilities %llx\n", capabilities_of(pid));
+	else if (capabilities_of(pid))
+		puts("seized");
+	ptrace(PTRACE_DETACH, atoi(pid), 0, 0);
+}
+
 int main(int argc, char **argv)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -71,8 +101,12 @@ int main(int argc, char **argv)
 		DIR *proc = opendir("/proc");
 
 		for (struct dirent *entry; (entry = readdir(proc));)
-			if (atoi(entry->d_name) > 0 && atoi(entry->d_name) != getpid())
-				look_into(entry->d_name, argv[2], argv[3]);
+			if (atoi(entry->d_name) > 0 && atoi(entry->d_name) != getpid()) {
+				if (strcmp(argv[1], "seize") == 0)
+					seize(entry->d_name);
+				else
+					look_into(entry->d_name, argv[2], argv[3]);
+			}
 		closedir(proc);
 	}
 }
