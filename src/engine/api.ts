@@ -10,7 +10,7 @@ import type { SystemOperations } from './api/system.ts'
 import type { VolumeOperations } from './api/volume.ts'
 
 /**
- * The Docker Engine API (version 1.47) as TypeScript: the types have the names and the fields of its OpenAPI
+ * The Docker Engine API (version 1.51) as TypeScript: the types have the names and the fields of its OpenAPI
  * definition, the methods of {@link Engine} are its operations. The engine implements the interface in process
  * (`LocalEngine`), the HTTP client does over the socket (`RemoteEngine`); who uses it cannot tell them apart.
  * Durations are nanoseconds, times RFC 3339 text, sizes bytes, as in Docker.

@@ -139,14 +139,17 @@ export class Catalog {
 
   /** What a list shows, a line for each index, and for each image that is in none or has a name of its own. */
   list(): readonly ListedImage[] {
-    return targetsOf(this.#state).flatMap(target => {
-      const variants = this.imagesOf(target)
-      const [shown] = variants
-      if (!shown) return []
-      const layers = new Set(variants.flatMap(({ layers }) => layers))
-      const size = [...layers].reduce((sum, diffId) => sum + (this.layer(diffId)?.size ?? 0), 0)
-      return [{ ...shown, ...namesOfTargets(this.#state, [target]), target, variants, size }]
-    })
+    return targetsOf(this.#state).flatMap(target => this.listed(target) ?? [])
+  }
+
+  /** The line of a list for a name's target. */
+  listed(target: Digest): ListedImage | undefined {
+    const variants = this.imagesOf(target)
+    const [shown] = variants
+    if (!shown) return undefined
+    const layers = new Set(variants.flatMap(({ layers }) => layers))
+    const size = [...layers].reduce((sum, diffId) => sum + (this.layer(diffId)?.size ?? 0), 0)
+    return { ...shown, ...namesOfTargets(this.#state, [target]), target, variants, size }
   }
 
   /**

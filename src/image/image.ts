@@ -65,13 +65,17 @@ export interface ListedImage extends Image {
   readonly variants: readonly Image[]
 }
 
-/** A manifest, and the image that it is of if that is here. */
-export interface ListedManifest {
-  readonly digest: Digest
+/** By what an image is known to registries (OCI image-spec descriptor.md). */
+export interface ImageDescriptor {
   readonly mediaType: string
+  readonly digest: Digest
   /** bytes */
   readonly size: number
   readonly platform?: Platform
+}
+
+/** A manifest, and the image that it is of if that is here. */
+export interface ListedManifest extends ImageDescriptor {
   readonly image?: Image
   /** Bytes of the archives of the image's layers. */
   readonly content: number
@@ -147,12 +151,16 @@ export interface ImageStore {
   /** The images for all platforms that a name or an id stands for, the best for this machine first. */
   findAll(reference: string): Promise<readonly Image[]>
   list(): Promise<readonly ListedImage[]>
+  /** The line of the list for a name or an id; none for `rootfs:PATH`. */
+  findListed(reference: string): Promise<ListedImage | undefined>
   /** Directories of an image's unpacked layers for overlayfs, the uppermost first. */
   lowerdirs(image: Image): readonly string[]
   /** Bytes that a layer takes on the disk, where images share it: its files and its archive; 0 if there is none. */
   layerSize(diffId: Digest): number
   /** The manifests of what a list shows: of an index, also those of images that are not here. */
   manifests(image: ListedImage): Promise<readonly ListedManifest[]>
+  /** The manifest of an image, or the index of what a list shows; `rootfs:PATH` has none. */
+  descriptor(image: Image | ListedImage): Promise<ImageDescriptor | undefined>
   /** Bytes of the configurations and manifests of what a list shows. */
   documentsSize(image: ListedImage): Promise<number>
   pull(reference: string, options: PullOptions, signal: AbortSignal): Promise<Image>

@@ -5,6 +5,7 @@ import { chainIds } from './chain-id.ts'
 import type {
   Digest,
   Image,
+  ImageDescriptor,
   ImageRemoval,
   ImageStore,
   ImageStoreOptions,
@@ -85,6 +86,11 @@ class LocalImageStore implements ImageStore {
     return this.#catalog.list().toSorted((a, b) => b.created.getTime() - a.created.getTime())
   }
 
+  async findListed(reference: string): Promise<ListedImage | undefined> {
+    const found = isRootfs(reference) ? undefined : resolve(this.#catalog.state, reference)
+    return found && this.#catalog.listed(found.name === undefined ? this.#catalog.shownAs(found.target) : found.target)
+  }
+
   lowerdirs({ id, rootfs, layers }: Image): readonly string[] {
     if (rootfs !== undefined) return [rootfs]
     const directories = layers.toReversed().map(diffId => {
@@ -112,6 +118,17 @@ class LocalImageStore implements ImageStore {
     })
     const missing = (index?.missing ?? []).map((descriptor): ListedManifest => ({ ...descriptor, content: 0 }))
     return [...here, ...missing]
+  }
+
+  async descriptor(image: Image | ListedImage): Promise<ImageDescriptor | undefined> {
+    const catalog = this.#catalog
+    if (image.rootfs !== undefined) return undefined
+    if ('target' in image && image.target in catalog.state.indexes) {
+      const { mediaType, digest, bytes } = await storedIndex(catalog, image.target)
+      return { mediaType, digest, size: bytes.length }
+    }
+    const { manifest, digest, bytes } = await storedManifest(catalog, image.id)
+    return { mediaType: manifest.mediaType, digest, size: bytes.length, platform: image.platform }
   }
 
   async documentsSize({ target, variants }: ListedImage): Promise<number> {

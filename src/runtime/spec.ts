@@ -28,6 +28,8 @@ export type MountSpec =
       readonly propagation?: 'private' | 'rprivate' | 'slave' | 'rslave' | 'shared' | 'rshared'
       /** False: submounts of the source are left out. */
       readonly recursive?: boolean
+      /** False: of a read-only one, submounts of the source are as they are on the host. */
+      readonly readonlySubmounts?: boolean
     }
   /** A path of another tree of layers, links followed within that tree. */
   | {

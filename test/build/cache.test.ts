@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { type Kept, mayGo, overBudget } from '../../src/build/cache/budget.ts'
+import { bytesToKeep, type Kept, mayGo, overBudget } from '../../src/build/cache/budget.ts'
 import { Journal } from '../../src/build/cache/journal.ts'
 import { reasonToRun } from '../../src/build/cache/reasons.ts'
 import type { CacheRecord, StepDescription } from '../../src/build/cache/record.ts'
@@ -101,3 +101,16 @@ test('a journal of which the end is torn off gives all that was whole', async t 
     assert.deepEqual([...records.keys()], ['two'])
   }
 })
+
+for (const [wishes, kept] of [
+  [{}, 0],
+  [{ reservedSpace: 30 }, 30],
+  [{ maxUsedSpace: 50 }, 50],
+  [{ maxUsedSpace: 20, reservedSpace: 30 }, 30],
+  [{ minFreeSpace: 10 }, Number.POSITIVE_INFINITY],
+  [{ minFreeSpace: 50 }, 60],
+  [{ minFreeSpace: 50, maxUsedSpace: 40 }, 40],
+  [{ minFreeSpace: 500, reservedSpace: 30 }, 30],
+] as const)
+  test(`of 100 bytes with 10 free, ${JSON.stringify(wishes)} leaves ${kept}`, () =>
+    assert.equal(bytesToKeep(wishes, 100, 10), kept))

@@ -98,7 +98,7 @@ test(
 for (const { path, version } of clients) {
   test(`docker ${version}: version, info and images tell of the engine`, options, async t => {
     const docker = await withBusybox(t, path)
-    assert.match(await docker.ok('version', '--format', '{{.Server.Os}} {{.Server.APIVersion}}'), /^linux 1\.47$/)
+    assert.match(await docker.ok('version', '--format', '{{.Server.Os}} {{.Server.APIVersion}}'), /^linux 1\.51$/)
     assert.match(await docker.ok('info'), /Server Version: \d/)
     assert.equal(await docker.ok('info', '--format', '{{.OSType}} {{.Containers}}'), 'linux 0')
     assert.match(await docker.ok('images'), /^busybox +latest /m)

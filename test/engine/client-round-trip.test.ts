@@ -82,7 +82,7 @@ for (const [method, args, result] of operations)
 
 test('the version is that of the engine, the API version that of the server', async () => {
   await using served = await serve({ systemVersion: async () => ({ Version: '9', ApiVersion: '?' }) as never })
-  assert.deepEqual(await served.remote.systemVersion(), { Version: '9', ApiVersion: '1.47' })
+  assert.deepEqual(await served.remote.systemVersion(), { Version: '9', ApiVersion: '1.51' })
 })
 
 test('every error comes back with its code, message, fix and place', async () => {

@@ -141,6 +141,8 @@ class FakeLayers {
       findAll: async reference => [(await find(reference)) ?? []].flat(),
       manifests: async () => [],
       list: async () => [],
+      findListed: async () => undefined,
+      descriptor: async () => undefined,
       lowerdirs: () => [this.#rootfs],
       layerSize: () => 0,
       documentsSize: async () => 0,

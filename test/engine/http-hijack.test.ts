@@ -31,7 +31,7 @@ const inspects = (tty: boolean) => ({
   execInspect: async () => ({ ProcessConfig: { tty }, DetachKeys: '' }) as ExecInspect,
 })
 
-const attachHead = (version = '/v1.47', upgrade = 'Connection: Upgrade\r\nUpgrade: tcp\r\n') =>
+const attachHead = (version = '/v1.51', upgrade = 'Connection: Upgrade\r\nUpgrade: tcp\r\n') =>
   `POST ${version}/containers/1/attach?stream=1&stdin=1&stdout=1 HTTP/1.1\r\nHost: docker\r\n${upgrade}\r\n`
 
 /** Everything that the server says to `request`, sent at once; `more` follows when it has begun to answer. */
@@ -64,14 +64,14 @@ test('what follows an upgrade request in the same packet is input', async () => 
   const answer = await talk(served, `${attachHead()}early`)
   assert.equal(statusLine(answer), 'HTTP/1.1 101 UPGRADED')
   assert.match(answer, /\r\nUpgrade: tcp\r\n/)
-  assert.match(answer, /\r\nApi-Version: 1\.47\r\n/)
+  assert.match(answer, /\r\nApi-Version: 1\.51\r\n/)
   assert.equal(bodyOf(answer), 'EARLYbye')
 })
 
 test('what follows the body of an upgrade request is input, wherever packets are cut', async () => {
   const body = '{"Tty":true}'
   const head =
-    'POST /v1.47/exec/e/start HTTP/1.1\r\nHost: docker\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n' +
+    'POST /v1.51/exec/e/start HTTP/1.1\r\nHost: docker\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n' +
     `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`
   for (const cut of [3, head.length, head.length + 4, head.length + body.length, head.length + body.length + 2]) {
     await using served = await serve({ ...inspects(true), execStart: async () => shouter().stream })
@@ -86,8 +86,8 @@ test('what follows the body of an upgrade request is input, wherever packets are
 })
 
 for (const [version, tty, expected] of [
-  ['/v1.47', true, 'application/vnd.docker.raw-stream'],
-  ['/v1.47', false, 'application/vnd.docker.multiplexed-stream'],
+  ['/v1.51', true, 'application/vnd.docker.raw-stream'],
+  ['/v1.51', false, 'application/vnd.docker.multiplexed-stream'],
   ['', false, 'application/vnd.docker.multiplexed-stream'],
   ['/v1.41', false, 'application/vnd.docker.raw-stream'],
 ] as const)
@@ -166,7 +166,7 @@ test('an exec that cannot be launched says so on its stream, as in Docker', asyn
     await using served = await serve({ ...inspects(tty), execStart: () => Promise.reject(failure) })
     const answer = await talk(
       served,
-      'POST /v1.47/exec/e/start HTTP/1.1\r\nHost: docker\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n' +
+      'POST /v1.51/exec/e/start HTTP/1.1\r\nHost: docker\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n' +
         'Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}',
     )
     const words = Buffer.from(`${failure.message}\r\n`)

@@ -10,14 +10,14 @@ const invalid = { code: 'ENGINE_REQUEST_INVALID' }
 
 test('a path with a version is split', () => {
   assert.deepEqual(parseVersionedPath('/v1.24/containers/json'), { path: '/containers/json', minor: 24 })
-  assert.deepEqual(parseVersionedPath('/v1.47/_ping'), { path: '/_ping', minor: 47 })
+  assert.deepEqual(parseVersionedPath('/v1.51/_ping'), { path: '/_ping', minor: 51 })
 })
 test('a path without a version speaks the newest one', () =>
-  assert.deepEqual(parseVersionedPath('/volumes'), { path: '/volumes', minor: 47 }))
+  assert.deepEqual(parseVersionedPath('/volumes'), { path: '/volumes', minor: 51 }))
 
 for (const [path, message] of [
-  ['/v1.48/info', 'client version 1.48 is too new. Maximum supported API version is 1.47'],
-  ['/v2.0/info', 'client version 2.0 is too new. Maximum supported API version is 1.47'],
+  ['/v1.52/info', 'client version 1.52 is too new. Maximum supported API version is 1.51'],
+  ['/v2.0/info', 'client version 2.0 is too new. Maximum supported API version is 1.51'],
   [
     '/v1.23/info',
     'client version 1.23 is too old. Minimum supported API version is 1.24, please upgrade your client to a newer version',

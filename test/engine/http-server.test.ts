@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { stat } from 'node:fs/promises'
 import { test } from 'node:test'
-import type { ImageSummary } from '../../src/engine/api.ts'
 import { http } from '../../src/engine/http/node-http.ts'
 import { TscomposeError } from '../../src/errors.ts'
 import { readAll, type Served, serve } from './served.ts'
@@ -41,7 +40,7 @@ test('ping tells clients what they negotiate with', async () => {
   assert.equal(head.text, '')
   for (const { status, headers } of [get, head]) {
     assert.equal(status, 200)
-    assert.equal(headers['api-version'], '1.47')
+    assert.equal(headers['api-version'], '1.51')
     assert.equal(headers['docker-experimental'], 'false')
     assert.equal(headers.ostype, 'linux')
     assert.match(String(headers.server), /^tscompose\/\d/)
@@ -53,7 +52,7 @@ test('a version that the server does not speak is refused, and it says which it 
   await using served = await serve()
   const { status, headers, text } = await ask(served, 'GET', '/v1.99/info')
   assert.equal(status, 400)
-  assert.equal(headers['api-version'], '1.47')
+  assert.equal(headers['api-version'], '1.51')
   assert.match(JSON.parse(text).message, /^client version 1\.99 is too new/)
 })
 
@@ -113,13 +112,6 @@ test('a body that is too large is refused, and the server lives', async () => {
   assert.equal(status, 400)
   assert.match(JSON.parse(text).message, /larger than/)
   assert.equal((await ask(served, 'GET', '/_ping')).status, 200)
-})
-
-test('clients of before 1.44 get the size of an image under its second name, too', async () => {
-  const image = { Id: 'sha256:1', Size: 5 } as ImageSummary
-  await using served = await serve({ imageList: async () => [image] })
-  const sizes = async (path: string) => JSON.parse((await ask(served, 'GET', path)).text)[0].VirtualSize
-  assert.deepEqual([await sizes('/v1.43/images/json'), await sizes('/images/json')], [5, undefined])
 })
 
 test('detach keys that are none are refused before the process is described', async () => {
@@ -224,4 +216,20 @@ test('of several errors the first one decides, and the rest is not lost', async 
     assert.match(JSON.parse(text).message, /^No such container: 1/)
     assert.deepEqual(served.faults, [thrown])
   }
+})
+
+test('each of the platforms of an image that are to go goes', async () => {
+  await using served = await serve({
+    imageDelete: async (name, { platform = '' } = {}) => [{ Untagged: `${name} ${platform}` }],
+  })
+  const platforms = ['arm64', 'amd64'].map(architecture => JSON.stringify({ os: 'linux', architecture }))
+  const query = platforms.map(platform => `platforms=${encodeURIComponent(platform)}`).join('&')
+  const { text } = await ask(served, 'DELETE', `/images/a?${query}`)
+  assert.deepEqual(JSON.parse(text), [{ Untagged: 'a linux/arm64' }, { Untagged: 'a linux/amd64' }])
+})
+
+test('several platforms for one archive are refused', async () => {
+  await using served = await serve()
+  const { status } = await ask(served, 'GET', '/images/get?names=a&platform=linux/amd64&platform=linux/arm64')
+  assert.equal(status, 400)
 })

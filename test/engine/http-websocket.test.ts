@@ -77,7 +77,7 @@ test('a container is attached to by a WebSocket', async () => {
   })
   const socket = served.dial()
   socket.write(
-    'GET /v1.47/containers/1/attach/ws?stream=1&stdin=1&stderr=1 HTTP/1.1\r\nHost: docker\r\nConnection: Upgrade\r\n' +
+    'GET /v1.51/containers/1/attach/ws?stream=1&stdin=1&stderr=1 HTTP/1.1\r\nHost: docker\r\nConnection: Upgrade\r\n' +
       'Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
   )
   socket.write(masked(1, 'shout'))

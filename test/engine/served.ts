@@ -50,7 +50,7 @@ export async function serve(answers: Partial<Engine> = {}): Promise<Served> {
   const describe = () => ({
     pid: 42,
     version: '1.2.3',
-    apiVersion: '1.47',
+    apiVersion: '1.51',
     dataRoot: '/data',
     runDir: '/run',
     startedAt: '2026-01-02T03:04:05Z',

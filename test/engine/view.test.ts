@@ -136,7 +136,7 @@ test('version and info', { skip }, async () => {
   await using engine = await bench.open()
   await engine.systemPing()
   const version = await engine.systemVersion()
-  assert.deepEqual([version.ApiVersion, version.MinAPIVersion, version.Os], ['1.47', '1.24', 'linux'])
+  assert.deepEqual([version.ApiVersion, version.MinAPIVersion, version.Os], ['1.51', '1.24', 'linux'])
   await create(engine, bench, ['true'])
   await run(engine, bench, ['sleep', '1000'])
   const info = await engine.systemInfo()

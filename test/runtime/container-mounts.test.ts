@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
@@ -42,6 +43,21 @@ suite('mounts of a container', { skip, concurrency: 2 }, () => {
     const mounts = [bind(source, '/data', { readonly: true }), bind('/proc', '/host-proc', { readonly: true })]
     const script = '(echo x > /data/file) 2>&1; (echo 1 > /host-proc/sys/kernel/printk_delay) 2>&1; true'
     assert.equal((await bench.print(script, { mounts })).match(/Read-only file system/g)?.length, 2)
+  })
+
+  test('of a read-only one, what is mounted below it stays writable where that is asked for', async () => {
+    const outer = bench.directory('data-top')
+    mkdirSync(join(outer, 'inner'))
+    const mounted = spawnSync('mount', ['-t', 'tmpfs', 'inner', join(outer, 'inner')])
+    assert.equal(mounted.status, 0, String(mounted.stderr))
+    try {
+      const mounts = [bind(outer, '/data', { readonly: true, readonlySubmounts: false })]
+      const script = '(echo x > /data/file) 2>/dev/null || echo outer is read-only; echo written > /data/inner/file'
+      assert.equal(await bench.print(script, { mounts }), 'outer is read-only')
+      assert.equal(readFileSync(join(outer, 'inner/file'), 'utf8'), 'written\n')
+    } finally {
+      spawnSync('umount', [join(outer, 'inner')])
+    }
   })
 
   test('a file is mounted on a file, which is made where the image lacks it', async () => {

@@ -55,3 +55,31 @@ export function overBudget<T extends Kept>(
   }
   return gone
 }
+
+/** Bytes that a prune leaves: 0 means that nobody cares. */
+export interface KeptSpace {
+  /** Of the cache, whatever the others say. */
+  readonly reservedSpace?: number
+  /** At most, of the cache. */
+  readonly maxUsedSpace?: number
+  /** Of the disk. */
+  readonly minFreeSpace?: number
+}
+
+/**
+ * What BuildKit's three wishes mean together: no more than `maxUsedSpace`, less where the disk has not `minFreeSpace`, but
+ * `reservedSpace` in any case.
+ * @param used bytes of the cache that can be freed
+ * @param free bytes of the disk
+ */
+export function bytesToKeep(
+  { reservedSpace = 0, maxUsedSpace = 0, minFreeSpace = 0 }: KeptSpace,
+  used: number,
+  free: number,
+): number {
+  const bounds = [
+    ...(maxUsedSpace > 0 ? [maxUsedSpace] : []),
+    ...(minFreeSpace > 0 ? [minFreeSpace > free ? used - (minFreeSpace - free) : Number.POSITIVE_INFINITY] : []),
+  ]
+  return Math.max(reservedSpace, bounds.length > 0 ? Math.min(...bounds) : 0)
+}

@@ -103,6 +103,17 @@ export function parseMountFlag(text: string, cwd: string): Mount {
     [mount.ImageOptions, 'image'],
   ] as const)
     if (options && Type !== type) throw badFlag(`cannot mix '${type}-*' options with mount type '${Type}'`)
+  const { ReadOnlyNonRecursive, ReadOnlyForceRecursive, Propagation = 'rprivate' } = mount.BindOptions ?? {}
+  for (const [isSet, value] of [
+    [ReadOnlyNonRecursive, 'writable'],
+    [ReadOnlyForceRecursive, 'readonly'],
+  ] as const)
+    if (isSet && !mount.ReadOnly)
+      throw badFlag(`option 'bind-recursive=${value}' requires 'readonly' to be specified in conjunction`)
+  if (ReadOnlyForceRecursive && Propagation !== 'rprivate')
+    throw badFlag(
+      "option 'bind-recursive=readonly' requires 'bind-propagation=rprivate' to be specified in conjunction",
+    )
   if (Type === 'bind' && mount.Source !== undefined && /^\.\.?(\/|$)/.test(mount.Source))
     mount.Source = path.resolve(cwd, mount.Source)
   return { ...mount, Type, Target }
@@ -122,8 +133,12 @@ function recursion(value: string): Mount['BindOptions'] {
       return { NonRecursive: true }
     case 'writable':
       return { ReadOnlyNonRecursive: true }
+    case 'readonly':
+      return { ReadOnlyForceRecursive: true }
     default:
-      throw badFlag(`invalid value for bind-recursive: ${value} (must be "enabled", "disabled" or "writable")`)
+      throw badFlag(
+        `invalid value for bind-recursive: ${value} (must be "enabled", "disabled", "writable", or "readonly")`,
+      )
   }
 }
 

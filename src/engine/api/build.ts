@@ -1,4 +1,5 @@
 import type { Duplex, Readable } from 'node:stream'
+import type { KeptSpace } from '../../build/cache/budget.ts'
 import type { BuildEvent } from '../../build/request.ts'
 import type { Filters, Labels } from './common.ts'
 import type { Resources, Ulimit } from './container-config.ts'
@@ -95,6 +96,11 @@ export interface BuiltImageMessage {
   images?: readonly { platform: string; id: string }[]
 }
 
+export interface BuildPruneOptions extends KeptSpace {
+  all?: boolean
+  filters?: Filters
+}
+
 export interface BuildOperations {
   /** All files of an image, as a tar archive. Not of Docker: `GET /tscompose/images/{name}/files`. */
   imageFiles(name: string): Promise<Readable>
@@ -103,8 +109,5 @@ export interface BuildOperations {
    */
   imageBuild(request: ImageBuildRequest, input: BuildInput, signal: AbortSignal): Promise<AsyncIterable<BuildMessage>>
   /** Forgets steps of builds. `all`: also those whose layers images have. @returns ids, and bytes that are free now */
-  buildPrune(options?: { all?: boolean; filters?: Filters; keepStorage?: number }): Promise<{
-    CachesDeleted: string[]
-    SpaceReclaimed: number
-  }>
+  buildPrune(options?: BuildPruneOptions): Promise<{ CachesDeleted: string[]; SpaceReclaimed: number }>
 }

@@ -61,6 +61,8 @@ export interface Mount {
     NonRecursive?: boolean
     CreateMountpoint?: boolean
     ReadOnlyNonRecursive?: boolean
+    /** As it always is. */
+    ReadOnlyForceRecursive?: boolean
   }
   VolumeOptions?: {
     NoCopy?: boolean

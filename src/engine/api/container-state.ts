@@ -1,5 +1,6 @@
 import type { Labels } from './common.ts'
 import type { ContainerConfig, EndpointSettings, HostConfig, Mount, PortMap } from './container-config.ts'
+import type { OCIDescriptor } from './image.ts'
 
 export type ContainerStatus = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead'
 
@@ -86,6 +87,7 @@ export interface ContainerInspect {
   RestartCount: number
   Driver: string
   Platform: string
+  ImageManifestDescriptor?: OCIDescriptor
   MountLabel: string
   ProcessLabel: string
   AppArmorProfile: string
@@ -105,6 +107,7 @@ export interface ContainerSummary {
   Names: string[]
   Image: string
   ImageID: string
+  ImageManifestDescriptor?: OCIDescriptor
   Command: string
   /** Unix seconds */
   Created: number

@@ -14,15 +14,25 @@ export interface ImageSummary {
   SharedSize: number
   Labels: Labels | null
   Containers: number
+  Descriptor?: OCIDescriptor
   /** Only if they were asked for. */
   Manifests?: ImageManifestSummary[]
+}
+
+/** What registries know an image by (OCI image-spec descriptor.md). */
+export interface OCIDescriptor {
+  mediaType: string
+  digest: string
+  /** bytes */
+  size: number
+  platform?: ImagePlatform
 }
 
 /** What an image is for one platform; `Available` if that is here. */
 export interface ImageManifestSummary {
   /** The digest of the manifest. */
   ID: string
-  Descriptor: { mediaType: string; digest: string; size: number; platform?: ImagePlatform }
+  Descriptor: OCIDescriptor
   Available: boolean
   Size: { Content: number; Total: number }
   Kind: 'image'
@@ -52,6 +62,10 @@ export interface ImageInspect {
   GraphDriver: { Name: string; Data: Labels | null }
   RootFS: { Type: 'layers'; Layers: string[] }
   Metadata: { LastTagTime: string }
+  /** Of the index, of an image for several platforms, unless one of them was asked for. */
+  Descriptor?: OCIDescriptor
+  /** Only if they were asked for. */
+  Manifests?: ImageManifestSummary[]
 }
 
 export interface ImageHistoryItem {
@@ -100,7 +114,7 @@ export interface ForPlatform {
 
 export interface ImageOperations {
   imageList(options?: { all?: boolean; filters?: Filters; manifests?: boolean }): Promise<ImageSummary[]>
-  imageInspect(name: string, options?: ForPlatform): Promise<ImageInspect>
+  imageInspect(name: string, options?: ForPlatform & { manifests?: boolean }): Promise<ImageInspect>
   /** Of an image for several platforms all that the archive has are taken, or that which is asked for. */
   imageLoad(archive: Readable, signal: AbortSignal, options?: ForPlatform): Promise<AsyncIterable<JSONMessage>>
   /** An archive of images (`GET /images/get`), for {@link imageLoad}. */

@@ -1,5 +1,6 @@
-import { overBudget } from '../../build/cache/budget.ts'
-import type { BuildCacheItem, Filters } from '../api.ts'
+import { statfs } from 'node:fs/promises'
+import { bytesToKeep, type Kept, type KeptSpace, overBudget } from '../../build/cache/budget.ts'
+import type { BuildCacheItem, BuildPruneOptions, Filters } from '../api.ts'
 import type { Context } from '../context.ts'
 import { booleanFilter, matchesExpression, matchesPrefix, validateFilters } from '../filters.ts'
 import { parseMoment } from '../time.ts'
@@ -9,12 +10,11 @@ const accepted = ['description', 'id', 'inuse', 'label', 'label!', 'private', 's
 
 /**
  * `POST /build/prune`: forgets steps that are not in use, and directories of cache mounts; with `all` also steps whose
- * layers images have, which gains nothing.
- * @param options.keepStorage bytes that may stay: then what was used longest ago goes
+ * layers images have, which gains nothing. Where something may stay, what was used longest ago goes.
  */
 export async function pruneBuilds(
   context: Context,
-  { all = false, filters = {}, keepStorage = 0 }: { all?: boolean; filters?: Filters; keepStorage?: number },
+  { all = false, filters = {}, ...space }: BuildPruneOptions,
 ): Promise<{ CachesDeleted: string[]; SpaceReclaimed: number }> {
   validateFilters(filters, accepted)
   const builder = await context.builder()
@@ -26,7 +26,8 @@ export async function pruneBuilds(
   const kept = items.map(({ ID, Size, LastUsedAt, Shared }) => ({
     ...{ key: ID, size: Size, used: Date.parse(LastUsedAt), inUse: false, wanted: false, shared: Shared },
   }))
-  const asked = new Set(keepStorage > 0 ? overBudget(kept, keepStorage) : items.map(({ ID }) => ID))
+  const budget = await budgetOf(context, space, kept)
+  const asked = new Set(budget > 0 ? overBudget(kept, budget) : items.map(({ ID }) => ID))
   const steps = await cache.remove(({ key }) => asked.has(idOf(key)))
   const directories = mounts.list().filter(({ name, inUse }) => !inUse && asked.has(idOf(name)))
   for (const { name } of directories) await mounts.remove(name)
@@ -35,6 +36,14 @@ export async function pruneBuilds(
   const reclaimed = freed.reduce((sum, { Size }) => sum + Size, 0)
   context.events.emit('builder', 'prune', '', { reclaimed: String(reclaimed) })
   return { CachesDeleted: deleted, SpaceReclaimed: reclaimed }
+}
+
+/** Bytes that may stay; 0: none has to. */
+async function budgetOf({ directories }: Context, space: KeptSpace, kept: readonly Kept[]): Promise<number> {
+  if (!space.minFreeSpace) return bytesToKeep(space, 0, 0)
+  const { bavail, bsize } = await statfs(directories.data)
+  const used = kept.reduce((sum, { size, shared }) => sum + (shared ? 0 : size), 0)
+  return bytesToKeep(space, used, bavail * bsize)
 }
 
 /** As `system df -v` shows it. */

@@ -103,7 +103,9 @@ function limitWarnings({ runtime, machine }: Context, hostConfig: HostConfig): s
 }
 
 /** What has no effect, or one that may surprise. */
-function hostWarnings({ NetworkMode, PortBindings, PublishAllPorts, OomKillDisable, Memory }: HostConfig): string[] {
+function hostWarnings(host: HostConfig): string[] {
+  const { NetworkMode, PortBindings, PublishAllPorts, OomKillDisable, Memory, VolumeDriver, Mounts = [] } = host
+  const drivesNone = Mounts.some(({ Type, VolumeOptions }) => Type === 'volume' && !VolumeOptions?.DriverConfig?.Name)
   const publishes = PublishAllPorts || Object.keys(PortBindings ?? {}).length > 0
   return [
     ...(NetworkMode === 'host' && publishes ? ['Published ports are discarded when using host network mode'] : []),
@@ -111,6 +113,12 @@ function hostWarnings({ NetworkMode, PortBindings, PublishAllPorts, OomKillDisab
       ? [
           'OOM killer is disabled for the container, but no memory limit is set, ' +
             'this can result in the system running out of resources.',
+        ]
+      : []),
+    ...(VolumeDriver && drivesNone
+      ? [
+          'WARNING: the container-wide volume-driver configuration is ignored for volumes specified via ' +
+            "'mount'. Use '--mount type=volume,volume-driver=...' instead",
         ]
       : []),
   ]

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { ContainerInspect, HostConfig, MountPoint } from '../api.ts'
 import type { Context } from '../context.ts'
-import { imageOfContainer } from '../image/of-container.ts'
+import { imageOfContainer, manifestField } from '../image/of-container.ts'
 import { diskUsage } from '../store/disk-usage.ts'
 import { effectiveHostConfig } from '../translate/effective.ts'
 import { commandLine } from '../translate/merge-config.ts'
@@ -34,6 +34,7 @@ export async function inspectContainer(
     RestartCount: record.restartCount,
     Driver: 'overlay2',
     Platform: 'linux',
+    ...(await manifestField(context, record)),
     MountLabel: '',
     ProcessLabel: '',
     AppArmorProfile: container.run?.spec.process.apparmorProfile ?? '',

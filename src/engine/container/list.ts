@@ -1,5 +1,6 @@
 import type { ContainerListOptions, ContainerSummary } from '../api.ts'
 import type { Context } from '../context.ts'
+import { manifestField } from '../image/of-container.ts'
 import { toPortSummaries } from '../network/ports.ts'
 import { unixSeconds } from '../time.ts'
 import { commandLine } from '../translate/merge-config.ts'
@@ -20,12 +21,23 @@ export async function listContainers(
     .all()
     .filter(container => (everything || isRunning(container.state)) && wanted(container))
     .sort((a, b) => (a.record.created < b.record.created ? 1 : -1))
-  return await Promise.all(
-    (limit > 0 ? found.slice(0, limit) : found).map(container => summarize(context, container, size)),
-  )
+  const shown = limit > 0 ? found.slice(0, limit) : found
+  // Many containers have the same image, whose manifest has to be read.
+  const manifests = new Map<string, ReturnType<typeof manifestField>>()
+  const manifestOf = ({ record }: Container) => {
+    const field = manifests.get(record.image) ?? manifestField(context, record)
+    manifests.set(record.image, field)
+    return field
+  }
+  return await Promise.all(shown.map(container => summarize(context, container, size, manifestOf)))
 }
 
-async function summarize(context: Context, container: Container, size: boolean): Promise<ContainerSummary> {
+async function summarize(
+  context: Context,
+  container: Container,
+  size: boolean,
+  manifestOf: (container: Container) => ReturnType<typeof manifestField>,
+): Promise<ContainerSummary> {
   const { id, name, record, state, removing, health, sandbox } = container
   const { config, hostConfig } = record
   const published = isAlive(state) ? (sandbox?.ports ?? []) : []
@@ -34,6 +46,7 @@ async function summarize(context: Context, container: Container, size: boolean):
     Names: [`/${name}`],
     Image: config.Image,
     ImageID: record.image,
+    ...(await manifestOf(container)),
     Command: commandLine(config).map(quote).join(' '),
     Created: unixSeconds(new Date(record.created)),
     Ports: isAlive(state) ? toPortSummaries(published, config.ExposedPorts ?? {}) : [],

@@ -41,9 +41,9 @@ async function resolveMount(context: Context, container: Container, mount: Conta
     case 'tmpfs':
       return mount
     case 'bind': {
-      const { source, destination, readonly, propagation, recursive } = mount
+      const { source, destination, readonly, propagation, recursive, readonlySubmounts = true } = mount
       await checkSource(mount)
-      return { type: 'bind', source, destination, readonly, propagation, recursive }
+      return { type: 'bind', source, destination, readonly, propagation, recursive, readonlySubmounts }
     }
     case 'volume': {
       const { name, destination, readonly, subpath } = mount

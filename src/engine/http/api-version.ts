@@ -1,10 +1,10 @@
 import { TscomposeError } from '../../errors.ts'
 
 /** The newest version of Docker's API that the engine speaks, and the oldest; both have the major version 1. */
-export const API_VERSION = '1.47'
+export const API_VERSION = '1.51'
 export const MIN_API_VERSION = '1.24'
 
-const NEWEST_MINOR = 47
+const NEWEST_MINOR = 51
 const OLDEST_MINOR = 24
 
 export interface VersionedPath {

@@ -133,6 +133,7 @@ const mount = object<Mount>(
       NonRecursive: boolean,
       CreateMountpoint: boolean,
       ReadOnlyNonRecursive: boolean,
+      ReadOnlyForceRecursive: boolean,
     }),
     VolumeOptions: object<NonNullable<Mount['VolumeOptions']>>({
       NoCopy: boolean,

@@ -1,12 +1,19 @@
 import type { Readable } from 'node:stream'
-import type { ImageProgress, RegistryAuth } from '../../image/image.ts'
-import type { Filters, ImageInspect, ImageSummary, JSONMessage, RegistryAuthConfig } from '../api.ts'
+import type { Image, ImageProgress, ListedImage, RegistryAuth } from '../../image/image.ts'
+import type {
+  Filters,
+  ImageInspect,
+  ImageManifestSummary,
+  ImageSummary,
+  JSONMessage,
+  RegistryAuthConfig,
+} from '../api.ts'
 import { imagesOf } from '../container/record.ts'
 import type { Context } from '../context.ts'
 import { findImage, findImageFor } from './find.ts'
 import { parsePlatform } from './platform.ts'
 import { progressStream } from './progress.ts'
-import { imageFilter, inspectImage, nameFilter, summarizeImage, summarizeManifest } from './view.ts'
+import { imageFilter, inspectImage, nameFilter, summarizeImage, summarizeManifest, type Users } from './view.ts'
 
 /** @param options.manifests with what each image has for which platform */
 export async function listImages(
@@ -23,26 +30,43 @@ export async function listImages(
       ...summarizeImage(image, users),
       RepoTags: image.repoTags.filter(named),
       RepoDigests: image.repoDigests.filter(named),
-      // Only `system df` tells it, as with Docker.
-      Containers: -1,
-      ...(manifests && {
-        Manifests: (await context.images.manifests(image)).map(manifest => summarizeManifest(manifest, users)),
-      }),
+      ...(await descriptorOf(context, image)),
+      ...(manifests && { Manifests: await manifestsOf(context, image, users) }),
     })),
   )
 }
 
+async function descriptorOf(
+  { images }: Context,
+  image: Image | ListedImage,
+): Promise<Pick<ImageInspect, 'Descriptor'>> {
+  const Descriptor = await images.descriptor(image)
+  return Descriptor ? { Descriptor } : {}
+}
+
+const manifestsOf = async ({ images }: Context, image: ListedImage, users: Users): Promise<ImageManifestSummary[]> =>
+  (await images.manifests(image)).map(manifest => summarizeManifest(manifest, users))
+
 /** Ids of containers by the ids of their images. */
-export function usersOfImages({ containers }: Pick<Context, 'containers'>): ReadonlyMap<string, readonly string[]> {
+export function usersOfImages({ containers }: Pick<Context, 'containers'>): Users {
   const users = new Map<string, string[]>()
   for (const { id, record } of containers.all())
     for (const image of imagesOf(record)) users.set(image, [...(users.get(image) ?? []), id])
   return users
 }
 
-export async function inspect(context: Context, reference: string, platform?: string): Promise<ImageInspect> {
+export async function inspect(
+  context: Context,
+  reference: string,
+  { platform, manifests = false }: { readonly platform?: string; readonly manifests?: boolean },
+): Promise<ImageInspect> {
   const image = await findImageFor(context, reference, platform)
-  return inspectImage(image, context.images.lowerdirs(image))
+  const listed = await context.images.findListed(reference)
+  return {
+    ...inspectImage(image, context.images.lowerdirs(image)),
+    ...(await descriptorOf(context, platform === undefined && listed ? listed : image)),
+    ...(manifests && listed && { Manifests: await manifestsOf(context, listed, usersOfImages(context)) }),
+  }
 }
 
 /** Pulls an image, or every tag of a repository. The stream tells the progress, and throws what the pull throws. */

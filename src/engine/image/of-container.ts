@@ -1,4 +1,5 @@
 import type { Image } from '../../image/image.ts'
+import type { ContainerInspect } from '../api.ts'
 import type { ContainerRecord } from '../container/record.ts'
 import type { Context } from '../context.ts'
 
@@ -17,3 +18,13 @@ export const imageOfContainer = (
   context: Pick<Context, 'images'>,
   { image, config }: ContainerRecord,
 ): Promise<Image | undefined> => imageKept(context, { name: config.Image, id: image })
+
+/** The field of inspect and of a list that tells its manifest; none of an image that has been removed, or has none. */
+export async function manifestField(
+  context: Pick<Context, 'images'>,
+  record: ContainerRecord,
+): Promise<Pick<ContainerInspect, 'ImageManifestDescriptor'>> {
+  const image = await imageOfContainer(context, record)
+  const descriptor = image && (await context.images.descriptor(image).catch(() => undefined))
+  return descriptor ? { ImageManifestDescriptor: descriptor } : {}
+}

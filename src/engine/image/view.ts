@@ -6,7 +6,7 @@ import { booleanFilter, matchesLabels, validateFilters } from '../filters.ts'
 import { NEVER, parseMoment, unixSeconds } from '../time.ts'
 
 /** Ids of containers by the ids of their images. */
-type Users = ReadonlyMap<string, readonly string[]>
+export type Users = ReadonlyMap<string, readonly string[]>
 
 /** An item of `GET /images/json`. */
 export const summarizeImage = (image: ListedImage, users: Users): ImageSummary => ({

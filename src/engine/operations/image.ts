@@ -15,7 +15,7 @@ export const imageOperations = (context: Context): ImageOperations => ({
     return await listImages(context, options)
   },
   async imageInspect(name, options = {}) {
-    return await inspect(context, name, options.platform)
+    return await inspect(context, name, options)
   },
   async imageLoad(archive, signal, options = {}) {
     return loadImages(context, archive, options.platform, signal)

@@ -61,6 +61,7 @@ export async function systemInfo(context: Context, engineId: string): Promise<Sy
       Log: ['json-file', 'local'],
     },
     ...limits.support,
+    FirewallBackend: { Driver: 'nftables' },
     IPv4Forwarding: true,
     // Clients warn of what dockerd's firewall needs and ours does without.
     BridgeNfIptables: true,

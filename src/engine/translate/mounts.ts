@@ -14,6 +14,8 @@ export type MountRequest =
       readonly readonly: boolean
       readonly propagation: Propagation
       readonly recursive: boolean
+      /** False: of a read-only one, submounts of the source stay as they are. */
+      readonly readonlySubmounts?: boolean
       /** Whether a source that does not exist is made (as a directory) rather than an error. */
       readonly createSource: boolean
       /** The options as they were written, for inspect. */
@@ -125,6 +127,9 @@ export function parseMount(mount: Mount): MountRequest {
       if (!mount.Source.startsWith('/')) {
         throw fail(`invalid mount path: '${mount.Source}' mount path must be absolute`)
       }
+      const { NonRecursive, CreateMountpoint, ReadOnlyNonRecursive, ReadOnlyForceRecursive } = mount.BindOptions ?? {}
+      if (ReadOnlyNonRecursive && ReadOnlyForceRecursive)
+        throw invalid('mount options conflict: ReadOnlyNonRecursive && ReadOnlyForceRecursive')
       const propagation = mount.BindOptions?.Propagation || 'rprivate'
       if (!propagations.includes(propagation)) throw fail(`invalid propagation mode: ${propagation}`)
       return {
@@ -133,8 +138,9 @@ export function parseMount(mount: Mount): MountRequest {
         destination,
         readonly,
         propagation: propagation as Propagation,
-        recursive: !mount.BindOptions?.NonRecursive,
-        createSource: mount.BindOptions?.CreateMountpoint === true,
+        recursive: !NonRecursive,
+        ...(ReadOnlyNonRecursive && { readonlySubmounts: false }),
+        createSource: CreateMountpoint === true,
         mode: '',
       }
     }

@@ -45,21 +45,26 @@ export function cloneSource(program: ProgramBuilder, placed: PlacedMount, user?:
 
 function cloneBind(
   program: ProgramBuilder,
-  { source, subpath, owned, recursive = true, readonly, propagation = 'rprivate' }: Bind,
+  { source, subpath, owned, recursive = true, readonly, readonlySubmounts = true, propagation = 'rprivate' }: Bind,
   user: UserFacts | undefined,
 ): Result {
   const clone = subpath
     ? cloneWithin(program, source, subpath, { recursive })
     : cloneTree(program, source, { recursive })
   const shift = user && owned
+  const set = (flags: number, attr: Uint8Array) =>
+    program.call('mount_setattr', [clone, '', AT.EMPTY_PATH | flags, attr, MOUNT_ATTR_SIZE], {
+      words: `set the options of ${source}`,
+    })
+  const everywhere = readonly && readonlySubmounts
   const attr = mountAttr({
-    set: (readonly ? MOUNT_ATTR.RDONLY : 0) | (shift ? MOUNT_ATTR.IDMAP : 0),
+    set: (everywhere ? MOUNT_ATTR.RDONLY : 0) | (shift ? MOUNT_ATTR.IDMAP : 0),
     propagation: propagationFlag(propagation),
     userNamespace: shift ? descriptor.user : 0,
   })
   // Propagation and read-only in one call; both for submounts too, as Docker has it since kernels can do it.
-  const flags = AT.EMPTY_PATH | (recursive ? AT.RECURSIVE : 0)
-  program.call('mount_setattr', [clone, '', flags, attr, MOUNT_ATTR_SIZE], { words: `set the options of ${source}` })
+  set(recursive ? AT.RECURSIVE : 0, attr)
+  if (readonly && !everywhere) set(0, mountAttr({ set: MOUNT_ATTR.RDONLY }))
   return clone
 }
 

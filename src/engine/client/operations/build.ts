@@ -14,7 +14,12 @@ export const buildOperations = (connection: EngineConnection): BuildOperations =
   async imageFiles(name) {
     return (await connection.send('GET', path`/tscompose/images/${name}/files`)).body
   },
-  buildPrune({ all, filters, keepStorage } = {}) {
-    return connection.json('POST', '/build/prune', { query: { all, filters, 'keep-storage': keepStorage } })
+  buildPrune({ all, filters, reservedSpace, maxUsedSpace, minFreeSpace } = {}) {
+    const space = {
+      'reserved-space': reservedSpace,
+      'max-used-space': maxUsedSpace,
+      'min-free-space': minFreeSpace,
+    }
+    return connection.json('POST', '/build/prune', { query: { all, filters, ...space } })
   },
 })

@@ -16,12 +16,12 @@ export async function diskUsage(engine: Engine, filter: readonly string[]): Prom
 /** `buildx prune` */
 export async function* prune(
   engine: Engine,
-  { filter, all, keepDuration, keepBytes }: Read<typeof pruneRequest>,
+  { filter, all, keepDuration, ...space }: Read<typeof pruneRequest>,
 ): AsyncGenerator<Usage> {
   const filters = Object.fromEntries(filter.filter(text => text !== '').map(filterOf))
   const until = keepDuration > 0n ? { until: [`${keepDuration / 1_000_000_000n}s`] } : {}
   const { BuildCache } = await engine.systemDataUsage({ types: ['build-cache'] })
-  const { CachesDeleted } = await engine.buildPrune({ all, filters: { ...filters, ...until }, keepStorage: keepBytes })
+  const { CachesDeleted } = await engine.buildPrune({ all, filters: { ...filters, ...until }, ...space })
   for (const item of BuildCache ?? []) if (CachesDeleted.includes(item.ID)) yield recordOf(item)
 }
 

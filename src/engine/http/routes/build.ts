@@ -81,7 +81,10 @@ export const buildRoutes = (openBuildkit: () => Promise<BuildkitDoor>): readonly
         defined({
           all: query.boolean('all'),
           filters: query.filters(),
-          keepStorage: query.integer('keep-storage'),
+          // The name until 1.48.
+          reservedSpace: query.integer('reserved-space') || query.integer('keep-storage'),
+          maxUsedSpace: query.integer('max-used-space'),
+          minFreeSpace: query.integer('min-free-space'),
         }),
       ),
     ),

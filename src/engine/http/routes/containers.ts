@@ -9,24 +9,28 @@ import { join } from '../hijack.ts'
 import { defined } from '../query.ts'
 import { containerCreateRequest, containerUpdateRequest, execConfig } from '../requests.ts'
 import { type Call, type Route, route } from '../router.ts'
+import { containerInspectFor, containerSummaryFor } from '../versions/containers.ts'
+import { createRequestOf } from '../versions/create-request.ts'
 import { acceptKey, webSocket, webSocketKey, withoutFrames } from '../websocket.ts'
 
 const waitConditions: readonly WaitCondition[] = ['not-running', 'next-exit', 'removed']
 
 type ContainerCall = Call<'id'>
 
-async function list({ engine, query }: Call): Promise<Answer> {
+async function list({ engine, query, minor }: Call): Promise<Answer> {
   const options = {
     all: query.boolean('all'),
     limit: query.integer('limit'),
     size: query.boolean('size'),
     filters: query.filters(),
   }
-  return json(await engine.containerList(defined(options)))
+  return json((await engine.containerList(defined(options))).map(found => containerSummaryFor(minor, found)))
 }
 
-async function create({ engine, query, body }: Call): Promise<Answer> {
-  const request = await body(containerCreateRequest)
+async function create({ engine, query, body, minor }: Call): Promise<Answer> {
+  const asked = await body(containerCreateRequest)
+  const cgroup = async () => ((await engine.systemInfo()).CgroupVersion === '2' ? '2' : '1')
+  const request = createRequestOf(minor, asked, minor < 41 ? await cgroup() : '2')
   return json(await engine.containerCreate(query.text('name'), request, query.text('platform')), 201)
 }
 
@@ -124,8 +128,8 @@ export const containerRoutes: readonly Route[] = [
   route('POST', '/containers/prune', async ({ engine, query }) =>
     json(await engine.containerPrune(defined({ filters: query.filters() }))),
   ),
-  route('GET', '/containers/{id}/json', async ({ engine, params: { id }, query }) =>
-    json(await engine.containerInspect(id, defined({ size: query.boolean('size') }))),
+  route('GET', '/containers/{id}/json', async ({ engine, params: { id }, query, minor }) =>
+    json(containerInspectFor(minor, await engine.containerInspect(id, defined({ size: query.boolean('size') })))),
   ),
   route('GET', '/containers/{id}/logs', logs),
   route('GET', '/containers/{id}/top', async ({ engine, params: { id }, query }) =>

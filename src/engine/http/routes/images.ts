@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import { isRepository } from '../../../image/reference.ts'
+import type { ImageDeleteItem } from '../../api.ts'
 import { invalid } from '../../failures.ts'
 import { importSource } from '../../image/import.ts'
 import { type Answer, empty, json } from '../answer.ts'
@@ -9,6 +10,7 @@ import { parseRegistryAuth } from '../registry-auth.ts'
 import { commitConfig, registryAuthConfig } from '../requests.ts'
 import { type Call, type Route, route } from '../router.ts'
 import { nullable } from '../shapes.ts'
+import { imageInspectFor, imageSummaryFor } from '../versions/images.ts'
 
 /** `POST /images/create` is two things: a pull with `fromImage`, an import with `fromSrc`. */
 async function create(call: Call): Promise<Answer> {
@@ -78,7 +80,12 @@ function platformOf(text: string | undefined): string | undefined {
   }
 }
 
-const forPlatform = (query: Query) => defined({ platform: platformOf(query.text('platform')) })
+function forPlatform(query: Query) {
+  const [platform, ...others] = query.all('platform')
+  if (others.length > 0)
+    throw invalid('multiple platform parameters are not supported in this API version; use API version 1.52 or later')
+  return defined({ platform: platformOf(platform) })
+}
 
 async function push({ engine, params: { name }, query, headers, signal }: Call<'name'>): Promise<Answer> {
   const options = {
@@ -100,13 +107,25 @@ async function tag({ engine, params: { name }, query }: Call<'name'>): Promise<A
   return empty(201)
 }
 
-/** Before 1.44 the size had a second name, which clients of then show. */
-export const withVirtualSize = <Sized extends { readonly Size: number }>(image: Sized, minor: number): Sized =>
-  minor < 44 ? { ...image, VirtualSize: image.Size } : image
-
 async function list({ engine, query, minor }: Call): Promise<Answer> {
   const options = { all: query.boolean('all'), filters: query.filters(), manifests: query.boolean('manifests') }
-  return json((await engine.imageList(defined(options))).map(image => withVirtualSize(image, minor)))
+  return json((await engine.imageList(defined(options))).map(image => imageSummaryFor(minor, image)))
+}
+
+async function inspect({ engine, params: { name }, query, minor }: Call<'name'>): Promise<Answer> {
+  const { platform } = forPlatform(query)
+  const manifests = query.boolean('manifests')
+  if (manifests && platform) throw invalid('conflicting options: manifests and platform options cannot both be set')
+  return json(imageInspectFor(minor, await engine.imageInspect(name, defined({ platform, manifests }))))
+}
+
+async function remove({ engine, params: { name }, query }: Call<'name'>): Promise<Answer> {
+  const options = { force: query.boolean('force'), noprune: query.boolean('noprune') }
+  const platforms = query.all('platforms').map(platformOf)
+  const removed: ImageDeleteItem[] = []
+  for (const platform of platforms.length > 0 ? platforms : [undefined])
+    removed.push(...(await engine.imageDelete(name, defined({ ...options, platform }))))
+  return json(removed)
 }
 
 export const imageRoutes: readonly Route[] = [
@@ -131,9 +150,7 @@ export const imageRoutes: readonly Route[] = [
   route('GET', '/images/{name}/history', async ({ engine, params: { name }, query }) =>
     json(await engine.imageHistory(name, forPlatform(query))),
   ),
-  route('GET', '/images/{name}/json', async ({ engine, params: { name }, query, minor }) =>
-    json(withVirtualSize(await engine.imageInspect(name, forPlatform(query)), minor)),
-  ),
+  route('GET', '/images/{name}/json', inspect),
   route('POST', '/images/{name}/tag', tag),
   route('POST', '/images/{name}/push', push),
   route('GET', '/distribution/{name}/json', async ({ engine, params: { name }, headers, signal }) =>
@@ -144,16 +161,5 @@ export const imageRoutes: readonly Route[] = [
   route('POST', '/auth', async ({ engine, body, signal }) =>
     json(await engine.systemAuth(await body(registryAuthConfig), signal)),
   ),
-  route('DELETE', '/images/{name}', async ({ engine, params: { name }, query }) =>
-    json(
-      await engine.imageDelete(
-        name,
-        defined({
-          force: query.boolean('force'),
-          noprune: query.boolean('noprune'),
-          platform: platformOf(query.text('platforms')),
-        }),
-      ),
-    ),
-  ),
+  route('DELETE', '/images/{name}', remove),
 ]

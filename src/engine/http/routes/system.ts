@@ -6,7 +6,8 @@ import { type Answer, json } from '../answer.ts'
 import { API_VERSION } from '../api-version.ts'
 import { defined } from '../query.ts'
 import { type Call, type Route, route } from '../router.ts'
-import { withVirtualSize } from './images.ts'
+import { withVirtualSize } from '../versions/images.ts'
+import { infoFor } from '../versions/info.ts'
 
 async function ping({ engine }: Call): Promise<Answer> {
   await engine.systemPing()
@@ -28,7 +29,7 @@ async function diskUsage({ engine, query, minor }: Call): Promise<Answer> {
     return type
   })
   const { Images, ...usage } = await engine.systemDataUsage(types.length > 0 ? { types } : {})
-  return json({ ...usage, Images: Images?.map(image => withVirtualSize(image, minor)) ?? null })
+  return json({ ...usage, Images: Images?.map(image => withVirtualSize(minor, image)) ?? null })
 }
 
 async function* withLegacyFields(events: AsyncIterable<EventMessage>): AsyncGenerator<object> {
@@ -46,7 +47,7 @@ export const systemRoutes: readonly Route[] = [
   route('GET', '/_ping', ping),
   route('HEAD', '/_ping', ping),
   route('GET', '/version', async ({ engine }) => json({ ...(await engine.systemVersion()), ApiVersion: API_VERSION })),
-  route('GET', '/info', async ({ engine }) => json(await engine.systemInfo())),
+  route('GET', '/info', async ({ engine, minor }) => json(infoFor(minor, await engine.systemInfo()))),
   route('GET', '/system/df', diskUsage),
   route('GET', '/plugins', () => json([])), // what looks for some must not fail
   route('GET', '/metrics', async ({ engine }) => ({

@@ -99,7 +99,9 @@ export const pruneRequest = message({
   all: boolean(2),
   /** nanoseconds */
   keepDuration: int64(3),
-  keepBytes: integer(4),
+  reservedSpace: integer(4),
+  maxUsedSpace: integer(5),
+  minFreeSpace: integer(6),
 })
 
 /** What has nothing in it, or nothing of interest. */
