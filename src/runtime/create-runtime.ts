@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { closeSync, mkdirSync, openSync, readdirSync, realpathSync, rmdirSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -7,6 +7,7 @@ import { O } from '../sys/constants.ts'
 import type { Cgroup } from './cgroup/cgroup.ts'
 import { openCgroups } from './cgroup/cgroups.ts'
 import { deviceRules } from './cgroup/device-rules.ts'
+import { engineGroup } from './cgroup/own-cgroup.ts'
 import { CgroupParents } from './cgroup/parents.ts'
 import { compileContainer } from './compile/container.ts'
 import { compileExec } from './compile/exec.ts'
@@ -44,10 +45,9 @@ export interface RuntimeOptions {
 /** The runtime of one engine: engines with different run directories do not see each other's containers. */
 export function createRuntime({ runDir }: RuntimeOptions): Runtime {
   mkdirSync(`${runDir}/containers`, { recursive: true, mode: 0o700 })
-  const instance = createHash('sha256').update(realpathSync(runDir)).digest('hex').slice(0, 12)
   const directory = `${realpathSync(runDir)}/containers`
   const parents = new CgroupParents(directory)
-  return new LocalRuntime(directory, openCgroups(instance, parents), parents)
+  return new LocalRuntime(directory, openCgroups(engineGroup(runDir), parents), parents)
 }
 
 class LocalRuntime implements Runtime {
@@ -206,6 +206,7 @@ class LocalRuntime implements Runtime {
     this.#processes.clear()
     this.#users.close()
     this.#exits.clear()
+    this.#parents.tidy()
   }
 
   #hold<Held extends MonitoredProcess>(process: Held): Held {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, fstatSync, openSync, renameSync, writeFileSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { join } from 'node:path'
 import { monitorPath } from '../../runtime/native-path.ts'
@@ -50,6 +50,15 @@ export function spawnKeeper(
     env: { TSCOMPOSE_RUN: runDir },
     stdio: ['ignore', log, log, report ?? 'ignore', given[RUN_FD], given[LOCK_FD], ...(engine ? [engine] : [])],
   })
+}
+
+/** The keeper that has started this process; undefined for an engine that was started by hand. */
+export function ownKeeper(): number | undefined {
+  try {
+    return readFileSync(`/proc/${process.ppid}/cmdline`, 'latin1').startsWith(`${KEEPER}\0`) ? process.ppid : undefined
+  } catch {
+    return undefined // it has gone
+  }
 }
 
 /** From now on, a keeper that is killed is followed by another one. For the process of an engine. */

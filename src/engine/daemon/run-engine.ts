@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { TscomposeError } from '../../errors.ts'
+import { engineGroup, enterOwnCgroup } from '../../runtime/cgroup/own-cgroup.ts'
 import type { Engine } from '../api.ts'
 import { connectEngine } from '../client/remote-engine.ts'
 import { type EngineConfig, readEngineConfig } from '../config.ts'
@@ -8,7 +9,7 @@ import { serveEngine } from '../http/server.ts'
 import { version } from '../version.ts'
 import { boundLog, inFull, log } from './engine-log.ts'
 import { IdleWatch } from './idle.ts'
-import { keepKeeper } from './keeper.ts'
+import { keepKeeper, ownKeeper } from './keeper.ts'
 import { acquireLock } from './lock.ts'
 import type { EnginePaths } from './paths.ts'
 import { reportFailure, reportReady } from './report.ts'
@@ -51,6 +52,7 @@ async function serveUntilEnd(paths: EnginePaths, open: OpenEngine): Promise<void
   undo.use(lock)
   for (const file of [paths.socketPath, paths.stoppedFile]) rmSync(file, { force: true }) // of the engine before
 
+  const own = ownCgroup(paths)
   const { promise: end, resolve: stop } = Promise.withResolvers<string>()
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => stop(name))
   const config = await readEngineConfig(paths.configFile)
@@ -86,6 +88,7 @@ async function serveUntilEnd(paths: EnginePaths, open: OpenEngine): Promise<void
   // Connections stay until the process is gone: that they break tells those who wait for its end.
   undo.defer(() => server.refuse())
   try {
+    undo.use(await own) // before the first monitor
     const engine = undo.use(await open({ paths, config, report: log }))
     if (config.metricsAddr) {
       const { serveMetrics } = await import('./metrics-server.ts')
@@ -108,6 +111,16 @@ async function serveUntilEnd(paths: EnginePaths, open: OpenEngine): Promise<void
   log(`engine ends: ${await end}`)
   writeFileSync(paths.stoppedFile, '')
   server.refuse()
+}
+
+/** Without one of its own, engine, keeper and monitors stay in that of whoever has started them. */
+async function ownCgroup({ runDir }: EnginePaths): Promise<AsyncDisposable> {
+  const keeper = ownKeeper()
+  const pids = keeper === undefined ? [process.pid] : [keeper, process.pid]
+  return await enterOwnCgroup(engineGroup(runDir), pids).catch(error => {
+    log(`no cgroup of its own: ${inFull(error)}`)
+    return new AsyncDisposableStack()
+  })
 }
 
 /** When the last container has ended, it may be quiet. */

@@ -55,8 +55,8 @@ export interface Cgroup {
 /** All cgroups of one engine. */
 export interface Cgroups {
   readonly version: 1 | 2
-  /** @param parent the cgroup it is in, a path below the root of each hierarchy; empty: that root */
+  /** @param parent the cgroup it is in, a path below the root of each hierarchy; empty: where it is unasked */
   cgroup(containerId: string, parent: string): Cgroup
-  /** Ids of the containers that have a cgroup at a root, also those an earlier engine left. */
+  /** Ids of the containers that have a cgroup where they are unasked, also those an earlier engine left. */
   containerIds(): readonly string[]
 }

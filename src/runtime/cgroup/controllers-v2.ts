@@ -9,9 +9,12 @@ const wanted = ['cpu', 'cpuset', 'io', 'memory', 'pids']
  * those move to a leaf of their own first, as init systems do.
  */
 export function enableControllers(root: string): void {
-  const available = readFileSync(`${root}/cgroup.controllers`, 'utf8').trim().split(' ')
-  const enabled = readFileSync(`${root}/cgroup.subtree_control`, 'utf8').trim().split(' ')
-  const missing = wanted.filter(name => available.includes(name) && !enabled.includes(name))
+  const wordsOf = (file: string) => readFileSync(`${root}/${file}`, 'utf8').trim().split(' ')
+  const enabled = wordsOf('cgroup.subtree_control')
+  const lacking = wanted.filter(name => !enabled.includes(name))
+  if (lacking.length === 0) return
+  const available = wordsOf('cgroup.controllers')
+  const missing = lacking.filter(name => available.includes(name))
   if (missing.length === 0) return
   try {
     enable(root, missing)

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { isGone } from './tree.ts'
 
 /** Where the cgroup of a container is to be. */
 export interface CgroupPlace {
@@ -10,7 +11,7 @@ export interface CgroupPlace {
 }
 
 /**
- * The cgroups that containers are put into (`--cgroup-parent`). Whoever only knows a container's id, as the next engine
+ * The cgroups that containers are put into (`--cgroup-parent`; on v2 all others are in one of the engine's). Whoever only knows a container's id, as the next engine
  * does of one that was killed, finds its cgroup by a file in the container's run-time directory; like the cgroups
  * themselves, that does not outlast a restart of the machine. What was made here for a container goes after the last of
  * them; what somebody else has made, with limits for all that is in it, stays.
@@ -59,15 +60,6 @@ export class CgroupParents {
 
   #file(containerId: string): string {
     return `${this.#directory}/${containerId}/cgroup-parent`
-  }
-}
-
-function isGone(directory: string): boolean {
-  try {
-    rmdirSync(directory)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ENOENT'
   }
 }
 

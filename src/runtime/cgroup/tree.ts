@@ -47,6 +47,26 @@ export function killAll(pids: readonly number[]): void {
   }
 }
 
+/** Removes a cgroup that has neither processes nor cgroups in it. @returns false for any other */
+export function isGone(directory: string): boolean {
+  try {
+    rmdirSync(directory)
+    return true
+  } catch (error) {
+    return codeOf(error) === 'ENOENT'
+  }
+}
+
+/** Names of the cgroups in a cgroup; none if it does not exist. */
+export function directoriesIn(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true }).flatMap(entry => (entry.isDirectory() ? [entry.name] : []))
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return []
+    throw error
+  }
+}
+
 /** Removes empty cgroups. @returns false if a process is still in one of them */
 export function tryRemove(directory: string): boolean {
   try {

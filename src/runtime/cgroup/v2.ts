@@ -40,6 +40,8 @@ export class CgroupV2 implements Cgroup, CgroupFiles {
   }
 
   create(devices: readonly DeviceRule[]): void {
+    // Each time: while nothing is in there, others may take controllers away again.
+    enableControllers(this.#root)
     this.#place.parents.make(this.#root, this.#place.parent, enableControllers)
     mkdirSync(this.#directory, 0o755)
     if (devices.every(({ allow, type }) => allow && type === 'a')) return
