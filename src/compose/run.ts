@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { Engine } from '../engine/api.ts'
+import { sharingApiSocket } from './api-socket.ts'
 import { runHooks } from './apply/hooks.ts'
 import { ignoring } from './apply/ignoring.ts'
 import { readContents } from './contents.ts'
@@ -46,7 +47,7 @@ export async function createOneOff(
   const project = await bringUp(surroundings, whole, up)
   // What providers hand to it stands below what the command line says.
   const handed = project.services[wanted.name]?.environment
-  const service = { ...wanted, environment: { ...handed, ...wanted.environment } }
+  const service = sharingApiSocket({ ...wanted, environment: { ...handed, ...wanted.environment } })
   let observed = await observe(engine, project.name, project)
   const pulls = planPulls(project, [service], observed.images, {
     command: 'up',

@@ -1,3 +1,4 @@
+import { withApiSocket } from './api-socket.ts'
 import { servicesToBuild } from './build/build.ts'
 import { lockProject } from './lock.ts'
 import { observe, observeImages } from './observe.ts'
@@ -31,7 +32,7 @@ export interface BringUpOptions extends UpOptions {
 
 /**
  * From the file to running containers: what is provided, fetch images, look at what is there, plan, carry out.
- * @returns the project of containers, with the variables that providers have handed to them
+ * @returns the project of containers, with the variables that providers, and the socket that the engine has handed to them
  */
 export async function bringUp(surroundings: Surroundings, whole: Project, options: BringUpOptions): Promise<Project> {
   const { engine, signal, warn } = surroundings
@@ -45,7 +46,8 @@ export async function bringUp(surroundings: Surroundings, whole: Project, option
         () => warn(`another command is bringing project "${whole.name}" up: waiting for it to end`),
         signal,
       )
-  const project = surroundings.dryRun ? withoutProviders(whole) : await upProviders(surroundings, whole, all)
+  const provided = surroundings.dryRun ? withoutProviders(whole) : await upProviders(surroundings, whole, all)
+  const project = await withApiSocket(provided, signal)
   if (services.length === 0 && all.length > 0) return project
   let observed = await observe(engine, project.name, project)
   const operation = { name: project.name, project, preStop: false }

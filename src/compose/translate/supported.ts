@@ -2,14 +2,7 @@ import { TscomposeError } from '../../errors.ts'
 import type { Project, Service } from '../project.ts'
 
 /** Attributes of a service that would change what runs, and cannot be honoured yet. */
-const unsupported = [
-  'models',
-  'use_api_socket',
-  'gpus',
-  'credential_spec',
-  'isolation',
-  'deploy.resources.reservations.devices',
-] as const
+const unsupported = ['models', 'gpus', 'credential_spec', 'isolation', 'deploy.resources.reservations.devices'] as const
 
 /** The others are of Windows and of Swarm. */
 const MOUNTED = new Set(['bind', 'volume', 'tmpfs', 'image'])
