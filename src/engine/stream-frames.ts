@@ -1,4 +1,5 @@
 import { TscomposeError } from '../errors.ts'
+import { FrameSplitter } from './frame-splitter.ts'
 
 /**
  * Docker's stream format (Engine API, "Attach to a container"): what a process without a terminal writes comes in
@@ -24,52 +25,31 @@ export function encodeFrame(stream: StreamName, payload: Uint8Array): Buffer {
 
 /** Finds the frames in a byte stream that is cut into chunks anywhere. */
 export class FrameDecoder {
-  #pending: Buffer[] = []
-  #size = 0
+  readonly #splitter = new FrameSplitter(headerSize, payloadLength)
 
   /**
    * @returns the frames that `chunk` completes; payloads share its memory where they can
    * @throws TscomposeError ENGINE_STREAM_INVALID where no frame can start like this, as in the raw stream of a terminal
    */
   push(chunk: Uint8Array): StreamFrame[] {
-    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
-    this.#pending.push(bytes)
-    this.#size += bytes.length
-    const frames: StreamFrame[] = []
-    for (let needed = this.#needed(); this.#size >= needed; needed = this.#needed()) {
-      const whole = this.#joined()
-      const stream = streams[whole[0] ?? 0]
-      if (stream) frames.push({ stream, payload: whole.subarray(headerSize, needed) })
-      this.#pending = [whole.subarray(needed)]
-      this.#size -= needed
-    }
-    return frames
+    return this.#splitter.push(chunk).flatMap(frame => {
+      const stream = streams[frame.readUInt8(0)]
+      return stream ? { stream, payload: frame.subarray(headerSize) } : []
+    })
   }
 
   /** @throws TscomposeError ENGINE_STREAM_INVALID if the stream ended within a frame */
   end(): void {
-    if (this.#size > 0) throw new TscomposeError('ENGINE_STREAM_INVALID', 'the stream ended within a frame')
+    if (!this.#splitter.isBetweenFrames)
+      throw new TscomposeError('ENGINE_STREAM_INVALID', 'the stream ended within a frame')
   }
+}
 
-  /** How many bytes the next frame has, as far as is known. */
-  #needed(): number {
-    if (this.#size < headerSize) return headerSize
-    // The header may be spread over chunks; joining them only then keeps a large payload from being copied per chunk.
-    const first = this.#pending[0]
-    const header = first && first.length >= headerSize ? first : this.#joined()
-    const [number = 0, ...zeros] = header.subarray(0, 4)
-    if (number >= streams.length || zeros.some(byte => byte !== 0))
-      throw new TscomposeError('ENGINE_STREAM_INVALID', `no frame starts with ${header.toString('hex', 0, headerSize)}`)
-    return headerSize + header.readUInt32BE(4)
-  }
-
-  #joined(): Buffer {
-    const [first = Buffer.alloc(0), ...rest] = this.#pending
-    if (rest.length === 0) return first
-    const whole = Buffer.concat(this.#pending)
-    this.#pending = [whole]
-    return whole
-  }
+function payloadLength(header: Buffer): number {
+  const [number = 0, ...zeros] = header.subarray(0, 4)
+  if (number >= streams.length || zeros.some(byte => byte !== 0))
+    throw new TscomposeError('ENGINE_STREAM_INVALID', `no frame starts with ${header.toString('hex')}`)
+  return header.readUInt32BE(4)
 }
 
 /**

@@ -25,7 +25,7 @@ import {
   getSecretRequest,
   getSecretResponse,
 } from '../../../src/engine/http/buildkit/messages/session.ts'
-import { encodeFrame, framesOf } from '../../../src/engine/http/buildkit/rpc/frames.ts'
+import { encodeMessage, messagesOf } from '../../../src/engine/http/buildkit/rpc/frames.ts'
 import { type Served, serve } from '../served.ts'
 
 /** Asks for another protocol on a connection of its own. @returns it, and how the engine has answered */
@@ -66,9 +66,9 @@ async function call(client: ClientHttp2Session, path: string, message: Uint8Arra
   stream.on('trailers', found => {
     trailers = found
   })
-  stream.end(encodeFrame(message))
+  stream.end(encodeMessage(message))
   const answers: Buffer[] = []
-  for await (const frame of framesOf(stream)) answers.push(frame)
+  for await (const frame of messagesOf(stream)) answers.push(frame)
   const text = decodeURIComponent(String(trailers['grpc-message'] ?? ''))
   return { answers, status: Number(trailers['grpc-status']), text }
 }
@@ -305,9 +305,9 @@ test('secrets, logins and agents are asked for when they are needed', async () =
     let status = 0
     stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': String(status) }))
     stream.on('error', () => {})
-    for await (const frame of framesOf(stream)) {
+    for await (const frame of messagesOf(stream)) {
       const answer = lends[String(headers[':path'])]?.(frame) ?? { status: 12 }
-      if (!('status' in answer)) stream.write(encodeFrame(answer))
+      if (!('status' in answer)) stream.write(encodeMessage(answer))
       else status = answer.status
     }
     stream.end()

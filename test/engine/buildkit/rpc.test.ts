@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { encodeFrame, FrameDecoder, LARGEST_MESSAGE } from '../../../src/engine/http/buildkit/rpc/frames.ts'
+import { encodeMessage, LARGEST_MESSAGE, MessageDecoder } from '../../../src/engine/http/buildkit/rpc/frames.ts'
 import { decodeTrailers, encodeTrailers, GrpcError } from '../../../src/engine/http/buildkit/rpc/status.ts'
 
 test('frames come out of chunks that are cut anywhere', () => {
   const messages = ['', 'a', 'message', 'x'.repeat(300)].map(text => Buffer.from(text))
-  const stream = Buffer.concat(messages.map(encodeFrame))
+  const stream = Buffer.concat(messages.map(encodeMessage))
   for (const size of [1, 2, 5, 7, stream.length]) {
-    const decoder = new FrameDecoder()
+    const decoder = new MessageDecoder()
     const found: string[] = []
     for (let at = 0; at < stream.length; at += size)
       for (const frame of decoder.push(stream.subarray(at, at + size))) found.push(frame.toString())
@@ -19,9 +19,9 @@ test('frames come out of chunks that are cut anywhere', () => {
 test('a frame that is too large, compressed or cut off is an error before it is waited for', () => {
   const large = Buffer.alloc(5)
   large.writeUInt32BE(LARGEST_MESSAGE + 1, 1)
-  assert.throws(() => new FrameDecoder().push(large), { code: 8 })
-  assert.throws(() => new FrameDecoder().push(Buffer.from([1, 0, 0, 0, 1, 0])), { code: 12 })
-  const decoder = new FrameDecoder()
+  assert.throws(() => new MessageDecoder().push(large), { code: 8 })
+  assert.throws(() => new MessageDecoder().push(Buffer.from([1, 0, 0, 0, 1, 0])), { code: 12 })
+  const decoder = new MessageDecoder()
   decoder.push(Buffer.from([0, 0, 0]))
   assert.throws(() => decoder.end(), GrpcError)
 })

@@ -1,5 +1,5 @@
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2'
-import { encodeFrame, framesOf } from './frames.ts'
+import { encodeMessage, messagesOf } from './frames.ts'
 import type { Fields, MessageType, Read, Written } from './protobuf.ts'
 import { decodeTrailers, GrpcError, grpcCodes } from './status.ts'
 
@@ -60,7 +60,7 @@ export class GrpcClient {
       async send(message) {
         signal.throwIfAborted()
         if (stream.closed || stream.destroyed) throw (await ended) ?? gone()
-        if (stream.write(encodeFrame((request as MessageType<Fields>).encode(message)))) return
+        if (stream.write(encodeMessage((request as MessageType<Fields>).encode(message)))) return
         await Promise.race([new Promise(resolve => stream.once('drain', resolve)), ended])
       },
       end: () => void stream.end(),
@@ -99,7 +99,7 @@ async function* readAll(
   signal: AbortSignal,
 ): AsyncGenerator<unknown> {
   try {
-    for await (const frame of framesOf(stream)) yield type.decode(frame)
+    for await (const frame of messagesOf(stream)) yield type.decode(frame)
   } catch (error) {
     signal.throwIfAborted()
     // How the call has ended says more than that its stream has broken.

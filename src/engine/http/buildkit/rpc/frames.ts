@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import { FrameSplitter } from '../../../frame-splitter.ts'
 import { GrpcError, grpcCodes } from './status.ts'
 
 /** Messages on a stream of HTTP/2: a byte that tells of compression, the length, the message (grpc, PROTOCOL-HTTP2.md). */
@@ -8,7 +9,7 @@ export const LARGEST_MESSAGE = 16 * 2 ** 20
 
 const HEAD = 5
 
-export function encodeFrame(message: Uint8Array): Buffer {
+export function encodeMessage(message: Uint8Array): Buffer {
   const frame = Buffer.allocUnsafe(HEAD + message.length)
   frame.writeUInt8(0, 0)
   frame.writeUInt32BE(message.length, 1)
@@ -16,32 +17,18 @@ export function encodeFrame(message: Uint8Array): Buffer {
   return frame
 }
 
-/** Takes frames out of the bytes of a stream, however these come in. */
-export class FrameDecoder {
-  #chunks: Buffer[] = []
-  #size = 0
+/** Takes messages out of the bytes of a stream, however these come in. */
+export class MessageDecoder {
+  readonly #splitter = new FrameSplitter(HEAD, lengthIn)
 
   /** @throws GrpcError for what is too large, compressed, or no frame */
-  push(chunk: Buffer): Buffer[] {
-    const frames: Buffer[] = []
-    this.#chunks.push(chunk)
-    this.#size += chunk.length
-    while (this.#size >= HEAD) {
-      if ((this.#chunks[0]?.length ?? 0) < HEAD) this.#chunks = [Buffer.concat(this.#chunks)]
-      const length = lengthIn(this.#chunks[0] as Buffer)
-      if (this.#size < HEAD + length) break
-      const all = this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks)
-      const rest = all.subarray(HEAD + length)
-      this.#chunks = rest.length > 0 ? [rest] : []
-      this.#size = rest.length
-      frames.push(all.subarray(HEAD, HEAD + length))
-    }
-    return frames
+  push(chunk: Uint8Array): Buffer[] {
+    return this.#splitter.push(chunk).map(frame => frame.subarray(HEAD))
   }
 
   /** @throws GrpcError for a frame that is not whole */
   end(): void {
-    if (this.#size > 0) throw new GrpcError(grpcCodes.INTERNAL, 'the stream ends within a message')
+    if (!this.#splitter.isBetweenFrames) throw new GrpcError(grpcCodes.INTERNAL, 'the stream ends within a message')
   }
 }
 
@@ -54,8 +41,8 @@ function lengthIn(head: Buffer): number {
 }
 
 /** The messages of a stream. What is not taken from it stays with the sender. */
-export async function* framesOf(stream: Readable): AsyncGenerator<Buffer> {
-  const decoder = new FrameDecoder()
+export async function* messagesOf(stream: Readable): AsyncGenerator<Buffer> {
+  const decoder = new MessageDecoder()
   // How the call ends is still to be told on the stream, whatever came on it.
   const chunks: AsyncIterable<Buffer> = stream.iterator({ destroyOnReturn: false })
   for await (const chunk of chunks) yield* decoder.push(chunk)

@@ -1,7 +1,7 @@
 import { type IncomingHttpHeaders, performServerHandshake, type ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { encodeFrame, framesOf } from './frames.ts'
+import { encodeMessage, messagesOf } from './frames.ts'
 import type { MessageType, Read, Written } from './protobuf.ts'
 import { encodeTrailers, GrpcError, grpcCodes, toGrpcError } from './status.ts'
 import { transportOf, windows } from './transport.ts'
@@ -41,14 +41,14 @@ export const streaming =
   }
 
 async function firstOf<Q extends MessageType>(stream: ServerHttp2Stream, type: Q): Promise<Read<Q>> {
-  const frames = framesOf(stream)
-  const { value, done } = await frames.next()
+  const messages = messagesOf(stream)
+  const { value, done } = await messages.next()
   if (done) throw new GrpcError(grpcCodes.INVALID_ARGUMENT, 'the call has no message')
   return type.decode(value) as Read<Q>
 }
 
 async function send(stream: ServerHttp2Stream, message: Buffer): Promise<void> {
-  if (stream.closed || stream.write(encodeFrame(message))) return
+  if (stream.closed || stream.write(encodeMessage(message))) return
   await new Promise(resolve => stream.once('drain', resolve).once('close', resolve))
 }
 
