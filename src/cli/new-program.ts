@@ -6,7 +6,7 @@ export function newProgram(): Command {
   const program = new Command('tscompose')
   program
     .description('Runs Docker Compose projects without Docker')
-    .usage('[flags] COMMAND')
+    .usage('[options] COMMAND')
     .enablePositionalOptions()
     .allowExcessArguments(false)
     .helpOption('-h, --help', 'Show this help')

@@ -1,9 +1,8 @@
 import './own-host.ts'
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { test } from 'node:test'
-import { type Backend, type Firewalld, type Ufw, without } from './foreign-firewall.ts'
-import { ask, hostAddress, Machine, outsideAddress, port, sh, shell, skip } from './machine.ts'
+import type { Backend, Firewalld, Ufw } from './foreign-firewall.ts'
+import { ask, hostAddress, Machine, outsideAddress, port, sh, shell } from './machine.ts'
 
 /** As sets: a firewall that is restarted writes its own in another order. Counters differ. */
 const rules = () =>
@@ -23,41 +22,40 @@ const difference = (before: readonly string[], after: readonly string[]) => ({
 })
 const none = { gone: [], more: [] }
 
-/** Everything is to be reached that should be, before and after a firewall has made its rules anew, and nothing of it is to change. */
-export function testBehind(name: string, Firewall: typeof Firewalld | typeof Ufw, backend: Backend): void {
-  test(`behind ${name} by ${backend}, also when it is restarted: everything is reached, and its rules hold`, {
-    skip: skip || without(name, 'iptables-legacy', 'dbus-daemon'),
-  }, async () => {
-    await using machine = await Machine.start()
-    await using firewall = new Firewall(join(machine.root, name), backend)
-    await firewall.start()
-    await firewall.restart() // after which there are more rules of its own
-    const before = { rules: rules(), settings: settings() }
+/**
+ * Asserts that everything is reached that should be, before and after a firewall has made its rules anew, and that these
+ * hold and are afterwards what they were.
+ */
+export async function assertPeaceWith(Firewall: typeof Firewalld | typeof Ufw, backend: Backend): Promise<void> {
+  await using machine = await Machine.start()
+  await using firewall = new Firewall(join(machine.root, 'firewall'), backend)
+  await firewall.start()
+  await firewall.restart() // after which there are more rules of its own
+  const before = { rules: rules(), settings: settings() }
 
-    const net = await machine.network('ours')
-    const web = await machine.sandbox('web', [net], { publish: [port(80, 8080)] })
-    await machine.serve(web, 'web', 80)
-    await machine.serve('outside', 'outside', 80)
-    await machine.serve('host', 'host', 9999)
-    const reached = async () => (await machine.fromOutside(ask(hostAddress, 8080))).startsWith('web ')
-    const all = async (when: string) => {
-      const other = await machine.sandbox('other', [net])
-      assert.ok(await reached(), `${when}: from outside`)
-      assert.match(await shell(ask('127.0.0.1', 8080)), /^web /, `${when}: from the host`)
-      assert.match(await machine.in(other, ask('web', 80)), /^web /, `${when}: by name`)
-      assert.match(await machine.in(other, ask(hostAddress, 8080)), /^web /, `${when}: hairpin`)
-      assert.equal(await machine.in(other, ask(outsideAddress, 80)), `outside ${hostAddress}\n`, `${when}: out`)
-      assert.equal(await machine.fromOutside(ask(hostAddress, 9999)), '', `${when}: its own rules`)
-      await machine.networks.removeSandbox(other.containerId)
-    }
-    await all('it was here before')
-    await firewall.reload()
-    await all('reloaded')
-    await firewall.restart()
-    await all('restarted')
-    await machine.networks.removeSandbox(web.containerId)
-    await machine.networks.removeNetwork(net.id)
-    assert.deepEqual(difference(before.rules, rules()), none)
-    assert.deepEqual(difference(before.settings, settings()), none)
-  })
+  const net = await machine.network('ours')
+  const web = await machine.sandbox('web', [net], { publish: [port(80, 8080)] })
+  await machine.serve(web, 'web', 80)
+  await machine.serve('outside', 'outside', 80)
+  await machine.serve('host', 'host', 9999)
+  const reached = async () => (await machine.fromOutside(ask(hostAddress, 8080))).startsWith('web ')
+  const all = async (when: string) => {
+    const other = await machine.sandbox('other', [net])
+    assert.ok(await reached(), `${when}: from outside`)
+    assert.match(await shell(ask('127.0.0.1', 8080)), /^web /, `${when}: from the host`)
+    assert.match(await machine.in(other, ask('web', 80)), /^web /, `${when}: by name`)
+    assert.match(await machine.in(other, ask(hostAddress, 8080)), /^web /, `${when}: hairpin`)
+    assert.equal(await machine.in(other, ask(outsideAddress, 80)), `outside ${hostAddress}\n`, `${when}: out`)
+    assert.equal(await machine.fromOutside(ask(hostAddress, 9999)), '', `${when}: its own rules`)
+    await machine.networks.removeSandbox(other.containerId)
+  }
+  await all('it was here before')
+  await firewall.reload()
+  await all('reloaded')
+  await firewall.restart()
+  await all('restarted')
+  await machine.networks.removeSandbox(web.containerId)
+  await machine.networks.removeNetwork(net.id)
+  assert.deepEqual(difference(before.rules, rules()), none)
+  assert.deepEqual(difference(before.settings, settings()), none)
 }

@@ -2,11 +2,18 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { testBehind } from './behind-firewall.ts'
+import { assertPeaceWith } from './behind-firewall.ts'
 import { Ufw, without } from './foreign-firewall.ts'
 import { ask, hostAddress, Machine, port, skip } from './machine.ts'
 
-for (const backend of ['iptables-nft', 'iptables-legacy'] as const) testBehind('ufw', Ufw, backend)
+for (const backend of ['iptables-nft', 'iptables-legacy'] as const)
+  test(
+    `behind ufw by ${backend}, also when it is restarted: everything is reached, and its rules hold`,
+    {
+      skip: skip || without('ufw', 'iptables-legacy', 'dbus-daemon'),
+    },
+    () => assertPeaceWith(Ufw, backend),
+  )
 
 for (const backend of ['iptables-nft', 'iptables-legacy'] as const)
   test(`a firewall by ${backend} that is reloaded while no container comes lets ours through again by itself`, {

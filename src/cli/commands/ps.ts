@@ -26,7 +26,7 @@ export const define: Define = (command, cli) =>
   command
     .argument('[SERVICE...]')
     .option('-a, --all', 'Also stopped containers, and one-off ones')
-    .option('--filter <key=value>', 'status=STATE')
+    .option('--filter <name=value>', 'status=STATE')
     .option('--format <format>', 'table, table TEMPLATE, json, or a Go template')
     .option('--no-trunc', 'Show commands and ids in full')
     .option('--orphans', 'Also services that are not in the file (--orphans=false: without)', true)

@@ -105,7 +105,7 @@ type Kind = 'list' | 'count' | 'switch' | 'text'
 
 const rows: readonly (readonly [kind: Kind, flags: string, description: string])[] = [
   ['list', '--add-host <host:ip>', 'A further line of /etc/hosts; host-gateway stands for this machine'],
-  ['list', '--annotation <key=value>', 'An OCI annotation'],
+  ['list', '--annotation <name=value>', 'An OCI annotation'],
   ['list', '-a, --attach <stream>', 'Attach to stdin, stdout or stderr'],
   ['count', '--blkio-weight <n>', 'Share of block I/O, 10 to 1000'],
   ['list', '--blkio-weight-device <path:n>', 'Share of the block I/O of a device'],

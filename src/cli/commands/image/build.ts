@@ -16,7 +16,7 @@ import { openBuildProgress } from '../../progress/build.ts'
 
 export const define: Define = (command, cli) =>
   declareBuildFlags(
-    command.argument('<PATH|URL|->', 'where the files are; -: an archive, or a Dockerfile alone'),
+    command.argument('<PATH|URL|->', 'Where the files are; -: an archive, or a Dockerfile alone'),
   ).action(async (path: string, flags: ImageBuildFlags) => {
     const outputs = (flags.output ?? []).map(text => parseOutput(text, cli.cwd))
     if (flags.push) outputs.push({ type: 'image', push: true })

@@ -18,7 +18,7 @@ export const define: Define = command =>
     .argument('<NETWORK>')
     .argument('<CONTAINER>')
     .option('--alias <name>', 'A further name of the container on this network', collect)
-    .option('--driver-opt <key=value>', 'An option of the driver', collect)
+    .option('--driver-opt <name=value>', 'An option of the driver', collect)
     .option(
       '--gw-priority <number>',
       'The network with the highest one supplies the default route',
