@@ -11,7 +11,11 @@ export interface CommonUpFlags {
 }
 
 /** What the environment and the flags before the command say about bringing a project up. */
-export function commonUpOptions(cli: Cli, project: Project, { removeOrphans }: CommonUpFlags): UpOptions {
+export function commonUpOptions(
+  cli: Cli,
+  project: Project,
+  { removeOrphans }: CommonUpFlags,
+): UpOptions & Pick<BringUpOptions, 'named'> {
   const variable = (name: string) => isTrue(cli.env[name] ?? project.environment[name])
   const ignore = variable('COMPOSE_IGNORE_ORPHANS')
   const remove = removeOrphans ?? variable('COMPOSE_REMOVE_ORPHANS')
@@ -20,6 +24,7 @@ export function commonUpOptions(cli: Cli, project: Project, { removeOrphans }: C
   return {
     ...upDefaults,
     orphans: remove ? 'remove' : ignore ? 'ignore' : 'warn',
+    named: cli.options.projectName !== undefined,
     allResources: cli.options.allResources,
     separator: cli.options.compatibility ? '_' : '-',
   }

@@ -83,6 +83,7 @@ export function toObserved(summary: ContainerSummary): ObservedContainer {
   const replaces = Labels[label.replace]
   const portlessHash = Labels[label.portlessHash]
   const fieldHashes = summary.HostConfig?.Annotations?.[fieldHashesAnnotation]
+  const workingDir = Labels[label.workingDir]
   const [, networkOf] = /^container:(.+)$/.exec(summary.HostConfig?.NetworkMode ?? '') ?? []
   return {
     id: summary.Id,
@@ -104,6 +105,7 @@ export function toObserved(summary: ContainerSummary): ObservedContainer {
     volumes: summary.Mounts.flatMap(({ Type, Name, Destination }) =>
       Type === 'volume' && Name !== undefined ? [{ name: Name, target: Destination }] : [],
     ),
+    ...(workingDir !== undefined && { workingDir }),
     dependsOn: parseDependsOn(Labels[label.dependsOn] ?? ''),
   }
 }

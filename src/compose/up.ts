@@ -3,6 +3,7 @@ import { servicesToBuild } from './build/build.ts'
 import { lockProject } from './lock.ts'
 import { observe, observeImages } from './observe.ts'
 import { carryOut, type Surroundings } from './operation.ts'
+import { otherDirectory, otherDirectoryWarning } from './other-directory.ts'
 import { renderBuilds, withBuilt } from './plan/builds.ts'
 import type { Observed } from './plan/observed.ts'
 import { planPulls } from './plan/pulls.ts'
@@ -26,6 +27,8 @@ export interface BringUpOptions extends UpOptions {
   readonly confirm?: (question: string) => Promise<boolean>
   /** Seconds that `wait` may take. */
   readonly waitTimeout?: number
+  /** The project has its name from the command line: another directory may well have given it to it, too. */
+  readonly named?: boolean
   /** The engine's run-time directory, for the lock. */
   readonly runDir: string
 }
@@ -50,6 +53,8 @@ export async function bringUp(surroundings: Surroundings, whole: Project, option
   const project = await withApiSocket(provided, signal)
   if (services.length === 0 && all.length > 0) return project
   let observed = await observe(engine, project.name, project)
+  const other = options.named || options.orphans === 'ignore' ? undefined : otherDirectory(project, observed)
+  if (other !== undefined) warn(otherDirectoryWarning(project, other))
   const operation = { name: project.name, project, preStop: false }
   const { build } = options
   const unbuilt = build ? servicesToBuild(project, services, name => name in observed.images, build.when) : []

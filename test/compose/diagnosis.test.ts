@@ -152,6 +152,16 @@ test('a probe that took too long has timed out', () => {
   ])
 })
 
+test('a probe whose program is not there could not be run', () => {
+  const Log = [{ Start: '', End: '', ExitCode: -1, Output: 'cannot execute "curl"' }]
+  const state = { Health: { Status: 'unhealthy', FailingStreak: 1, Log } } as const
+  const Healthcheck = { Test: ['CMD', 'curl', 'localhost'] }
+  assert.deepEqual(why('COMPOSE_SERVICE_UNHEALTHY', inspected(state, { Config: { Image: 'i', Healthcheck } })), [
+    'the probe could not be run: curl localhost',
+    'cannot execute "curl"',
+  ])
+})
+
 test('who waits is told from near to far; what is not required does not wait', () => {
   const services = [
     service('api', { dependsOn: { db: on('service_healthy') } }),

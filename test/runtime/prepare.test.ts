@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmdirSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -110,6 +110,21 @@ test('a source is a file or a directory, a destination is normal', t => {
       ['file', '/etc/hosts'],
     ],
   )
+})
+
+test('a directory is not mounted on a file, nor a file on a directory, unless another mount lies between', t => {
+  const layer = mkdtempSync(join(tmpdir(), 'tscompose-place-'))
+  t.after(() => rmSync(layer, { recursive: true }))
+  mkdirSync(join(layer, 'etc/app.d'), { recursive: true })
+  writeFileSync(join(layer, 'etc/app.conf'), '')
+  const place = (...mounts: MountSpec[]) => placeMounts({ root: { ...root, lowerdirs: [layer] }, mounts })
+  assert.throws(() => place(bind('/usr', '/etc/app.conf')), {
+    code: 'RUNTIME_MOUNT_INVALID',
+    message: 'error mounting "/usr" to rootfs at "/etc/app.conf": /usr is a directory, /etc/app.conf a file',
+  })
+  assert.throws(() => place(bind('/etc/passwd', '/etc/app.d')), { code: 'RUNTIME_MOUNT_INVALID' })
+  assert.equal(place(bind('/etc', '/etc/'), bind('/usr', '/etc/app.conf')).length, 2)
+  assert.equal(place(bind('/usr', '/etc/app.d'), bind('/etc/passwd', '/etc/app.conf')).length, 2)
 })
 
 for (const destination of ['/', 'relative', '/x/..'])

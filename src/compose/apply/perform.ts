@@ -1,6 +1,7 @@
 import type { Engine } from '../../engine/api.ts'
 import { type ErrorCode, TscomposeError } from '../../errors.ts'
 import { readContents } from '../contents.ts'
+import { missingFiles } from '../missing-files.ts'
 import { imageKey, imageName } from '../names.ts'
 import type { Observed } from '../plan/observed.ts'
 import type { ContainerRef, CreateContainer, Planned, Step } from '../plan/plan.ts'
@@ -18,6 +19,7 @@ import { runPreStart } from './pre-start.ts'
 import type { Report } from './report.ts'
 import { reported } from './reported.ts'
 import { pullImage, pushImage } from './transfer.ts'
+import { type Removal, users } from './users.ts'
 import { waitFor } from './wait.ts'
 
 export interface PerformContext {
@@ -154,14 +156,14 @@ export class Performer {
   }
 
   /** Somebody else may use it: that is no failure. */
-  async #removeShared(step: Step, inUse: ErrorCode, gone: ErrorCode, remove: () => Promise<void>): Promise<void> {
+  async #removeShared(step: Removal, inUse: ErrorCode, gone: ErrorCode, remove: () => Promise<void>): Promise<void> {
     this.#report(step, 'Removing', 'working')
     try {
       await ignoring([gone], remove)
       this.#report(step, 'Removed', 'done')
     } catch (error) {
       if (!(error instanceof TscomposeError && error.code === inUse)) throw error
-      this.#report(step, 'Resource is still in use', 'warning')
+      this.#report(step, 'Resource is still in use', 'warning', await users(this.#context.engine, step))
     }
   }
 
@@ -228,6 +230,7 @@ export class Performer {
     const service = this.#service(serviceName)
     const image = imageName(project, service)
     const contents = readContents(project, service)
+    for (const warning of missingFiles(service)) this.#context.warn(`service "${serviceName}": ${warning}`)
     const request = containerRequest({
       project,
       service,

@@ -69,21 +69,27 @@ function memoryText({ State, HostConfig }: Inspected): string {
 
 const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)}MiB`
 
+type Probed = Pick<NonNullable<NonNullable<Inspected['State']['Health']>['Log']>[number], 'ExitCode' | 'Output'>
+
+/** Docker has one mark for a probe that did not end in time and one that could not begin; the output tells which. */
+function probeEnd({ ExitCode, Output }: Probed): string {
+  if (ExitCode >= 0) return `failed with exit code ${ExitCode}`
+  return Output.startsWith('Health check exceeded timeout') ? 'timed out' : 'could not be run'
+}
+
+function probesText(streak: number, last: Probed | undefined): string {
+  if (streak === 1) return `the probe ${last ? probeEnd(last) : 'failed'}`
+  return `${streak} probes in a row failed${last ? `, the last one ${probeEnd(last).replace('failed ', '')}` : ''}`
+}
+
 function probeFacts({ State, Config }: Inspected): Fact[] {
   const { FailingStreak = 0, Log = [] } = State.Health ?? {}
   const last = Log.at(-1)
   const [form, ...args] = Config.Healthcheck?.Test ?? []
   const test = form?.startsWith('CMD') ? `: ${args.join(' ')}` : ''
-  const times = FailingStreak === 1 ? 'the probe failed' : `${FailingStreak} probes in a row failed`
-  // Docker's mark of a probe that did not end in time.
-  const how = !last
-    ? ''
-    : last.ExitCode < 0
-      ? ', the last one timed out'
-      : `, the last one with exit code ${last.ExitCode}`
   const said = (last?.Output ?? '').trim()
   return [
-    why(`${times}${FailingStreak === 1 ? how.replace(', the last one', '') : how}${test}`),
+    why(`${probesText(FailingStreak, last)}${test}`),
     ...(said === '' ? [] : [{ name: 'probe', lines: said.split('\n').slice(-5) } as const]),
   ]
 }

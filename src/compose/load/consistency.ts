@@ -159,9 +159,7 @@ class ServiceCheck {
         {
           where: whereOfKey(node),
           ...(disabled
-            ? {
-                fix: `"${name}" is left out, for none of its profiles (${texts(this.#disabled[name]?.profiles).join(', ')}) is active.`,
-              }
+            ? { fix: howToInclude(name, texts(this.#disabled[name]?.profiles)) }
             : didYouMean(name, Object.keys(services))),
         },
       )
@@ -259,3 +257,7 @@ class ServiceCheck {
       mount('volumes', index, String(entry.target ?? ''))
   }
 }
+
+const howToInclude = (service: string, profiles: readonly string[]): string =>
+  `"${service}" is left out, for none of its profiles (${profiles.join(', ')}) is active. To take it along: ` +
+  `tscompose --profile ${profiles[0]} up`

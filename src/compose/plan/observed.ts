@@ -39,6 +39,8 @@ export interface ObservedContainer {
   /** Its volumes, named and anonymous. */
   readonly volumes: readonly { readonly name: string; readonly target: string }[]
   readonly dependsOn: Readonly<Record<string, Dependency>>
+  /** The directory of the project that it was made for. */
+  readonly workingDir?: string
 }
 
 export interface ObservedNetwork {

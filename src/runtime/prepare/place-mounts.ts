@@ -18,8 +18,37 @@ export function placeMounts({ root, mounts }: Pick<ContainerSpec, 'root' | 'moun
     if (isWithinProc(destination) && !mountableInProc.has(destination))
       throw new TscomposeError('RUNTIME_MOUNT_INVALID', `"${destination}" cannot be mounted because it is inside /proc`)
     const mount: MountSpec = { ...given, destination }
-    return { mount, kind: kindOf(mount), mountpoint: resolveMerged(layers, destination).path }
+    const kind = kindOf(mount)
+    const found = resolveMerged(layers, destination)
+    if (
+      found.kind !== 'missing' &&
+      (found.kind === 'directory') !== (kind === 'directory') &&
+      !isCovered(mount, mounts)
+    )
+      throw unlike(mount, kind)
+    return { mount, kind, mountpoint: found.path }
   })
+}
+
+/** What is at its destination when it is mounted is not what the image has there. */
+const isCovered = ({ destination }: MountSpec, mounts: readonly MountSpec[]): boolean =>
+  /^\/(proc|sys|dev)(\/|$)/.test(destination) ||
+  mounts.some(other => destination.startsWith(`${posix.normalize(other.destination).replace(/\/$/, '')}/`))
+
+/** The kernel would say EINVAL. The first words are Docker's. */
+function unlike(mount: MountSpec, kind: PlacedMount['kind']): TscomposeError {
+  const { destination } = mount
+  const source = 'source' in mount ? mount.source : 'a tmpfs'
+  const [is, shouldBe] = kind === 'directory' ? ['directory', 'file'] : ['file', 'directory']
+  return new TscomposeError(
+    'RUNTIME_MOUNT_INVALID',
+    `error mounting "${source}" to rootfs at "${destination}": ${source} is a ${is}, ${destination} a ${shouldBe}`,
+    {
+      ...(kind === 'directory' && {
+        fix: `Where a source is missing, a directory is made: is ${source} one of these?`,
+      }),
+    },
+  )
 }
 
 /**
