@@ -133,10 +133,9 @@ class LocalRuntime implements Runtime {
 
   async exec(container: RunningContainer, given: ProcessSpec, attach?: AttachStreams): Promise<RunningProcess> {
     if (!(container instanceof MonitoredContainer)) throw new TypeError('exec needs a container of this runtime')
-    const { id } = container
+    const { id, cgroup } = container
     if (container.pidfd === undefined)
       throw new TscomposeError('RUNTIME_LAUNCH_FAILED', `container ${id} is not running`)
-    const cgroup = this.#cgroup(id)
     const { spec, facts } = prepareProcess(given, cgroup, container.userNamespace)
     using inherited = new InheritedDescriptors()
     if (facts.join.how === 'clone') inherited.open(facts.join.directory)

@@ -51,8 +51,8 @@ export class MonitorConnection implements Disposable {
     const { promise, resolve, reject } = Promise.withResolvers<ProcessExit>()
     this.exited = promise
     this.exited.catch(() => {}) // whoever waits for it is told; nobody has to
-    this.gone = this.#watch(resolve).then(() => {
-      reject(monitorLost(pid))
+    this.gone = this.#watch(resolve).then(exited => {
+      if (!exited) reject(monitorLost(pid))
       control.destroy()
       return reapMonitor?.()
     })
@@ -88,11 +88,16 @@ export class MonitorConnection implements Disposable {
     else this.#control.destroy()
   }
 
-  async #watch(resolve: (exit: ProcessExit) => void): Promise<void> {
+  /** @returns whether the process has ended, and not just its monitor */
+  async #watch(resolve: (exit: ProcessExit) => void): Promise<boolean> {
+    let exited = false
     for (let frame = await readFrame(this.#control); frame; frame = await readFrame(this.#control)) {
       const event = parseEvent(frame)
-      if (event.type === 'exited') resolve({ status: event.status, finishedAt: event.finishedAt })
+      if (event.type !== 'exited') continue
+      exited = true
+      resolve({ status: event.status, finishedAt: event.finishedAt })
     }
+    return exited
   }
 }
 

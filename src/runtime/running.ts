@@ -20,7 +20,7 @@ export class MonitoredProcess implements RunningProcess {
   readonly startedAt: Date
   readonly exited: Promise<ExitStatus>
   readonly streams: Duplex | undefined
-  protected readonly cgroup: Cgroup
+  readonly cgroup: Cgroup
   readonly #monitor: MonitorConnection
   #pidfd: number | undefined
   #detached = false

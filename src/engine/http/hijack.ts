@@ -55,11 +55,12 @@ export function join(
   }
   const keys = detachKeys && new DetachKeys(detachKeys)
   const farewell = () => {
+    stream.destroy()
+    if (client.writableEnded) return // said already: the end of the stream is followed by its close
     // A client may take its time to read: only then does its own end become due.
     client.end(() => setTimeout(() => client.destroy(), LINGER).unref())
     // To close with bytes unread would let the client read ECONNRESET in place of the end.
     client.resume()
-    stream.destroy()
   }
   client.on('data', (chunk: Buffer) => {
     if (!stream.writable) return
@@ -70,7 +71,7 @@ export function join(
   client.on('end', () => {
     stream.end()
     // A client that has left altogether is told from one that listens still: to that one nothing can be written.
-    client.write('')
+    if (!client.writableEnded) client.write('')
   })
   client.on('error', () => stream.destroy())
   client.on('close', () => {
