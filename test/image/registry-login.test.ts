@@ -154,6 +154,30 @@ test('a login is not sent on to another host by a redirect', { skip }, async t =
   assert.equal(leaked, undefined)
 })
 
+test('a host that a redirect leads to asks for the login in vain', { skip }, async t => {
+  await dockerConfig(t, {})
+  const storage = await startFakeRegistry(t)
+  const registry = await startFakeRegistry(t)
+  registry.add('team/demo:1', image)
+  const asked: (string | undefined)[] = []
+  storage.hook = (request, response) => {
+    asked.push(request.headers.authorization)
+    const realm = `Bearer realm="http://localhost:${new URL(storage.url).port}/token",service="x"`
+    fail(response, 401, 'UNAUTHORIZED', 'give it to me', { 'www-authenticate': realm })
+    return true
+  }
+  registry.hook = (_request, response, path) => {
+    if (!path.includes('/blobs/')) return false
+    response.writeHead(307, { location: `http://localhost:${new URL(storage.url).port}/blob` }).end()
+    return true
+  }
+  const { store } = await openStore(t)
+  const auth = { username: 'me', password: 'secret' }
+  await assert.rejects(store.pull(`${registry.host}/team/demo:1`, { auth }, never), { code: 'REGISTRY_UNAUTHORIZED' })
+  assert.ok(asked.length > 0)
+  assert.deepEqual(new Set(asked), new Set([undefined]))
+})
+
 test('a mirror that fails leaves the pull to the next endpoint', { skip }, async t => {
   const [empty, full] = [await startFakeRegistry(t), await startFakeRegistry(t)]
   full.add('library/demo:1', image)

@@ -51,7 +51,8 @@ export class RegistrySession {
    */
   async send(request: HttpRequest, accepted: readonly number[], signal: AbortSignal): Promise<HttpResponse> {
     let response = await this.#send(request, signal)
-    if (response.status === 401 && !accepted.includes(401)) {
+    // Whom it has redirected to may ask for something, too: that is not who the login is for (CVE-2020-15157).
+    if (response.status === 401 && !accepted.includes(401) && this.#isOwn(response.url)) {
       const authorization = await this.#authorize(response, signal)
       if (authorization) {
         response.body.resume() // so that the connection can be used again
@@ -84,9 +85,13 @@ export class RegistrySession {
     return (await authorize(response, { scope: own, more }, await login(), this.#http, signal))?.header
   }
 
+  #isOwn(url: URL): boolean {
+    return url.origin === this.#endpoint.url.origin
+  }
+
   async #send(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
     // What a registry says about another host is no reason to tell that host the login.
-    const authorization = request.url.host === this.host ? this.#authorization : undefined
+    const authorization = this.#isOwn(request.url) ? this.#authorization : undefined
     try {
       const headers = { ...request.headers, ...(authorization && { authorization }) }
       const response = await this.#http.send({ ...request, headers }, signal)
