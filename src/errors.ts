@@ -1,3 +1,5 @@
+import { printable } from './printable.ts'
+
 /**
  * Every error code of the program with what it means. docs/errors/ has a section for each row, which a test checks.
  * Rows are grouped by layer; a code starts with the name of the layer that throws it.
@@ -221,7 +223,7 @@ export function renderError({ code, message, where, fix }: TscomposeError): stri
   const lines = [`${where ? `${where.file}:${where.line}:${where.col}: ` : ''}${message} [${code}]`]
   if (where?.source?.trim()) lines.push(`  ${where.source}`, `  ${' '.repeat(where.col - 1)}^`)
   if (fix) lines.push(`  ${fix}`)
-  return lines.join('\n')
+  return printable(lines.join('\n'))
 }
 
 /** The text of whatever was thrown. */

@@ -17,6 +17,7 @@ const mayImport: Record<string, readonly string[]> = {
 
 const common = [
   'src/errors.ts',
+  'src/printable.ts',
   'src/home.ts',
   'src/ignore.ts',
   'src/offline.ts',

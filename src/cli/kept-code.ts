@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { home } from '../home.ts'
+import { cacheHome, isCacheOurs } from '../home.ts'
 
 /** Compiled code of a program, as V8 has it after some runs of one of its commands. */
 export interface KeptCode {
@@ -30,7 +30,7 @@ const PROGRAMS = 3
  * and trusts what it is given. For the same reason the file has to be of the user who runs the program.
  */
 export function findCode(program: string, command: string): KeptCode {
-  const file = join(cacheDirectory(), 'tscompose/code', program, command.replace(' ', '-'))
+  const file = join(cacheHome(), 'tscompose/code', program, command.replace(' ', '-'))
   try {
     const fd = openSync(file, 'r')
     try {
@@ -46,11 +46,10 @@ export function findCode(program: string, command: string): KeptCode {
   }
 }
 
-const cacheDirectory = (): string => process.env.XDG_CACHE_HOME || join(home(), '.cache')
-
 /** Writes it for the next run. Where that is impossible the next run takes longer, and that is all. */
 export function keepCode({ file, code, runs }: Required<KeptCode>): void {
   try {
+    if (!isCacheOurs()) return
     if (mkdirSync(dirname(file), { recursive: true, mode: 0o700 })) forgetOldPrograms(dirname(dirname(file)))
     writeWhole(file, Buffer.concat([code, Uint8Array.of(runs)]))
   } catch {

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chownSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { beforeEach, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -10,6 +19,7 @@ import { findCode, keepCode } from '../../src/cli/kept-code.ts'
 import { temporaryDirectory } from '../temporary.ts'
 
 const folder = temporaryDirectory('launch')
+const notRoot = process.getuid?.() !== 0 && 'needs root'
 beforeEach(t => {
   process.env.XDG_CACHE_HOME = join(folder, t.name.replaceAll(/\W+/g, '-'))
 })
@@ -43,10 +53,21 @@ describe('kept code', () => {
     assert.deepEqual(readdirSync(dirname(file)), ['container-exec'])
   })
 
-  test('of somebody else is not used', { skip: process.getuid?.() !== 0 && 'needs root' }, () => {
+  test('of somebody else is not used', { skip: notRoot }, () => {
     keep('one', 'text')
     chownSync(findCode('one', 'container exec').file, 65534, 65534)
     assert.equal(findCode('one', 'container exec').code, undefined)
+  })
+
+  test('is not left with somebody else, who may have put a link there', { skip: notRoot }, () => {
+    const elsewhere = join(folder, 'elsewhere')
+    for (const name of ['a', 'b', 'c', 'd']) mkdirSync(join(elsewhere, name), { recursive: true })
+    const cache = process.env.XDG_CACHE_HOME ?? ''
+    mkdirSync(join(cache, 'tscompose'), { recursive: true })
+    symlinkSync(elsewhere, join(cache, 'tscompose/code'))
+    chownSync(cache, 65534, 65534)
+    keep('one', 'text')
+    assert.deepEqual(readdirSync(elsewhere), ['a', 'b', 'c', 'd'])
   })
 
   test('is done without where nothing can be written', () => {

@@ -214,6 +214,16 @@ describe('failures', () => {
   const failure = new TscomposeError('CLI_FLAG', 'that is wrong', { fix: 'Do it right.' })
   test('the message once, with its code and what to do', () =>
     assert.equal(renderFailure(failure, { json: false }), 'that is wrong [CLI_FLAG]\n  Do it right.\n'))
+  test('what others have said does nothing to the terminal', () => {
+    const hostile = new TscomposeError('REGISTRY_ERROR', '\u001b]52;c;eA==\u0007 and \u009b2J\n\ta\r', {
+      fix: '\u001b[1A',
+    })
+    assert.equal(
+      renderFailure(hostile, { json: false }),
+      '\\x1b]52;c;eA==\\x07 and \\x9b2J\n\ta\\x0d [REGISTRY_ERROR]\n  \\x1b[1A\n',
+    )
+    assert.equal(renderTable([['LABELS'], ['a=\u001b[2J']]), 'LABELS\na=\\x1b[2J\n')
+  })
   test('several failures, each once', () =>
     assert.equal(
       renderFailure(new AggregateError([failure, new AggregateError([failure])]), { json: false }),

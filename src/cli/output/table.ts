@@ -1,9 +1,12 @@
+import { printable } from '../../printable.ts'
+
 /**
  * Columns as Docker's commands print them, three blanks between them.
- * @param rows all of the same length, the first being the header
+ * @param cells rows, all of the same length, the first being the header
  * @param narrowest width of a column with its blanks; docker compose's own tables have another than those of the client
  */
-export function renderTable(rows: readonly (readonly string[])[], narrowest = 10): string {
+export function renderTable(cells: readonly (readonly string[])[], narrowest = 10): string {
+  const rows = cells.map(row => row.map(printable))
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(narrowest, ...rows.map(row => displayWidth(row[column] ?? '') + 3)),
   )

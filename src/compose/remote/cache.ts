@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { home } from '../../home.ts'
+import { cacheHome } from '../../home.ts'
 
 /** Things that never change, kept in directories named after their contents; all of it can be deleted at any time. */
 export class Cache {
@@ -8,7 +8,7 @@ export class Cache {
 
   /** @param kind what is kept: `git`, `oci` */
   constructor(kind: string) {
-    this.#directory = join(process.env.XDG_CACHE_HOME || join(home(), '.cache'), 'tscompose/remote', kind)
+    this.#directory = join(cacheHome(), 'tscompose/remote', kind)
   }
 
   /** Where something is, or would be. */

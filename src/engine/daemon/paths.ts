@@ -22,7 +22,8 @@ export interface EnginePaths {
 export function enginePaths(env: NodeJS.ProcessEnv = process.env, uid: number = process.geteuid?.() ?? 0): EnginePaths {
   const root = uid === 0
   const dataHome = env.XDG_DATA_HOME || join(home(), '.local/share')
-  const runHome = env.XDG_RUNTIME_DIR || `/tmp/tscompose-${uid}`
+  // Not in /tmp, where anybody could be before us and listen.
+  const runHome = env.XDG_RUNTIME_DIR || `/run/user/${uid}`
   const runDir = env.TSCOMPOSE_RUN || (root ? '/run/tscompose' : join(runHome, 'tscompose'))
   return {
     dataRoot: env.TSCOMPOSE_DATA || (root ? '/var/lib/tscompose' : join(dataHome, 'tscompose')),

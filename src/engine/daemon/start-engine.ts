@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { TscomposeError } from '../../errors.ts'
-import { home } from '../../home.ts'
+import { cacheHome, isCacheOurs } from '../../home.ts'
 import { OFFLINE_VARIABLE } from '../../offline.ts'
 import { spawnKeeper, writeCommand } from './keeper.ts'
 import type { EnginePaths } from './paths.ts'
@@ -58,8 +58,19 @@ function environment({ dataRoot, runDir }: EnginePaths): NodeJS.ProcessEnv {
   const names = Object.keys(process.env).filter(name => inherited.test(name) && name !== OFFLINE_VARIABLE)
   const env = Object.fromEntries(names.map(name => [name, process.env[name]]))
   // The variable does what module.enableCompileCache() does, but for the very first module and for workers, too.
-  const cache = join(process.env.XDG_CACHE_HOME || join(home(), '.cache'), 'tscompose')
-  return { ...env, TSCOMPOSE_DATA: dataRoot, TSCOMPOSE_RUN: runDir, NODE_COMPILE_CACHE: cache }
+  return { ...env, TSCOMPOSE_DATA: dataRoot, TSCOMPOSE_RUN: runDir, ...compileCache() }
+}
+
+/** Code that nobody else can have put there: Node runs what it finds. */
+function compileCache(): NodeJS.ProcessEnv {
+  const directory = join(cacheHome(), 'tscompose')
+  if (!isCacheOurs()) return {}
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    return { NODE_COMPILE_CACHE: directory }
+  } catch {
+    return {} // a home that is read-only: the engine takes longer to start
+  }
 }
 
 /** Not all there is: the keeper holds the other end for the next engine, which tells nobody then. */
