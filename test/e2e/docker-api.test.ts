@@ -62,9 +62,9 @@ test('docker 28 uses what came with 1.48 and later: platforms, images as mounts,
     ['api-low', 1],
     ['api-high', 2],
   ])
-    ok('network', 'create', '--subnet', `10.213.${third}.0/24`, `${name}`)
+    ok('network', 'create', '--subnet', `10.119.${third}.0/24`, `${name}`)
   const networks = ['--network', 'api-low', '--network', 'name=api-high,gw-priority=5']
-  assert.match(ok('run', '--rm', ...networks, 'busybox', 'ip', 'route'), /^default via 10\.213\.2\.1 /m)
+  assert.match(ok('run', '--rm', ...networks, 'busybox', 'ip', 'route'), /^default via 10\.119\.2\.1 /m)
 })
 
 test('docker 20.10 gets the shapes of its version', {

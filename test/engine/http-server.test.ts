@@ -74,6 +74,12 @@ for (const [method, path, status, message] of [
   ['GET', '/nothing', 404, 'page not found'],
   ['POST', '/containers/json', 404, 'page not found'],
   ['GET', '/containers/abc/checkpoints', 501, 'not supported yet: GET /containers/{id}/checkpoints'],
+  [
+    ...(['DELETE', '/containers/abc/checkpoints/one', 501] as const),
+    'not supported yet: DELETE /containers/{id}/checkpoints/{checkpoint}',
+  ],
+  ['POST', '/containers/abc/start?checkpoint=one', 501, 'not supported yet: checkpoints of containers'],
+  ['PUT', '/volumes/v', 503, 'volume update only valid for cluster volumes, but swarm is unavailable'],
   ['GET', '/v1.41/nodes/a', 503, noManager],
   ['POST', '/secrets/create', 503, noManager],
   ['POST', '/swarm/leave', 503, 'This node is not part of a swarm'],

@@ -101,6 +101,11 @@ test('links of a container hold on its first network, and on the default bridge,
     const server = await run(engine, bench, serve('hi'), on(network))
     const client = await run(engine, bench, ['sleep', '1000'], on(network, {}, { Links: [`${server}:store`] }))
     assert.equal((await exec(engine, client, ask('store'))).text, 'hi\n', network)
+    // The default bridge has variables besides, as Docker's.
+    const { text } = await exec(engine, client, ['env'])
+    assert.equal(/^STORE_NAME=/m.test(text), network === 'bridge', network)
+    await engine.containerDelete(server, { force: true })
+    assert.doesNotMatch((await exec(engine, client, ['env'])).text, /STORE/)
   }
   const lost = create(engine, bench, ['true'], on('lan', {}, { Links: ['nobody:store'] }))
   await assert.rejects(lost, { message: /No such container: nobody/ })

@@ -2,11 +2,9 @@ import { chmodSync, mkdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { hostname as machineName } from 'node:os'
 import { join } from 'node:path'
-import { messageOf } from '../../errors.ts'
 import type { Platform } from '../../image/image.ts'
 import type { ContainerCreateRequest, ContainerCreateResponse, EndpointSettings, HostConfig } from '../api.ts'
 import type { Context } from '../context.ts'
-import { invalid } from '../failures.ts'
 import { newId, shortId } from '../ids.ts'
 import { claimImage } from '../image/find.ts'
 import { timestamp } from '../time.ts'
@@ -20,6 +18,7 @@ import { validateRequest } from '../translate/validate.ts'
 import { Container, type ContainerDirectory, containerDirectory } from './container.ts'
 import { emitContainer } from './events.ts'
 import { withoutContents, writeGrantedFiles } from './granted-files.ts'
+import { checkLinks } from './links.ts'
 import { randomName } from './random-name.ts'
 import type { ContainerRecord } from './record.ts'
 import { created } from './state.ts'
@@ -82,18 +81,6 @@ export async function createContainer(
   undo.move()
   emitContainer(context, container, 'create')
   return { Id: id, Warnings: warnings }
-}
-
-/** @throws TscomposeError ENGINE_REQUEST_INVALID */
-function checkLinks({ containers }: Context, { Links = [] }: HostConfig): void {
-  for (const link of Links) {
-    const name = link.split(':', 1)[0] ?? ''
-    try {
-      containers.find(name)
-    } catch (error) {
-      throw invalid(`could not get container for ${name}: ${messageOf(error)}`)
-    }
-  }
 }
 
 /** Limits that the machine does not have are told to who asks for them, rather than only where the container starts. */

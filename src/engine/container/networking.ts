@@ -5,7 +5,6 @@ import type { DnsSpec, Endpoint, EndpointSpec, Sandbox } from '../../network/net
 import type { NamespaceChoice } from '../../runtime/spec.ts'
 import type { Context } from '../context.ts'
 import { isRestarting, stateConflict } from '../failures.ts'
-import { shortId } from '../ids.ts'
 import { toEndpointSpec } from '../network/endpoints.ts'
 import { toPortSpecs } from '../network/ports.ts'
 import { hostResolvConf } from '../network/resolv-conf.ts'
@@ -13,6 +12,7 @@ import { networkSysctls } from '../translate/container-spec.ts'
 import { type HostEntry, ownNames, renderHosts, translateExtraHosts } from '../translate/extra-hosts.ts'
 import { parseNetworkMode } from '../translate/namespace-modes.ts'
 import type { Container } from './container.ts'
+import { linkedHosts, linksOf } from './links.ts'
 import { isAlive } from './state.ts'
 
 /** The network of a container that is about to start. */
@@ -152,21 +152,6 @@ async function endpointSpecs(context: Context, container: Container): Promise<En
   )
 }
 
-/**
- * Names that a container alone has for others, `container:name`; by the names of the others, whose addresses may change.
- * @throws TscomposeError ENGINE_CONTAINER_NOT_FOUND
- */
-export const linksOf = (
-  { containers }: Pick<Context, 'containers'>,
-  links: readonly string[] | null | undefined,
-): Readonly<Record<string, string>> =>
-  Object.fromEntries(
-    (links ?? []).map(link => {
-      const [target = '', alias = target] = link.split(':')
-      return [alias, containers.find(target).name]
-    }),
-  )
-
 export const endpointOwner = ({ id, name, record }: Container) => ({ id, name, config: record.config })
 
 function dnsOf({ config }: Context, { record }: Container): DnsSpec {
@@ -196,14 +181,3 @@ function hostsOf(context: Context, container: Container, endpoints: readonly End
 /** Where the host is, for a container on networks of its own. */
 const gatewayOf = ({ config }: Context, endpoint: Endpoint | undefined): string | undefined =>
   config.hostGatewayIp || endpoint?.gateway || endpoint?.ipv6Gateway
-
-/** The bridge that containers get by default has no names, so a link on it is a line of hosts(5). */
-function linkedHosts({ containers, networks }: Context, { record }: Container): HostEntry[] {
-  const bridge = networks.find('bridge')
-  if (!('bridge' in record.endpoints)) return []
-  return Object.entries(linksOf({ containers }, record.hostConfig.Links)).flatMap(([alias, name]) => {
-    const linked = containers.find(name)
-    const address = linked.sandbox?.endpoints.find(({ networkId }) => networkId === bridge.id)?.ipv4Address
-    return address ? [{ address, names: [...new Set([alias, name, shortId(linked.id)])] }] : []
-  })
-}

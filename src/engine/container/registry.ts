@@ -19,12 +19,18 @@ export class ContainerRegistry {
     return this.#byId.get(id)
   }
 
-  /** By id, name (with or without a slash) or unambiguous prefix of an id. @throws ENGINE_CONTAINER_NOT_FOUND */
-  find(reference: string): Container {
-    const found =
+  /** By id, name (with or without a slash) or unambiguous prefix of an id; undefined if there is none. */
+  seek(reference: string): Container | undefined {
+    return (
       this.#byId.get(reference) ??
       this.#byId.get(this.#names.get(reference.replace(/^\//, '')) ?? '') ??
       this.#byId.get(findByPrefix(this.#byId.keys(), reference) ?? '')
+    )
+  }
+
+  /** As {@link seek}. @throws ENGINE_CONTAINER_NOT_FOUND */
+  find(reference: string): Container {
+    const found = this.seek(reference)
     if (!found) throw containerNotFound(reference)
     return found
   }

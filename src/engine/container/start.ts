@@ -20,6 +20,7 @@ import type { Container, ContainerDirectory } from './container.ts'
 import { emitContainer, emitEndpoints, emitMounts } from './events.ts'
 import { watchRun } from './exit.ts'
 import { inDockersWords, launchExitCode } from './launch-error.ts'
+import { linkedVariables } from './links.ts'
 import { resolveMounts } from './mounts.ts'
 import { chooseNamespaces } from './namespaces.ts'
 import { setUpNetwork } from './networking.ts'
@@ -113,6 +114,7 @@ async function describe(context: Context, container: Container): Promise<Contain
       devices,
       resources,
       hostname: network.hostname,
+      linked: linkedVariables(context, container),
       namespaces: { pid, ipc, network: network.namespace },
       stateDir: directory.root,
     },

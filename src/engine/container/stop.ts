@@ -75,7 +75,10 @@ async function sendSignal(context: Context, container: Container, signal: number
   run.process.kill(signal)
   emitContainer(context, container, 'kill', { signal: String(signal) })
   // A frozen process gets its signals when it thaws.
-  if (ends && state.status === 'paused') await thaw(context, container)
+  if (!ends || state.status !== 'paused') return
+  await thaw(context, container)
+  // Nobody sees one go on that is killed.
+  if (signal !== SIGKILL) emitContainer(context, container, 'unpause')
 }
 
 const isEnding = (container: Container, signal: number): boolean =>

@@ -3,6 +3,7 @@ import type { ProcessSpec } from '../../runtime/spec.ts'
 import { resolveUser } from '../../runtime/user.ts'
 import type { ExecConfig } from '../api.ts'
 import type { Container } from '../container/container.ts'
+import { linkedVariables } from '../container/links.ts'
 import type { Run } from '../container/run.ts'
 import type { Context } from '../context.ts'
 import { notRunning } from '../failures.ts'
@@ -11,11 +12,13 @@ import { overrideEnv } from '../translate/environment.ts'
 
 /** A process that joins a container, described to the runtime: what it does not say is as in the container. */
 export function execProcess(
-  { machine, config: engine }: Context,
-  { record }: Container,
+  context: Context,
+  container: Container,
   { process, spec }: Run,
   asked: ExecConfig,
 ): ProcessSpec {
+  const { machine, config: engine } = context
+  const { record } = container
   const { config, hostConfig } = record
   const user = resolveUser(asked.User || config.User || '', asked.User ? [] : (hostConfig.GroupAdd ?? []), path =>
     readIn(process.pid, path, record.id),
@@ -38,6 +41,7 @@ export function execProcess(
       terminal: asked.Tty === true,
       stdin: asked.AttachStdin === true,
       hostname: spec.hostname,
+      linked: linkedVariables(context, container),
       ...(ConsoleSize && { consoleSize: ConsoleSize }),
     },
   )

@@ -17,6 +17,8 @@ import { volumeRoutes } from './routes/volumes.ts'
 /** Everything that is served. Of routes that match, the first one counts. */
 export const routeTables = (host: EngineProcess, openBuildkit = buildkitOnce()): readonly (readonly Route[])[] => [
   systemRoutes,
+  // One of them looks like a container whose name has slashes in it.
+  unsupportedRoutes,
   containerRoutes,
   archiveRoutes,
   execRoutes,
@@ -26,7 +28,6 @@ export const routeTables = (host: EngineProcess, openBuildkit = buildkitOnce()):
   networkRoutes,
   volumeRoutes,
   processRoutes(host),
-  unsupportedRoutes,
   swarmRoutes,
 ]
 

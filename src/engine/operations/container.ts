@@ -1,3 +1,4 @@
+import { TscomposeError } from '../../errors.ts'
 import type { ContainerOperations } from '../api.ts'
 import { attachContainer } from '../container/attach.ts'
 import { createContainer } from '../container/create.ts'
@@ -37,7 +38,12 @@ export const containerOperations = (context: Context): ContainerOperations => ({
     await restartContainer(context, context.containers.find(id), options)
   },
   async containerKill(id, signal) {
-    await killContainer(context, context.containers.find(id), signal)
+    try {
+      await killContainer(context, context.containers.find(id), signal)
+    } catch (error) {
+      if (!(error instanceof TscomposeError)) throw error
+      throw new TscomposeError(error.code, `cannot kill container: ${id}: ${error.message}`, { cause: error })
+    }
   },
   async containerPause(id) {
     await pauseContainer(context, context.containers.find(id))

@@ -31,6 +31,8 @@ export interface Resolved {
   readonly devices: readonly DeviceSpec[]
   readonly resources: ResourcesSpec
   readonly hostname: string
+  /** Variables that tell of the containers it has links to. */
+  readonly linked?: readonly string[]
   readonly namespaces: {
     readonly pid: NamespaceChoice
     readonly ipc: NamespaceChoice
@@ -70,6 +72,7 @@ export function toContainerSpec(asked: Asked, resolved: Resolved, around: Surrou
         terminal: config.Tty === true,
         stdin: config.OpenStdin === true,
         hostname: resolved.hostname,
+        ...(resolved.linked && { linked: resolved.linked }),
         ...(hostConfig.ConsoleSize && { consoleSize: hostConfig.ConsoleSize }),
       }),
       ...(hostConfig.OomScoreAdj && { oomScoreAdj: hostConfig.OomScoreAdj }),
@@ -95,6 +98,7 @@ interface Program {
   readonly terminal: boolean
   readonly stdin: boolean
   readonly hostname: string
+  readonly linked?: readonly string[]
   readonly consoleSize?: readonly [number, number]
 }
 
@@ -103,7 +107,7 @@ export function toProcess(
   { config, hostConfig }: Pick<Asked, 'config' | 'hostConfig'>,
   user: User,
   { machine, config: engine }: Omit<Surroundings, 'userNamespace'>,
-  { args, terminal, stdin, hostname, consoleSize }: Program,
+  { args, terminal, stdin, hostname, linked = [], consoleSize }: Program,
 ): ProcessSpec {
   const security = translateSecurityOpts(hostConfig, {
     noNewPrivileges: engine.noNewPrivileges,
@@ -112,7 +116,7 @@ export function toProcess(
   const [height = 0, width = 0] = consoleSize ?? []
   return {
     args,
-    env: processEnvironment({ env: config.Env ?? [], hostname, terminal, home: user.home }),
+    env: processEnvironment({ env: config.Env ?? [], hostname, linked, terminal, home: user.home }),
     cwd: config.WorkingDir || '/',
     user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },
     terminal,

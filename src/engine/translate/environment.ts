@@ -16,21 +16,23 @@ export function overrideEnv(variables: readonly string[], overrides: readonly st
 const nameOf = (variable: string): string => variable.split('=', 1)[0] ?? ''
 
 /**
- * The environment of a process in a container: Docker's own variables, then those of the container, then `HOME`
- * unless somebody has set it.
+ * The environment of a process in a container: Docker's own variables, those of links, those of the container, then
+ * `HOME` unless somebody has set it.
  */
 export function processEnvironment({
   env,
   hostname,
+  linked = [],
   terminal,
   home,
 }: {
   readonly env: readonly string[]
   readonly hostname: string
+  readonly linked?: readonly string[]
   readonly terminal: boolean
   readonly home: string
 }): string[] {
-  const own = [`PATH=${DEFAULT_PATH}`, `HOSTNAME=${hostname}`, ...(terminal ? ['TERM=xterm'] : [])]
+  const own = [`PATH=${DEFAULT_PATH}`, `HOSTNAME=${hostname}`, ...(terminal ? ['TERM=xterm'] : []), ...linked]
   const merged = overrideEnv(own, env)
   return merged.some(variable => variable.startsWith('HOME=')) ? merged : [...merged, `HOME=${home}`]
 }

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { WaitCondition } from '../../api.ts'
-import { invalid } from '../../failures.ts'
+import { invalid, notSupported } from '../../failures.ts'
 import { encodeFrame } from '../../stream-frames.ts'
 import { type Answer, empty, json, streamType } from '../answer.ts'
 import { DEFAULT_DETACH_KEYS, parseDetachKeys } from '../detach-keys.ts'
@@ -136,9 +136,10 @@ export const containerRoutes: readonly Route[] = [
     json(await engine.containerTop(id, query.text('ps_args'))),
   ),
   route('GET', '/containers/{id}/stats', stats),
-  route('POST', '/containers/{id}/start', async ({ engine, params: { id } }) =>
-    empty((await engine.containerStart(id)) ? 204 : 304),
-  ),
+  route('POST', '/containers/{id}/start', async ({ engine, params: { id }, query }) => {
+    if (query.text('checkpoint')) throw notSupported('checkpoints of containers')
+    return empty((await engine.containerStart(id)) ? 204 : 304)
+  }),
   route('POST', '/containers/{id}/stop', async call =>
     empty((await call.engine.containerStop(call.params.id, stopOptions(call))) ? 204 : 304),
   ),

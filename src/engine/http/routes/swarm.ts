@@ -39,6 +39,7 @@ const pluginNotFound = ({ params: { name = '' } }: { params: Readonly<Record<str
 
 export const swarmRoutes: readonly Route[] = [
   ...ofManagers.map(([method, pattern]) => route(method, pattern, noManager)),
+  route('PUT', '/volumes/{name}', noSwarm('volume update only valid for cluster volumes, but swarm is unavailable')),
   route('POST', '/swarm/leave', noSwarm('This node is not part of a swarm')),
   route('GET', '/plugins/{name}/json', pluginNotFound),
   route('POST', '/plugins/{name}/{action}', pluginNotFound),

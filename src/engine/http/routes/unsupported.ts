@@ -1,7 +1,7 @@
 import { notSupported } from '../../failures.ts'
 import { type Method, type Route, route } from '../router.ts'
 
-/** The endpoints of Docker's API 1.47 that the engine does not have yet. */
+/** The endpoints of Docker's API that the engine does not have yet. */
 const endpoints: readonly (readonly [Method, string])[] = [
   ['GET', '/containers/{id}/checkpoints'],
   ['POST', '/containers/{id}/checkpoints'],
@@ -11,7 +11,6 @@ const endpoints: readonly (readonly [Method, string])[] = [
   ['POST', '/plugins/create'],
   ['POST', '/swarm/init'],
   ['POST', '/swarm/join'],
-  ['PUT', '/volumes/{name}'],
 ]
 
 export const unsupportedRoutes: readonly Route[] = endpoints.map(([method, pattern]) =>
