@@ -1,6 +1,11 @@
-/** Before `npm pack`: the bundle, and the native core for both architectures, so that users need no compiler. */
+/**
+ * Before `npm pack`: the bundle with the licences of what is in it, and the native core for both architectures, so that
+ * users need no compiler.
+ */
 import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { bundledLicenses } from './licenses.ts'
 
 const root = join(import.meta.dirname, '..')
 const compilers = { x64: 'x86_64-linux-gnu-gcc', arm64: 'aarch64-linux-gnu-gcc' }
@@ -14,5 +19,6 @@ const run = (script: string, env: NodeJS.ProcessEnv = {}): void => {
 }
 
 run('bundle.ts')
+writeFileSync(join(root, 'dist/LICENSES.txt'), bundledLicenses(root))
 for (const [arch, compiler] of Object.entries(compilers))
   run('build-native.ts', { CC: compiler, NATIVE_OUT: join(root, 'native', arch) })
