@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { unlinkSync } from 'node:fs'
 import { readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TscomposeError } from '../errors.ts'
@@ -14,7 +14,13 @@ export interface ExitRecord {
 const NAME = 'exit'
 
 /** Before a new run: how the one before has ended is not how this one ends. */
-export const forgetExit = (stateDir: string): void => rmSync(join(stateDir, NAME), { force: true })
+export function forgetExit(stateDir: string): void {
+  try {
+    unlinkSync(join(stateDir, NAME)) // rmSync() of Node knows no EROFS
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  }
+}
 
 /**
  * The record of the last run in `stateDir`; undefined while the process runs, and when its monitor could not write.

@@ -23,7 +23,10 @@ export class LazyBuilder implements AsyncDisposable {
   }
 
   readonly open = (): Promise<Builder> => {
-    this.#builder ??= this.#open()
+    this.#builder ??= this.#open().catch(error => {
+      this.#builder = undefined // a disk that is full does not stay so
+      throw error
+    })
     return this.#builder
   }
 

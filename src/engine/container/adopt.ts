@@ -7,14 +7,13 @@ import type { Adopted, ExitStatus } from '../../runtime/runtime.ts'
 import type { Context } from '../context.ts'
 import { readJson } from '../store/json-file.ts'
 import { Container } from './container.ts'
-import { handleExit, scheduleRestart, watchRun } from './exit.ts'
+import { handleExit, restartContainer, scheduleRestart, watchRun } from './exit.ts'
 import { thaw } from './pause.ts'
 import { isContainerRecord } from './record.ts'
 import { donorOf, releaseContainer } from './release.ts'
 import { removeContainer } from './remove.ts'
 import { restartsWithMachine } from './restart-policy.ts'
 import { forgetRuns, type RunRecord, readRuns, readSandbox } from './run-record.ts'
-import { launchContainer } from './start.ts'
 import { isAlive } from './state.ts'
 
 /** Reads the containers that are written down, and takes away what is left of removed and half-made ones. */
@@ -103,9 +102,7 @@ function startAgain(context: Context, containers: readonly Container[]): void {
     if (known) return known
     const donor = donorOf(context, container)
     const before = donor && containers.includes(donor) ? start(donor) : Promise.resolve()
-    const started = before
-      .then(() => container.serial.run(() => launchContainer(context, container)))
-      .catch(error => context.report(`cannot restart container ${container.name}: ${messageOf(error)}`))
+    const started = before.then(() => container.serial.run(() => restartContainer(context, container)))
     starts.set(container, started)
     return started
   }

@@ -97,6 +97,22 @@ export class Container {
     return this.#file.write(this.#record)
   }
 
+  /**
+   * As update(), for what somebody asked for: what cannot be written down has not happened.
+   * @throws Error why it could not be written; the record is what it was
+   */
+  async change(changes: Partial<ContainerRecord>): Promise<void> {
+    const before = Object.fromEntries(
+      Object.keys(changes).map(key => [key, this.#record[key as keyof ContainerRecord]]),
+    )
+    try {
+      await this.update(changes)
+    } catch (error) {
+      void this.update(before).catch(() => {}) // that comes to the disk as soon as anything does
+      throw error
+    }
+  }
+
   /** As update(), a moment later: for a change that the run record tells as well until it is on disk. */
   updateSoon(changes: Partial<ContainerRecord>): Promise<void> {
     this.#record = { ...this.#record, ...changes }

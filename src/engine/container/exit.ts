@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { messageOf } from '../../errors.ts'
 import type { ExitStatus } from '../../runtime/runtime.ts'
 import type { Context } from '../context.ts'
+import { isShortage } from '../machine-error.ts'
 import type { Container } from './container.ts'
 import { emitContainer, emitEndpoints, emitMounts } from './events.ts'
 import { resumeHealth, watchContainerHealth } from './health.ts'
@@ -87,10 +88,7 @@ export function scheduleRestart(context: Context, container: Container, ranMs: n
   const wait = new DisposableStack()
   wait.use(context.runtime.lookOut(container.id)) // it has no monitor
   const restart = async () => {
-    if (context.closing.aborted || container.state.status !== 'restarting') return
-    await launchContainer(context, container).catch(error =>
-      context.report(`cannot restart container ${container.name}: ${messageOf(error)}`),
-    )
+    if (!context.closing.aborted && container.state.status === 'restarting') await restartContainer(context, container)
   }
   const timer = setTimeout(
     () => void container.serial.run(restart).finally(() => wait.dispose()),
@@ -98,6 +96,22 @@ export function scheduleRestart(context: Context, container: Container, ranMs: n
   )
   wait.defer(() => clearTimeout(timer))
   container.restartWait = wait
+}
+
+/**
+ * Starts a container by its policy; called within its `serial`. What fails for want of something that the machine may
+ * have a moment later (space, memory, processes) is tried again.
+ */
+export async function restartContainer(context: Context, container: Container): Promise<void> {
+  try {
+    await launchContainer(context, container)
+  } catch (error) {
+    context.report(`cannot restart container ${container.name}: ${messageOf(error)}`)
+    const { state } = container
+    if (!isShortage(error) || !('finishedAt' in state) || context.closing.aborted) return
+    container.updateSoon({ state: { ...state, status: 'restarting' } }).catch(() => {})
+    scheduleRestart(context, container, 0)
+  }
 }
 
 /**

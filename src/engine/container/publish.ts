@@ -18,12 +18,19 @@ export async function publishPorts(
   const ofImage = (await context.images.find(image))?.config.ExposedPorts ?? {}
   const exposed = { ...ofImage, ...ExposedPorts }
   const specs = toPortSpecs(PortBindings, exposed, hostConfig.PublishAllPorts === true)
-  if (container.sandbox) {
-    await context.networkLayer.publish(container.id, specs)
+  const before = container.sandbox?.requestedPorts
+  const publish = async (ports: typeof specs) => {
+    await context.networkLayer.publish(container.id, ports)
     followSandbox(context, container)
   }
-  await container.update({
-    config: { ...config, ExposedPorts: exposed, Labels: { ...config.Labels, ...Labels } },
-    hostConfig: { ...hostConfig, PortBindings },
-  })
+  if (before) await publish(specs)
+  try {
+    await container.change({
+      config: { ...config, ExposedPorts: exposed, Labels: { ...config.Labels, ...Labels } },
+      hostConfig: { ...hostConfig, PortBindings },
+    })
+  } catch (error) {
+    if (before) await publish(before)
+    throw error
+  }
 }

@@ -16,7 +16,7 @@ export async function renameContainer(context: Context, container: Container, te
     }
     const name = newName(containers, text.trim(), container.id)
     try {
-      await container.update({ name })
+      await container.change({ name })
     } catch (error) {
       containers.releaseName(name, container.id)
       throw error

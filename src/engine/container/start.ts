@@ -141,7 +141,9 @@ async function imageOf(context: Context, { record }: Container): Promise<Image> 
 async function failStart(context: Context, container: Container, error: unknown): Promise<void> {
   container.health = undefined
   const ends = container.state.status === 'restarting'
-  await container.update({ state: failedToStart(container.state, launchExitCode(error), messageOf(error)) })
+  await container
+    .update({ state: failedToStart(container.state, launchExitCode(error), messageOf(error)) })
+    .catch(failure => context.report(messageOf(failure))) // what the start failed of is what is told
   await releaseContainer(context, container)
   // Who waits for the end of a first run hears of the failure as the answer to the start, and of nothing else.
   if (ends) container.announceExit()

@@ -28,6 +28,7 @@ export async function updateContainer(
     if (container.removing) throw stateConflict('container is marked for removal and cannot be "update"')
     if (Publish) await publishPorts(context, container, Publish)
     const { record, run } = container
+    const before = run?.spec.resources ?? {}
     const hostConfig = mergeResources(record.hostConfig, resources)
     if (RestartPolicy?.Name) {
       validateRestartPolicy(RestartPolicy)
@@ -37,7 +38,12 @@ export async function updateContainer(
     }
     const limits = translateResources(hostConfig, context.machine.processors, deviceNumberOf)
     const warnings = run ? applyTo(container, run, limits) : context.runtime.rehearse(limits)
-    await container.update({ hostConfig })
+    try {
+      await container.change({ hostConfig })
+    } catch (error) {
+      if (run) applyTo(container, run, before)
+      throw error
+    }
     emitContainer(context, container, 'update')
     return warnings
   })

@@ -35,20 +35,24 @@ export async function runEngine(paths: EnginePaths, open: OpenEngine): Promise<v
   boundLog(paths.logFile)
   process.on('uncaughtException', error => log(`a fault nobody expected: ${inFull(error)}`))
   process.on('unhandledRejection', error => log(`a failure nobody waited for: ${inFull(error)}`))
+  let ready = false
   try {
-    await serveUntilEnd(paths, open)
+    await serveUntilEnd(paths, open, () => {
+      ready = true
+      reportReady()
+    })
   } catch (error) {
-    reportFailure(error)
-    log(`the engine could not start: ${inFull(error)}`)
+    if (!ready) reportFailure(error)
+    log(`the engine ${ready ? 'has left something undone' : 'could not start'}: ${inFull(error)}`)
     process.exitCode = 1
   }
 }
 
-async function serveUntilEnd(paths: EnginePaths, open: OpenEngine): Promise<void> {
+async function serveUntilEnd(paths: EnginePaths, open: OpenEngine, tellReady: () => void): Promise<void> {
   await using undo = new AsyncDisposableStack()
   mkdirSync(paths.runDir, { recursive: true, mode: 0o700 })
   const lock = await acquireLock(paths.lockFile, () => answers(paths))
-  if (!lock) return reportReady()
+  if (!lock) return tellReady()
   undo.use(lock)
   for (const file of [paths.socketPath, paths.stoppedFile]) rmSync(file, { force: true }) // of the engine before
 
@@ -99,7 +103,7 @@ async function serveUntilEnd(paths: EnginePaths, open: OpenEngine): Promise<void
       for (const host of config.hosts) undo.use(await listenTls(host, config, server))
     }
     opening.resolve(engine)
-    reportReady()
+    tellReady()
     log(`engine ${version} is ready (process ${process.pid}, data root ${paths.dataRoot})`)
     restAfterExits(engine, idle)
   } catch (error) {

@@ -1,5 +1,5 @@
 import { type ErrorCode, errorCodes, messageOf, TscomposeError, type Where } from '../../errors.ts'
-import { machineError } from './machine-error.ts'
+import { machineError } from '../machine-error.ts'
 import { defined } from './query.ts'
 import { statusOf } from './status.ts'
 

@@ -1,4 +1,5 @@
 import type { EngineProcess } from '../engine-status.ts'
+import { lazily } from '../lazy.ts'
 import type { BuildkitDoor } from './buildkit/door.ts'
 import type { Route } from './router.ts'
 import { archiveRoutes } from './routes/archive.ts'
@@ -32,10 +33,8 @@ export const routeTables = (host: EngineProcess, openBuildkit = buildkitOnce()):
 ]
 
 /** Loaded with the first client of BuildKit: most engines never see one. */
-function buildkitOnce(): () => Promise<BuildkitDoor> {
-  let door: Promise<BuildkitDoor> | undefined
-  return () => {
-    door ??= import('./buildkit/door.ts').then(({ BuildkitDoor }) => new BuildkitDoor())
-    return door
-  }
-}
+const buildkitOnce = (): (() => Promise<BuildkitDoor>) =>
+  lazily(async () => {
+    const { BuildkitDoor } = await import('./buildkit/door.ts')
+    return new BuildkitDoor()
+  })

@@ -61,13 +61,20 @@ export async function connectContainer(
       throw stateConflict(`endpoint with name ${container.name} already exists in network ${network.name}`)
     }
     const spec = toEndpointSpec(endpointOwner(container), network, settings, linksOf(context, settings.Links))
-    if (container.sandbox ?? (await adoptPrivateNetwork(context, container))) {
-      await context.networks.ensure(network)
-      await context.networkLayer.connect(container.id, spec)
+    const endpoints = { ...container.record.endpoints, [network.name]: settings }
+    const sandbox = container.sandbox ?? (await adoptPrivateNetwork(context, container))
+    if (!sandbox) return await container.change({ endpoints })
+    await context.networks.ensure(network)
+    await context.networkLayer.connect(container.id, spec)
+    followSandbox(context, container)
+    try {
+      await container.change({ endpoints })
+    } catch (error) {
+      await context.networkLayer.disconnect(container.id, network.id)
       followSandbox(context, container)
-      emitEndpoints(context, container, [network.id], 'connect')
+      throw error
     }
-    await container.update({ endpoints: { ...container.record.endpoints, [network.name]: settings } })
+    emitEndpoints(context, container, [network.id], 'connect')
   })
 }
 
@@ -86,14 +93,13 @@ export async function disconnectContainer(
     if (network.driver === 'host') throw hostNetworkStays()
     const key = keyOf(container, network)
     if (key === undefined) throw invalid(`container ${container.id} is not connected to network ${network.name}`)
-    const { sandbox } = container
-    if (sandbox?.endpoints.some(({ networkId }) => networkId === network.id)) {
-      await context.networkLayer.disconnect(container.id, network.id)
-      followSandbox(context, container)
-      emitEndpoints(context, container, [network.id], 'disconnect')
-    }
     const { [key]: _, ...endpoints } = container.record.endpoints
-    await container.update({ endpoints })
+    await container.change({ endpoints })
+    const { sandbox } = container
+    if (!sandbox?.endpoints.some(({ networkId }) => networkId === network.id)) return
+    await context.networkLayer.disconnect(container.id, network.id)
+    followSandbox(context, container)
+    emitEndpoints(context, container, [network.id], 'disconnect')
   })
 }
 

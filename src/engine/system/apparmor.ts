@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { TscomposeError } from '../../errors.ts'
+import { lazily } from '../lazy.ts'
 
 /** The profile of every container that asks for no other and is not privileged. */
 export const defaultProfile = 'tscompose-default'
@@ -16,21 +17,11 @@ export async function supportsAppArmor(): Promise<boolean> {
   return enabled.trim() === 'Y' && existsSync('/sys/kernel/security/apparmor') && parsers.some(existsSync)
 }
 
-let loading: Promise<void> | undefined
-
 /**
  * Loads the default profile, once for as long as the engine runs: one of an older version is replaced.
  * @throws TscomposeError ENGINE_APPARMOR_FAILED
  */
-export function loadDefaultProfile(): Promise<void> {
-  loading ??= load()
-  loading.catch(() => {
-    loading = undefined
-  })
-  return loading
-}
-
-async function load(): Promise<void> {
+export const loadDefaultProfile = lazily(async (): Promise<void> => {
   const { execa } = await import('execa')
   const parser = parsers.find(existsSync) ?? 'apparmor_parser'
   const { failed, stderr, message } = await execa(parser, ['--replace', '--skip-cache'], {
@@ -38,7 +29,7 @@ async function load(): Promise<void> {
     reject: false,
   })
   if (failed) throw new TscomposeError('ENGINE_APPARMOR_FAILED', `${parser}: ${stderr || message}`)
-}
+})
 
 /**
  * What Docker's profile denies, apparmor.d(5): mounts, and what of procfs and sysfs changes or tells about the machine,

@@ -47,7 +47,7 @@ async function survives(machine: Machine, code: string, relieve: () => void): Pr
   await machine.ok(['container', 'kill', 'counter'])
   assert.match(
     await machine.ok(['container', 'ls', '-a', '--format', '{{.Names}} {{.Status}}']),
-    /^counter Exited \(137\)/,
+    /^counter Exited \(137\)/m,
   )
   relieve()
   assert.equal(enginePid(machine), pid)
@@ -103,6 +103,39 @@ test('no inodes left: as a full disk', { skip }, async t => {
     for (; ; made++) writeFileSync(join(directory, `${made}`), '')
   }, /ENOSPC/)
   await survives(machine, 'ENGINE_DISK_FULL', () => rmSync(directory, { recursive: true }))
+})
+
+/** What the machine's administrator cannot do to a file system with open files, a bind mount does: no path is writable. */
+test('a data root that becomes read-only under an engine is told, and what could not be restarted is afterwards', {
+  skip,
+}, async t => {
+  const machine = await smallMachine(t, 'size=64m')
+  const { data } = machine
+  machine.defer(() => machine.run(['container', 'rm', '-f', 'phoenix']))
+  const again = ['sh', '-c', 'sleep 0.2']
+  await machine.ok(['container', 'run', '-d', '--name', 'phoenix', '--restart', 'always', 'busybox', ...again])
+  const phoenix = async () => await ask(machine, engine => engine.containerInspect('phoenix'))
+  execFileSync('mount', ['--bind', data, data])
+  machine.defer(
+    () => readFileSync('/proc/self/mounts', 'utf8').includes(` ${data} tmpfs ro`) && execFileSync('umount', [data]),
+  )
+  execFileSync('mount', ['-o', 'remount,bind,ro', data])
+  while (!/EROFS/.test((await phoenix()).State.Error)) await sleep(20)
+  // What cannot be written down has not happened.
+  const counter = () => ask(machine, engine => engine.containerInspect('counter'))
+  const before = await counter()
+  for (const args of [
+    ['container', 'rename', 'counter', 'other'],
+    ['container', 'update', '--memory', '100m', '--memory-swap', '100m', 'counter'],
+    ['system', 'df'],
+  ])
+    assert.match((await machine.run(args)).stderr, /\[ENGINE_DISK_READ_ONLY\]/)
+  const after = await counter()
+  assert.deepEqual([after.Name, after.HostConfig.Memory], [before.Name, before.HostConfig.Memory])
+  await survives(machine, 'ENGINE_DISK_READ_ONLY', () => execFileSync('umount', [data]))
+  const { RestartCount } = await phoenix()
+  while ((await phoenix()).RestartCount < RestartCount + 2) await sleep(20)
+  await machine.ok(['system', 'df'])
 })
 
 test('a data root that is read-only is told, and no harm when it is writable again', { skip }, async t => {

@@ -1,4 +1,6 @@
-import { type ErrorCode, TscomposeError } from '../../errors.ts'
+import { accessSync, constants, existsSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { type ErrorCode, TscomposeError } from '../errors.ts'
 
 interface Shortage {
   readonly code: ErrorCode
@@ -44,10 +46,28 @@ const processes: Shortage = {
 /** An error of the machine in words that say what to do about it; undefined if it is none of those. */
 export function machineError(error: unknown): TscomposeError | undefined {
   if (!(error instanceof Error) || error instanceof TscomposeError) return undefined
-  const { code: errno = '', syscall = '' } = error as NodeJS.ErrnoException
+  const { code: errno = '', syscall = '', path = '/' } = error as NodeJS.ErrnoException
+  // Where the file system cannot be written to, a recursive mkdir() of Node says ENOENT.
+  if (errno === 'ENOENT' && syscall === 'mkdir' && isReadOnly(path))
+    return machineError(Object.assign(new Error(`EROFS: read-only file system, mkdir '${path}'`), { code: 'EROFS' }))
   // Of calls that make no process it means something else.
   const shortage = errno === 'EAGAIN' && /spawn|clone|fork/.test(syscall) ? processes : byErrno[errno]
   if (!shortage) return undefined
   const { code, what, fix } = shortage
   return new TscomposeError(code, `${what}: ${error.message}`, { fix, cause: error })
+}
+
+/** Whether something failed only because of what the machine lacked at the moment, whoever told of it. */
+export const isShortage = (error: unknown): boolean =>
+  error instanceof Error && (machineError(error) !== undefined || isShortage(error.cause))
+
+function isReadOnly(path: string): boolean {
+  let parent = path
+  while (!existsSync(parent)) parent = dirname(parent)
+  try {
+    accessSync(parent, constants.W_OK)
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EROFS'
+  }
 }
