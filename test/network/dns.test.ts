@@ -6,6 +6,7 @@ import { matchesQuery, parseQuery, type Query, withId } from '../../src/network/
 import { Remembered } from '../../src/network/dns/remembered.ts'
 import { answer } from '../../src/network/dns/server.ts'
 import { addressOfPointer, decide, type Host, zoneOf } from '../../src/network/dns/zone.ts'
+import { Supply } from '../../src/network/service/portions.ts'
 
 const host = (containerName: string, ipv4: string, names: string[], ipv6?: string): Host => ({
   containerId: containerName,
@@ -22,6 +23,7 @@ const back = zoneOf({ networkName: 'shop_back', internal: true, subnets: ['172.1
   host('shop-db-1', '172.19.0.2', ['db', 'web', 'db.internal'], 'fd01::2'),
 ])
 const both = [front, back]
+const portion = new Supply(8).portion()
 
 test('a service name has the addresses of all its containers', () =>
   assert.deepEqual(decide(both, 'web', 'A'), { kind: 'addresses', addresses: ['172.18.0.2', '172.18.0.3'] }))
@@ -80,7 +82,7 @@ const ask = (name: string, type: dnsPacket.RecordType, more: Partial<dnsPacket.P
   })
 
 async function respond(query: Buffer, zones = both, transport: 'udp' | 'tcp' = 'udp') {
-  const bytes = await answer(query, { ...view, zones: () => zones }, transport)
+  const bytes = await answer(query, { ...view, zones: () => zones }, transport, portion)
   assert.ok(bytes)
   return { bytes, packet: dnsPacket.decode(bytes) as dnsPacket.DecodedPacket & { rcode: string } }
 }
@@ -147,7 +149,7 @@ test('the order of several addresses changes', async () => {
 test('a link is a name that one container alone has for another', async () => {
   const linked = (name: string) => ({ store: 'shop-db-1', gone: 'nobody' })[name]
   const code = async (name: string) => {
-    const bytes = await answer(ask(name, 'A'), { ...view, linked }, 'udp')
+    const bytes = await answer(ask(name, 'A'), { ...view, linked }, 'udp', portion)
     assert.ok(bytes)
     return [bytes.readUInt16BE(2) & 15, bytes.readUInt16BE(6)]
   }
@@ -158,7 +160,7 @@ test('a link is a name that one container alone has for another', async () => {
 
 test('what is no query is refused or ignored', async () => {
   const rcodeOf = async (bytes: Buffer) => {
-    const response = await answer(bytes, view, 'udp')
+    const response = await answer(bytes, view, 'udp', portion)
     return response && response.readUInt16BE(2) & 15
   }
   assert.equal(await rcodeOf(Buffer.alloc(5)), undefined)
@@ -195,7 +197,10 @@ test('an answer that was given is given again with the new id, until something c
   const remembered = new Remembered()
   const query = ask('db', 'A')
   assert.equal(remembered.find(query, 1), undefined)
-  const [first, second] = [answer(query, view, 'udp') as Buffer, answer(ask('web', 'A'), view, 'udp') as Buffer]
+  const [first, second] = [
+    answer(query, view, 'udp', portion) as Buffer,
+    answer(ask('web', 'A'), view, 'udp', portion) as Buffer,
+  ]
   remembered.add(query, first)
   assert.deepEqual(remembered.find(withId(query, 12), 1), withId(first, 12))
   assert.equal(remembered.find(ask('DB', 'A'), 1), undefined, 'an answer repeats the name as it was written')

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
+import { openFilesLimit } from '../../sys/open-files.ts'
 
 /** How long a connection that is one too many may stay without a request that it could be told by, in milliseconds. */
 const PATIENCE = 1000
@@ -35,10 +35,4 @@ export class Connections {
   close(): void {
     for (const socket of this.#open) socket.destroy()
   }
-}
-
-/** RLIMIT_NOFILE, getrlimit(2). Node has raised it to the most that it may be. */
-function openFilesLimit(): number {
-  const limit = /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1]
-  return limit ? Number(limit) : Number.POSITIVE_INFINITY
 }

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto'
 import dgram from 'node:dgram'
 import { once } from 'node:events'
 import { connect, isIPv6 } from 'node:net'
+import type { Portion } from '../service/portions.ts'
 import { type InsideResolver, isLoopback } from './inside.ts'
 import { matchesQuery, type Query, rcode, rcodeOf, withId } from './message.ts'
 
@@ -10,16 +11,13 @@ const DNS_PORT = 53
 const patienceMs = 2000
 /** After how much silence another one is asked, too. */
 const silenceMs = 300
-/** A program that asks without end must not use up the engine's descriptors. */
-const mostAtOnce = 512
-let atOnce = 0
-
 export type Transport = 'udp' | 'tcp'
 
 /**
  * Asks the servers and passes on the first answer that is one: bytes as the client would have got them. The next server
  * is asked when one has failed, and also when it keeps silent: a resolver of a VPN that is down would cost every lookup
  * seconds. Asked from the host's network namespace, so that a resolver on its loopback device will do.
+ * @param portion of the queries under way, which a program that asks without end must not have all of
  * @param inside asks those on the container's own loopback device instead
  * @returns undefined when none has an answer
  */
@@ -28,16 +26,16 @@ export async function forward(
   query: Query,
   servers: readonly string[],
   transport: Transport,
+  portion: Portion,
   inside?: InsideResolver,
 ): Promise<Buffer | undefined> {
-  if (atOnce >= mostAtOnce) return undefined
-  atOnce++
+  if (!portion.take()) return undefined
   const enough = new AbortController()
   try {
     return await firstAnswer(servers, server => ask(bytes, query, server, transport, enough.signal, inside))
   } finally {
     enough.abort()
-    atOnce--
+    portion.giveBack()
   }
 }
 

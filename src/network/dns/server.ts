@@ -1,5 +1,6 @@
 import dgram from 'node:dgram'
 import { createServer, type Server, type Socket } from 'node:net'
+import { connections, forwardedQueries, type Portion } from '../service/portions.ts'
 import { Frames, forward, framed, type Transport } from './forward.ts'
 import type { InsideResolver } from './inside.ts'
 import {
@@ -37,6 +38,7 @@ export function answer(
   bytes: Buffer,
   view: View,
   transport: Transport,
+  portion: Portion,
 ): Buffer | undefined | Promise<Buffer | undefined> {
   const parsed = parseQuery(bytes)
   if ('malformed' in parsed) return parsed.malformed && encodeRefusal(parsed.malformed)
@@ -58,7 +60,7 @@ export function answer(
     case 'nxdomain':
       return respond(rcode.nxDomain)
     case 'forward':
-      return forward(bytes, query, view.upstream(), transport, view.inside).then(
+      return forward(bytes, query, view.upstream(), transport, portion, view.inside).then(
         response => response ?? respond(rcode.servFail),
       )
   }
@@ -82,6 +84,8 @@ export class DnsServer implements AsyncDisposable {
   readonly #tcp: Server
   readonly #connections = new Set<Socket>()
   readonly #remembered = new Remembered()
+  readonly #forwarded = forwardedQueries.portion()
+  readonly #connected = connections.portion()
 
   constructor({ udpFd, tcpFd }: { udpFd: number; tcpFd: number }, view: View) {
     // Addresses come as numbers, so there is nothing to look up.
@@ -104,23 +108,28 @@ export class DnsServer implements AsyncDisposable {
   #answer(query: Buffer, view: View): ReturnType<typeof answer> {
     const known = this.#remembered.find(query, view.version())
     if (known) return known
-    const response = answer(query, view, 'udp')
+    const response = answer(query, view, 'udp', this.#forwarded)
     if (response instanceof Buffer) this.#remembered.add(query, response)
     return response
   }
 
   #serve(connection: Socket, view: View): void {
+    if (!this.#connected.take()) return void connection.destroy()
     this.#connections.add(connection)
-    connection.on('close', () => this.#connections.delete(connection))
+    connection.on('close', () => {
+      this.#connections.delete(connection)
+      this.#connected.giveBack()
+    })
     connection.on('error', () => connection.destroy())
     connection.setTimeout(idleMs, () => connection.destroy())
+    // Who does not read the answers may not ask on: they would fill the memory.
+    connection.on('drain', () => connection.resume())
+    const reply = (response: Buffer | undefined) =>
+      response && connection.writable && (connection.write(framed(response)) || connection.pause())
     const frames = new Frames()
     connection.on('data', (chunk: Buffer) => {
       for (const frame of frames.push(chunk))
-        void Promise.resolve(answer(frame, view, 'tcp')).then(
-          response => response && connection.writable && connection.write(framed(response)),
-          () => connection.destroy(),
-        )
+        void Promise.resolve(answer(frame, view, 'tcp', this.#forwarded)).then(reply, () => connection.destroy())
     })
   }
 

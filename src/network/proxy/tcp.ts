@@ -1,4 +1,5 @@
 import { connect, createServer, type Server, type Socket } from 'node:net'
+import { connections, type Portion } from '../service/portions.ts'
 
 /** Where a proxy leads; changed when the container's address does. */
 export interface Target {
@@ -14,15 +15,19 @@ export class TcpProxy implements AsyncDisposable {
   target: Target
   readonly #server: Server
   readonly #open = new Set<Socket>()
+  readonly #portion: Portion
 
-  constructor(fd: number, target: Target) {
+  constructor(fd: number, target: Target, portion = connections.portion()) {
     this.target = target
+    this.#portion = portion
     this.#server = createServer({ allowHalfOpen: true }, client => this.#carry(client))
     this.#server.on('error', () => {})
     this.#server.listen({ fd })
   }
 
   #carry(client: Socket): void {
+    if (!this.#portion.take()) return void client.resetAndDestroy()
+    client.on('close', () => this.#portion.giveBack())
     const upstream = connect({ host: this.target.address, port: this.target.port, allowHalfOpen: true, noDelay: true })
     client.setNoDelay(true)
     for (const [socket, other] of [
