@@ -26,6 +26,9 @@ export const errorCodes = {
   RUNTIME_VIEW_FAILED: 'the files of a container cannot be made visible; the message names the step',
   // engine
   ENGINE_APPARMOR_FAILED: 'the AppArmor profile of containers cannot be loaded',
+  ENGINE_CDI_DEVICE_BROKEN: 'the machine lacks what the specification of a device says it needs',
+  ENGINE_CDI_DEVICE_UNKNOWN: 'no specification on this machine describes the device',
+  ENGINE_CDI_SPEC_INVALID: 'a specification of devices is not what it should be',
   ENGINE_CONFIG_INVALID: 'the engine configuration file is not what it should be',
   ENGINE_CONTAINER_NAME_TAKEN: 'another container has the name',
   ENGINE_CONTAINER_NOT_FOUND: 'there is no such container',

@@ -46,6 +46,8 @@ export interface EngineConfig {
   readonly metricsAddr?: string
   /** What the build cache is kept to besides what images have: `builder.gc`. */
   readonly buildCacheRules: readonly CacheRule[]
+  /** Where specifications of devices are (Container Device Interface); a later directory goes before an earlier one. */
+  readonly cdiSpecDirs: readonly string[]
   /** Seconds without a request and without a running container after which the engine ends; 0: never. Not of Docker. */
   readonly idleTimeout: number
 }
@@ -74,6 +76,7 @@ export const defaultConfig: EngineConfig = {
   tlsCert: '',
   tlsKey: '',
   buildCacheRules: [{ budget: defaultKeepStorage, types: [] }],
+  cdiSpecDirs: ['/etc/cdi', '/var/run/cdi'],
   idleTimeout: 60,
 }
 
@@ -147,6 +150,7 @@ const keys: Readonly<Record<string, ReturnType<typeof row>>> = {
   tlsverify: row('tlsVerify', boolean, 'true or false'),
   tlscacert: row('tlsCaCert', string, 'the path of a file'),
   tlscert: row('tlsCert', string, 'the path of a file'),
+  'cdi-spec-dirs': row('cdiSpecDirs', strings, 'a list of directories'),
   tlskey: row('tlsKey', string, 'the path of a file'),
   'metrics-addr': row('metricsAddr', hostAndPort, 'an address and a port such as "127.0.0.1:9323"'),
   builder: row(

@@ -28,6 +28,8 @@ export type MountSpec =
       readonly propagation?: 'private' | 'rprivate' | 'slave' | 'rslave' | 'shared' | 'rshared'
       /** False: submounts of the source are left out. */
       readonly recursive?: boolean
+      /** Flags of mount_setattr(2) besides. */
+      readonly attributes?: readonly ('nosuid' | 'nodev' | 'noexec')[]
       /** False: of a read-only one, submounts of the source are as they are on the host. */
       readonly readonlySubmounts?: boolean
     }
@@ -57,7 +59,7 @@ export interface DeviceSpec {
   readonly fileMode: number
   readonly uid: number
   readonly gid: number
-  /** Any of `rwm`, for the device cgroup. */
+  /** Any of `rwm`, for the device cgroup; empty: nothing is allowed. */
   readonly access: string
 }
 

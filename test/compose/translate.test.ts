@@ -252,12 +252,26 @@ for (const [deploy, expected] of [
 
 test('what cannot be done yet is refused with its place in the file', () => {
   const where = { file: 'compose.yaml', line: 4, col: 5 }
-  const it = project([service('web', { canonical: { gpus: [{ count: -1 }] } })], {
-    origins: { get: path => (path === 'services.web.gpus' ? where : undefined) },
+  const it = project([service('web', { canonical: { models: { llm: null } } })], {
+    origins: { get: path => (path === 'services.web.models' ? where : undefined) },
   })
   assert.throws(() => checkSupported(it, Object.values(it.services)), {
     code: 'COMPOSE_NOT_SUPPORTED',
-    message: 'not supported yet: services.web.gpus',
+    message: 'not supported yet: services.web.models',
     where,
   })
+})
+
+test('devices by name, gpus and reservations are device requests', () => {
+  const device = (source: string) => ({ source, target: source, permissions: 'rwm' })
+  const devices = [device('/dev/null'), device('v.com/x=a'), device('v.com/y=b')]
+  const reservations = { devices: [{ capabilities: ['gpu', 'utility'], driver: 'nvidia', device_ids: ['0', '3'] }] }
+  const canonical = { gpus: [{ count: -1 }], deploy: { resources: { reservations } } }
+  const { Devices, DeviceRequests } = request({ devices, canonical }).HostConfig ?? {}
+  assert.deepEqual(Devices, [{ PathOnHost: '/dev/null', PathInContainer: '/dev/null', CgroupPermissions: 'rwm' }])
+  assert.deepEqual(DeviceRequests, [
+    { Driver: 'nvidia', DeviceIDs: ['0', '3'], Capabilities: [['gpu', 'utility']] },
+    { Count: -1, Capabilities: [['gpu']] },
+    { Driver: 'cdi', DeviceIDs: ['v.com/x=a', 'v.com/y=b'] },
+  ])
 })

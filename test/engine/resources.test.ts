@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { HostConfig } from '../../src/engine/api.ts'
 import { effectiveLogConfig, translateLog } from '../../src/engine/translate/log.ts'
-import { parseDeviceRule, translateResources } from '../../src/engine/translate/resources.ts'
+import { parseDeviceRules, translateResources } from '../../src/engine/translate/resources.ts'
 import { translateUlimits } from '../../src/engine/translate/rlimits.ts'
 import { splitDeviceNumber } from '../../src/runtime/device-node.ts'
 
@@ -49,8 +49,14 @@ for (const [host, message] of [
     assert.throws(() => translate(host), { code, message }))
 
 test('rules of the device cgroup', () => {
-  assert.deepEqual(parseDeviceRule('c 1:* rwm'), { allow: true, type: 'c', major: 1, minor: -1, access: 'rwm' })
-  for (const rule of ['x 1:1 r', 'c 1 r', 'c 1:1 q']) assert.throws(() => parseDeviceRule(rule), { code }, rule)
+  assert.deepEqual(parseDeviceRules('c 1:* rwm'), [{ allow: true, type: 'c', major: 1, minor: -1, access: 'rwm' }])
+  const loops = { allow: true, major: 7, minor: -1, access: 'mr' }
+  assert.deepEqual(parseDeviceRules('a 7:* mr'), [
+    { ...loops, type: 'b' },
+    { ...loops, type: 'c' },
+  ])
+  assert.deepEqual(parseDeviceRules('a *:* rwm'), [{ allow: true, type: 'a', major: -1, minor: -1, access: 'rwm' }])
+  for (const rule of ['x 1:1 r', 'c 1 r', 'c 1:1 q']) assert.throws(() => parseDeviceRules(rule), { code }, rule)
 })
 
 test('both halves of a device number have low and high bits', () => {

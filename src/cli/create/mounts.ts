@@ -143,7 +143,7 @@ function recursion(value: string): Mount['BindOptions'] {
 }
 
 /** A field with a comma in it stands in quotation marks (RFC 4180). */
-function csvFields(text: string): string[] {
+export function csvFields(text: string): string[] {
   const parts = text.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)
   return [...parts].map(([, quoted, plain = '']) => quoted?.replaceAll('""', '"') ?? plain)
 }

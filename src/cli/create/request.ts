@@ -109,8 +109,7 @@ function withProxies(proxies: Readonly<Record<string, string>>, given: string[] 
 }
 
 function hostConfig(flags: CreateFlags, { cwd, read }: FlagSources): HostConfig {
-  const { logDriver, logOpt = [], gpus } = flags
-  if (gpus !== undefined) throw badFlag('not supported: --gpus')
+  const { logDriver, logOpt = [] } = flags
   if (logDriver === 'none' && logOpt.length > 0) throw badFlag('invalid logging opts for driver none')
   return {
     ...parseResources(flags),

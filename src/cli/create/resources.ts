@@ -1,4 +1,6 @@
 import type { DeviceMapping, Resources, ThrottleDevice, Ulimit } from '../../engine/api.ts'
+import { isQualifiedName } from '../../engine/cdi/name.ts'
+import { parseDeviceRequests } from './device-requests.ts'
 import type { CreateFlags } from './flags.ts'
 import { badFlag, pair, some } from './parsed.ts'
 import { bytesOf, bytesOrUnlimited, nanoCpus } from './sizes.ts'
@@ -61,7 +63,8 @@ export const parseResources = (flags: CreateFlags): Resources => ({
   ...some('BlkioDeviceWriteBps', flags.deviceWriteBps?.map(bytesPerSecond)),
   ...some('BlkioDeviceReadIOps', flags.deviceReadIops?.map(operationsPerSecond)),
   ...some('BlkioDeviceWriteIOps', flags.deviceWriteIops?.map(operationsPerSecond)),
-  ...some('Devices', flags.device?.map(parseDevice)),
+  ...some('Devices', flags.device?.filter(text => !isQualifiedName(text)).map(parseDevice)),
+  ...some('DeviceRequests', parseDeviceRequests(flags)),
   ...some('DeviceCgroupRules', flags.deviceCgroupRule?.map(checkDeviceRule)),
   ...some('Ulimits', flags.ulimit?.map(parseUlimit)),
   ...some('Init', flags.init),

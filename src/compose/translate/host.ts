@@ -4,6 +4,7 @@ import { sharedService } from '../names.ts'
 import type { Service } from '../project.ts'
 import { blockIO } from './block-io.ts'
 import type { ContainerContext } from './container.ts'
+import { deviceRequests, isDeviceName } from './device-requests.ts'
 import { files } from './grants.ts'
 import { mounts } from './mounts.ts'
 import { portBindings } from './ports.ts'
@@ -79,6 +80,8 @@ function readProfile({ seccompProfile }: ContainerContext, option: string): stri
 
 function limits(service: Service): HostConfig {
   const { resources } = service
+  const devices = service.devices.filter(device => !isDeviceName(device))
+  const requests = deviceRequests(service)
   return {
     ...(resources.memory !== undefined && { Memory: resources.memory }),
     ...(resources.memoryReservation !== undefined && { MemoryReservation: resources.memoryReservation }),
@@ -99,13 +102,14 @@ function limits(service: Service): HostConfig {
     ...(Object.keys(service.ulimits).length > 0 && {
       Ulimits: Object.entries(service.ulimits).map(([Name, { soft, hard }]) => ({ Name, Soft: soft, Hard: hard })),
     }),
-    ...(service.devices.length > 0 && {
-      Devices: service.devices.map(({ source, target, permissions }) => ({
+    ...(devices.length > 0 && {
+      Devices: devices.map(({ source, target, permissions }) => ({
         PathOnHost: source,
         PathInContainer: target,
         CgroupPermissions: permissions,
       })),
     }),
+    ...(requests.length > 0 && { DeviceRequests: requests }),
     ...(service.deviceCgroupRules.length > 0 && { DeviceCgroupRules: [...service.deviceCgroupRules] }),
   }
 }

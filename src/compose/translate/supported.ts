@@ -1,8 +1,14 @@
 import { TscomposeError } from '../../errors.ts'
 import type { Project, Service } from '../project.ts'
 
-/** Attributes of a service that would change what runs, and cannot be honoured yet. */
-const unsupported = ['models', 'gpus', 'credential_spec', 'isolation', 'deploy.resources.reservations.devices'] as const
+const OF_WINDOWS = 'It is an attribute of Windows containers.'
+
+/** Attributes of a service that would change what runs and cannot be honoured, and what to do instead. */
+const unsupported = {
+  models: 'There is nothing here that runs AI models: have one run as a service, and give its URL in `environment`.',
+  credential_spec: OF_WINDOWS,
+  isolation: OF_WINDOWS,
+} as const
 
 /** The others are of Windows and of Swarm. */
 const MOUNTED = new Set(['bind', 'volume', 'tmpfs', 'image'])
@@ -14,8 +20,9 @@ const MOUNTED = new Set(['bind', 'volume', 'tmpfs', 'image'])
  */
 export function checkSupported(project: Project, services: readonly Service[]): string[] {
   for (const service of services) {
-    for (const path of unsupported)
-      if (isGiven(at(service.canonical, path))) throw notSupported(project, `services.${service.name}.${path}`)
+    for (const [attribute, fix] of Object.entries(unsupported))
+      if (isGiven(service.canonical[attribute]))
+        throw notSupported(project, `services.${service.name}.${attribute}`, fix)
     for (const [index, { type }] of service.volumes.entries())
       if (!MOUNTED.has(type)) throw notSupported(project, `services.${service.name}.volumes.${index}.type`)
     for (const [index, { perReplica }] of service.preStart.entries())
@@ -24,14 +31,11 @@ export function checkSupported(project: Project, services: readonly Service[]): 
   return services.flatMap(ignoredAttributes)
 }
 
-export function notSupported(project: Project, path: string): TscomposeError {
+export function notSupported(project: Project, path: string, fix?: string): TscomposeError {
   const where = project.origins.get(path)
-  return new TscomposeError('COMPOSE_NOT_SUPPORTED', `not supported yet: ${path}`, { ...(where && { where }) })
+  const more = { ...(where && { where }), ...(fix !== undefined && { fix }) }
+  return new TscomposeError('COMPOSE_NOT_SUPPORTED', `not supported yet: ${path}`, more)
 }
-
-/** The value at a path of keys; undefined where one is missing. */
-const at = (value: unknown, path: string): unknown =>
-  path.split('.').reduce<unknown>((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], value)
 
 const isGiven = (value: unknown): boolean =>
   value !== undefined && value !== null && value !== false && !(Array.isArray(value) && value.length === 0)

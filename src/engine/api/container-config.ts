@@ -80,6 +80,17 @@ export interface DeviceMapping {
   CgroupPermissions: string
 }
 
+/** Devices by what they can do, or by their names: the driver `cdi`. */
+export interface DeviceRequest {
+  Driver?: string
+  /** -1: all */
+  Count?: number
+  DeviceIDs?: string[] | null
+  /** Sets of which one is to be had as a whole. */
+  Capabilities?: string[][] | null
+  Options?: Labels | null
+}
+
 export interface Ulimit {
   Name: string
   Soft: number
@@ -108,7 +119,7 @@ export interface Resources {
   CpusetMems?: string
   Devices?: DeviceMapping[]
   DeviceCgroupRules?: string[]
-  DeviceRequests?: object[]
+  DeviceRequests?: DeviceRequest[] | null
   /** Refused: Linux has not had it since 5.4. */
   KernelMemory?: number
   KernelMemoryTCP?: number

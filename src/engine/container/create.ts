@@ -4,6 +4,7 @@ import { hostname as machineName } from 'node:os'
 import { join } from 'node:path'
 import type { Platform } from '../../image/image.ts'
 import type { ContainerCreateRequest, ContainerCreateResponse, EndpointSettings, HostConfig } from '../api.ts'
+import { injectDevices } from '../cdi/inject.ts'
 import type { Context } from '../context.ts'
 import { newId, shortId } from '../ids.ts'
 import { claimImage } from '../image/find.ts'
@@ -39,6 +40,7 @@ export async function createContainer(
   checkLinks(context, askedHost)
   checkNetworkMode(asked, askedHost, Object.values(networking?.EndpointsConfig ?? {}))
   const warnings = [...limitWarnings(context, askedHost), ...hostWarnings(askedHost)]
+  await injectDevices(askedHost, context.config.cdiSpecDirs, { uid: 0, gid: 0 }) // an error here leaves nothing half done
   using claims = new DisposableStack()
   const image = await claimImage(context, asked.Image, platform, claims)
   const id = newId()

@@ -6,6 +6,7 @@ import { readRootFile } from '../../runtime/rootfs/root-files.ts'
 import type { ContainerSpec, UserNamespaceSpec } from '../../runtime/spec.ts'
 import { resolveUser } from '../../runtime/user.ts'
 import { settleAll } from '../../settle.ts'
+import { injectDevices } from '../cdi/inject.ts'
 import type { Context } from '../context.ts'
 import { imageNotFound, stateConflict } from '../failures.ts'
 import { imageOfContainer } from '../image/of-container.ts'
@@ -98,20 +99,21 @@ async function describe(context: Context, container: Container): Promise<Contain
   const modes = parseNamespaceModes(hostConfig)
   const resources = translateResources(hostConfig, context.machine.processors, deviceNumberOf)
   const user = resolveUser(config.User ?? '', hostConfig.GroupAdd ?? [], path => readRootFile(root, path)?.toString())
-  const [mounts, devices, { pid, ipc, mounts: memory }, network] = await settleAll([
+  const [mounts, devices, injected, { pid, ipc, mounts: memory }, network] = await settleAll([
     resolveMounts(context, container, image),
     translateDevices(hostConfig.Devices ?? []),
+    injectDevices(hostConfig, context.config.cdiSpecDirs, user),
     chooseNamespaces(context, container, modes),
     setUpNetwork(context, container),
   ])
   if (hostConfig.UsernsMode !== 'host') await giveToRoot(directory, context.userNamespace)
   return toContainerSpec(
-    { id, config, hostConfig, modes },
+    { id, config: { ...config, Env: [...(config.Env ?? []), ...injected.env] }, hostConfig, modes },
     {
       root,
-      user,
-      mounts: [...memory, ...mounts],
-      devices,
+      user: { ...user, additionalGids: [...user.additionalGids, ...injected.additionalGids] },
+      mounts: [...memory, ...mounts, ...injected.mounts],
+      devices: [...devices, ...injected.devices],
       resources,
       hostname: network.hostname,
       linked: linkedVariables(context, container),

@@ -6,6 +6,7 @@ import type { ErrorCode } from '../../errors.ts'
  */
 const byCode: { readonly [Code in ErrorCode]?: number } = {
   ENGINE_API_VERSION: 400,
+  ENGINE_CDI_SPEC_INVALID: 500,
   ENGINE_CONTAINER_STATE: 409,
   ENGINE_EXEC_STATE: 409,
   ENGINE_FILES_READONLY: 403,

@@ -1,6 +1,6 @@
 import type { DeviceRule, ResourcesSpec } from '../../runtime/spec.ts'
 import type { HostConfig } from '../api.ts'
-import { invalid, notSupported } from '../failures.ts'
+import { invalid } from '../failures.ts'
 
 const SMALLEST_MEMORY = 6 * 2 ** 20
 
@@ -13,14 +13,13 @@ export type DeviceNumber = (path: string) => { readonly major: number; readonly 
  * @throws TscomposeError ENGINE_REQUEST_INVALID in Docker's words (moby daemon/daemon_unix.go)
  */
 export function translateResources(host: HostConfig, processors: number, deviceNumber: DeviceNumber): ResourcesSpec {
-  if (host.DeviceRequests?.length) throw notSupported('device requests (GPUs)')
   if (host.KernelMemory) {
     throw invalid('KernelMemory: Linux has no limit of kernel memory by itself any more; it counts as memory')
   }
   const memory = translateMemory(host)
   const cpu = translateCpu(host, processors)
   const blockIO = translateBlockIO(host, deviceNumber)
-  const devices = (host.DeviceCgroupRules ?? []).map(parseDeviceRule)
+  const devices = (host.DeviceCgroupRules ?? []).flatMap(parseDeviceRules)
   return {
     ...(memory && { memory }),
     ...(cpu && { cpu }),
@@ -114,11 +113,21 @@ function translateBlockIO(host: HostConfig, deviceNumber: DeviceNumber): Resourc
   })
 }
 
-/** `c 1:3 rwm`, with `*` for any number (cgroups v1, devices.rst). */
-export function parseDeviceRule(rule: string): DeviceRule {
+/**
+ * `c 1:3 rwm`, with `*` for any number (cgroups v1, devices.rst). `a 7:*` means block and character devices of that
+ * number: cgroups v1 would take the `a` alone, and open all devices of the machine.
+ */
+export function parseDeviceRules(rule: string): DeviceRule[] {
   const match = /^([acb]) ([0-9]+|\*):([0-9]+|\*) ([rwm]{1,3})$/.exec(rule)
   if (!match) throw invalid(`invalid device cgroup rule format: '${rule}'`)
-  const [, type, major, minor, access = ''] = match
+  const [, type = 'a', major, minor, access = ''] = match
   const number = (text = '*') => (text === '*' ? -1 : Number(text))
-  return { allow: true, type: type as DeviceRule['type'], major: number(major), minor: number(minor), access }
+  const numbers = { allow: true, major: number(major), minor: number(minor), access } as const
+  const everything = type === 'a' && rule.includes('*:*') && ['r', 'w', 'm'].every(letter => access.includes(letter))
+  if (type === 'a' && !everything)
+    return [
+      { ...numbers, type: 'b' },
+      { ...numbers, type: 'c' },
+    ]
+  return [{ ...numbers, type: type as DeviceRule['type'] }]
 }

@@ -1,4 +1,5 @@
 import type { ContainerConfig, HealthConfig, HostConfig } from '../api.ts'
+import { checkDeviceRequest } from '../cdi/requests.ts'
 import { validateRestartPolicy } from '../container/restart-policy.ts'
 import { invalid, notSupported } from '../failures.ts'
 import { toPortSpecs } from '../network/ports.ts'
@@ -50,6 +51,7 @@ export function validateRequest(
     throw invalid(`Invalid value ${host.OomScoreAdj}, range for oom score adj is [-1000, 1000]`)
   }
   if (host.ShmSize && host.ShmSize < 0) throw invalid('SHM size can not be less than 0')
+  for (const request of host.DeviceRequests ?? []) checkDeviceRequest(request)
   for (const entry of host.ExtraHosts ?? []) parseExtraHost(entry)
   for (const name of Object.keys(host.Sysctls ?? {})) {
     if (!/^[a-z0-9_]+([./][A-Za-z0-9_-]+)+$/.test(name)) throw invalid(`invalid sysctl "${name}"`)

@@ -48,7 +48,7 @@ export function deviceRules(spec: Pick<ContainerSpec, 'privileged' | 'devices' |
   return [
     nothing,
     ...defaultRules,
-    ...nodes.map(({ type, major, minor, access }) => allow(type, major, minor, access)),
+    ...nodes.flatMap(({ type, major, minor, access }) => (access ? [allow(type, major, minor, access)] : [])),
     ...(spec.resources.devices ?? []),
   ]
 }

@@ -45,7 +45,7 @@ export function cloneSource(program: ProgramBuilder, placed: PlacedMount, user?:
 
 function cloneBind(
   program: ProgramBuilder,
-  { source, subpath, owned, recursive = true, readonly, readonlySubmounts = true, propagation = 'rprivate' }: Bind,
+  { source, subpath, owned, recursive = true, readonly, readonlySubmounts = true, propagation, attributes = [] }: Bind,
   user: UserFacts | undefined,
 ): Result {
   const clone = subpath
@@ -58,8 +58,11 @@ function cloneBind(
     })
   const everywhere = readonly && readonlySubmounts
   const attr = mountAttr({
-    set: (everywhere ? MOUNT_ATTR.RDONLY : 0) | (shift ? MOUNT_ATTR.IDMAP : 0),
-    propagation: propagationFlag(propagation),
+    set: attributes.reduce(
+      (set, name) => set | attributeFlags[name],
+      (everywhere ? MOUNT_ATTR.RDONLY : 0) | (shift ? MOUNT_ATTR.IDMAP : 0),
+    ),
+    propagation: propagationFlag(propagation ?? 'rprivate'),
     userNamespace: shift ? descriptor.user : 0,
   })
   // Propagation and read-only in one call; both for submounts too, as Docker has it since kernels can do it.
@@ -115,6 +118,8 @@ function cloneWithin(
   close(program, root, found)
   return clone
 }
+
+const attributeFlags = { nosuid: MOUNT_ATTR.NOSUID, nodev: MOUNT_ATTR.NODEV, noexec: MOUNT_ATTR.NOEXEC } as const
 
 const propagationFlag = (propagation: NonNullable<Bind['propagation']>) =>
   ({ private: MS.PRIVATE, slave: MS.SLAVE, shared: MS.SHARED })[propagation.replace(/^r/, '') as 'private']
