@@ -17,7 +17,10 @@ enum {
 	LOG_MARK = 0x4c54,
 	LOG_LINE = 16 * 1024, /* a longer line is several records */
 	LOG_PARTIAL = 1,      /* no newline follows */
+	LOG_NOTICE = 2,       /* no line of the process: it begins with LOG_NOTICE_BEGIN and how many are missing */
 };
+
+#define LOG_NOTICE_BEGIN "[tscompose: "
 
 /* Opens the log, and cuts off what a monitor killed in the middle of a record has left. Returns 0 or -errno. */
 int log_open(void);
