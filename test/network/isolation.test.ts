@@ -25,22 +25,29 @@ for (const mode of bridgeNetfilter)
     for (const [name, sandbox] of Object.entries({ web, db, vault, sibling })) await machine.serve(sandbox, name, 80)
     await machine.serve('host', 'host', 9999, hostAddress)
 
+    machine.inside(guard.netnsPath, `ip route add default via ${guard.endpoints[0]?.gateway}`)
     const reaches = async (from: typeof web, address: string, number = 80) =>
       (await machine.in(from, ask(address, number))) !== ''
-    assert.ok(await reaches(web, addressOf(sibling)), 'containers of one network')
-    assert.ok(await reaches(web, hostAddress, 8080), 'a container its own published port')
-    assert.ok(await reaches(sibling, hostAddress, 8080), 'a container the port of its neighbour')
-    assert.ok(!(await reaches(web, addressOf(db))), 'not a container of another network')
-    assert.ok(!(await reaches(db, addressOf(web))), 'nor the other way round')
-    assert.ok(await reaches(db, hostAddress, 8080), 'but by its published port')
-    assert.ok(await reaches(web, hostAddress, 9999), 'a server on the host')
-
-    assert.ok(await reaches(guard, addressOf(vault)), 'containers of one internal network')
-    assert.ok(!(await reaches(web, addressOf(vault))), 'nobody gets into an internal network')
-    machine.inside(guard.netnsPath, `ip route add default via ${guard.endpoints[0]?.gateway}`)
-    assert.ok(!(await reaches(guard, addressOf(web))), 'nobody gets out of it, also with a route of his own')
-    assert.ok(!(await reaches(guard, hostAddress, 8080)), 'nor to a published port')
-    assert.ok(!(await reaches(guard, hostAddress, 9999)), 'nor to the host')
+    type Way = readonly [what: string, from: typeof web, to: string, port?: number]
+    const open: readonly Way[] = [
+      ['containers of one network', web, addressOf(sibling)],
+      ['a container its own published port', web, hostAddress, 8080],
+      ['a container the port of its neighbour', sibling, hostAddress, 8080],
+      ['a container the published port of another network', db, hostAddress, 8080],
+      ['a server on the host', web, hostAddress, 9999],
+      ['containers of one internal network', guard, addressOf(vault)],
+    ]
+    const shut: readonly Way[] = [
+      ['a container of another network', web, addressOf(db)],
+      ['the other way round', db, addressOf(web)],
+      ['into an internal network', web, addressOf(vault)],
+      ['out of it, also with a route of his own', guard, addressOf(web)],
+      ['out of it to a published port', guard, hostAddress, 8080],
+      ['out of it to the host', guard, hostAddress, 9999],
+    ]
+    for (const [what, ...way] of open) assert.ok(await reaches(...way), what)
+    // All at once: a second passes until each gives up.
+    await Promise.all(shut.map(async ([what, ...way]) => assert.ok(!(await reaches(...way)), what)))
     assert.equal(await machine.fromOutside(ask(addressOf(web), 80)), '', 'from outside only published ports')
   })
 

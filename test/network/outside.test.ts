@@ -130,18 +130,25 @@ test('by IPv6, too, networks are apart, internal ones shut, and outside is outsi
     const address = ({ endpoints: [endpoint] }: typeof web) => endpoint?.ipv6Address ?? assert.fail()
     const reaches = async (from: typeof web, to: string, number = 80) =>
       (await machine.in(from, ask(to, number))) !== ''
-    assert.ok(await reaches(guard, address(vault)), 'containers of one network')
-    assert.ok(await reaches(web, '2001:db8::1', 9999), 'the host')
-    assert.ok(!(await reaches(web, address(db))), 'not those of another')
-    assert.ok(!(await reaches(web, address(vault))), 'nor those of an internal one')
     machine.inside(guard.netnsPath, `ip route add default via ${guard.endpoints[0]?.ipv6Gateway}`)
-    for (const [to, number] of [
-      [address(web), 80],
-      ['2001:db8::1', 9999],
-      [guard.endpoints[0]?.ipv6Gateway ?? '', 9999],
-    ] as const)
-      assert.ok(!(await reaches(guard, to, number)), `out of an internal one to ${to}`)
-    for (const sandbox of [web, vault]) assert.equal(await machine.fromOutside(ask(address(sandbox), 80)), '')
+    type Way = readonly [what: string, from: typeof web, to: string, port?: number]
+    const open: readonly Way[] = [
+      ['containers of one network', guard, address(vault)],
+      ['the host', web, '2001:db8::1', 9999],
+    ]
+    const shut: readonly Way[] = [
+      ['those of another', web, address(db)],
+      ['those of an internal one', web, address(vault)],
+      ['out of an internal one to another', guard, address(web)],
+      ['out of an internal one to the host', guard, '2001:db8::1', 9999],
+      ['to the host by the gateway', guard, guard.endpoints[0]?.ipv6Gateway ?? assert.fail(), 9999],
+    ]
+    for (const [what, ...way] of open) assert.ok(await reaches(...way), what)
+    // All at once: a second passes until each gives up.
+    await Promise.all([
+      ...shut.map(async ([what, ...way]) => assert.ok(!(await reaches(...way)), what)),
+      ...[web, vault].map(async sandbox => assert.equal(await machine.fromOutside(ask(address(sandbox), 80)), '')),
+    ])
   } finally {
     sh('sysctl -qw net.ipv6.conf.all.forwarding=0')
   }
