@@ -175,6 +175,21 @@ test('an exec that cannot be launched says so on its stream, as in Docker', asyn
   }
 })
 
+test('the header of an exec is there before its process is: some libraries lose what comes in the same packet', async () => {
+  const started = Promise.withResolvers<Duplex>()
+  await using served = await serve({ ...inspects(true), execStart: () => started.promise })
+  const socket = served.dial()
+  socket.write(
+    'POST /v1.51/exec/e/start HTTP/1.1\r\nHost: docker\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n' +
+      'Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}',
+  )
+  const [head] = await once(socket, 'data')
+  assert.match(String(head), /^HTTP\/1\.1 101 UPGRADED\r\n[^]*\r\n\r\n$/)
+  started.resolve(shouter().stream)
+  socket.end('input')
+  assert.equal(await readAll(socket), 'INPUTbye')
+})
+
 test('other errors of an upgrade request are ordinary answers', async () => {
   const gone = new TscomposeError('ENGINE_CONTAINER_NOT_FOUND', 'No such container: 1')
   await using served = await serve({ containerInspect: () => Promise.reject(gone) })

@@ -20,7 +20,8 @@ export type Answer =
   /** The connection itself, from now on joined to `stream` in both directions. */
   | {
       readonly kind: 'hijack'
-      readonly stream: Duplex
+      /** A promise of one does not reject; it is waited for after the header. */
+      readonly stream: Duplex | Promise<Duplex>
       readonly contentType: string
       /** The keys with which a terminal takes leave of the process without ending it. */
       readonly detachKeys?: Uint8Array

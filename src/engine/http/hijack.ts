@@ -11,10 +11,10 @@ type UpgradeAnswer = Extract<Answer, { readonly kind: 'upgrade' }>
 type Headers = Readonly<Record<string, string>>
 
 /** Takes a connection whose client asked for an upgrade. Settles when the connection is closed. */
-export function hijackUpgraded(socket: Duplex, answer: HijackAnswer, headers: Headers): Promise<void> {
+export async function hijackUpgraded(socket: Duplex, answer: HijackAnswer, headers: Headers): Promise<void> {
   const upgrade = { 'Content-Type': answer.contentType, Connection: 'Upgrade', Upgrade: 'tcp' }
   socket.write(head('101 UPGRADED', { ...headers, ...upgrade }))
-  return join(socket, answer)
+  await join(socket, { ...answer, stream: await answer.stream })
 }
 
 /** Goes on with the protocol that the client has asked for. Settles when whoever speaks it has ended. */
@@ -29,13 +29,14 @@ export function switchProtocols(socket: Duplex, answer: UpgradeAnswer, headers: 
  * the header come raw bytes. What the client sends is in a chunked body where it announced one, otherwise it follows
  * the request as raw bytes, too.
  */
-export function hijackPlain(request: IncomingMessage, answer: HijackAnswer, headers: Headers): Promise<void> {
+export async function hijackPlain(request: IncomingMessage, answer: HijackAnswer, headers: Headers): Promise<void> {
   const { socket } = request
+  const stream = await answer.stream
   const chunked = request.headers['transfer-encoding'] !== undefined && !request.readableEnded
   // The parser must not take raw bytes for the next request.
   if (!chunked) for (const event of ['data', 'end', 'timeout']) socket.removeAllListeners(event)
   socket.write(head('200 OK', { ...headers, 'Content-Type': answer.contentType }))
-  return join(chunked ? Duplex.from({ readable: request, writable: socket }) : socket, answer)
+  await join(chunked ? Duplex.from({ readable: request, writable: socket }) : socket, { ...answer, stream })
 }
 
 const head = (status: string, headers: Headers): string =>
@@ -46,7 +47,7 @@ const head = (status: string, headers: Headers): string =>
 /** Carries bytes both ways; the end of the client's side is passed on while the other side goes on. */
 export function join(
   client: Duplex,
-  { stream, detachKeys }: Pick<HijackAnswer, 'stream' | 'detachKeys'>,
+  { stream, detachKeys }: Pick<HijackAnswer, 'detachKeys'> & { readonly stream: Duplex },
 ): Promise<void> {
   const { promise: closed, resolve } = Promise.withResolvers<void>()
   if (client.destroyed) {

@@ -1,41 +1,45 @@
 import { Duplex } from 'node:stream'
-import { type ErrorCode, TscomposeError } from '../../../errors.ts'
+import { setImmediate } from 'node:timers/promises'
 import { encodeFrame } from '../../stream-frames.ts'
 import { type Answer, empty, json, streamType } from '../answer.ts'
 import { DEFAULT_DETACH_KEYS, parseDetachKeys } from '../detach-keys.ts'
+import { encodeError, statusOfError } from '../error-body.ts'
 import { execStartConfig } from '../requests.ts'
 import { type Call, type Route, route } from '../router.ts'
 import { terminalSize } from './containers.ts'
-
-/** Failures that Docker tells on the stream, as output: its clients show nothing of an answer that is no upgrade. */
-const launchFailures: readonly ErrorCode[] = [
-  'RUNTIME_COMMAND_NOT_FOUND',
-  'RUNTIME_COMMAND_NOT_EXECUTABLE',
-  'RUNTIME_LAUNCH_FAILED',
-  'RUNTIME_USER_UNKNOWN',
-]
 
 async function start({ engine, params: { id }, body, headers, minor }: Call<'id'>): Promise<Answer> {
   const config = await body(execStartConfig)
   const { ProcessConfig, DetachKeys } = await engine.execInspect(id)
   const { tty } = ProcessConfig
   const detachKeys = parseDetachKeys(DetachKeys || DEFAULT_DETACH_KEYS)
-  const hijack = (stream: Duplex): Answer => ({
+  const started = engine.execStart(id, config)
+  const hijack = (stream: Duplex | Promise<Duplex>): Answer => ({
     kind: 'hijack',
     stream,
     contentType: streamType(tty, minor),
     ...(tty && { detachKeys }),
   })
-  try {
-    const stream = await engine.execStart(id, config)
+  // Our own client says that it understands errors, and gets them whole.
+  if (config.Detach || headers.accept === 'application/json') {
+    const stream = await started
     return stream ? hijack(stream) : empty(200)
-  } catch (error) {
-    const told = error instanceof TscomposeError && launchFailures.includes(error.code)
-    // Our own client says that it understands errors, and gets them whole.
-    if (!told || config.Detach || headers.accept === 'application/json') throw error
-    const words = Buffer.from(`${error.message}\r\n`)
-    return hijack(lastWords(tty ? words : encodeFrame('stdout', words)))
   }
+  // What the state of the container forbids is known at once, and is an answer of its own.
+  await Promise.race([started, setImmediate()]).catch(error => {
+    if ([404, 409].includes(statusOfError(error))) throw error
+  })
+  // The rest Docker tells on the stream, as output. It has to be on its way before there is any: libraries such as
+  // docker-py lose the bytes that come together with the header.
+  return hijack(
+    started.then(
+      stream => stream ?? lastWords(Buffer.alloc(0)),
+      error => {
+        const words = Buffer.from(`${encodeError(error).message}\r\n`)
+        return lastWords(tty ? words : encodeFrame('stdout', words))
+      },
+    ),
+  )
 }
 
 /** A stream that says something, and takes and forgets whatever it is told. */
