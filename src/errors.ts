@@ -68,6 +68,7 @@ export const errorCodes = {
   ENGINE_MEMORY_EXHAUSTED: 'the machine has no memory left for what was asked',
   ENGINE_NEEDS_ROOT: 'the engine can be started by root only, for now',
   ENGINE_PROCESSES_EXHAUSTED: 'the engine, or the machine, has as many processes as it may',
+  ENGINE_SERVICE_FAILED: 'systemd cannot be had to start the engine with the machine',
   ENGINE_START_FAILED: 'the process of the engine ended before it was ready',
   ENGINE_STOPPED: 'somebody stopped the engine while a command watched what goes on',
   ENGINE_STREAM_FAILED: 'the engine had to end a stream early; the message is its reason',

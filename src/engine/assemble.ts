@@ -10,6 +10,7 @@ import { adoptContainers, loadContainers } from './container/adopt.ts'
 import { ContainerRegistry } from './container/registry.ts'
 import { donorOf } from './container/release.ts'
 import { makeBaseLayer } from './container/root.ts'
+import { endContainers } from './container/shutdown.ts'
 import type { Context, Directories } from './context.ts'
 import { EventLog } from './events/event-log.ts'
 import { ExecRegistry } from './exec/registry.ts'
@@ -101,7 +102,13 @@ export async function openEngineOn(
   undo.defer(() => letGo(containers))
   undo.defer(() => closing.abort())
   const opened = undo.move()
-  return localEngine(context, id, () => opened.disposeAsync())
+  return localEngine(context, id, {
+    close: () => opened.disposeAsync(),
+    async shutDown() {
+      closing.abort()
+      await endContainers(context)
+    },
+  })
 }
 
 const directoriesOf = (data: string, run: string): Directories => ({

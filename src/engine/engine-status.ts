@@ -13,6 +13,6 @@ export interface EngineStatus {
 /** The process of an engine, as far as its API is about it. */
 export interface EngineProcess {
   describe(): Omit<EngineStatus, 'containersRunning'>
-  /** Begins the end of the process; containers go on running. */
-  stop(): void
+  /** Begins the end of the process; containers go on running, unless they are to end first. */
+  stop(containers: 'go on' | 'end'): void
 }

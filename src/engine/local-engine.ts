@@ -12,10 +12,20 @@ import { systemOperations } from './operations/system.ts'
 import { volumeOperations } from './operations/volume.ts'
 
 /** The engine in this process: every operation finds what it is about, and hands it to the part that does it. */
-export interface LocalEngine extends Engine, AsyncDisposable {}
+export interface LocalEngine extends Engine, AsyncDisposable {
+  /** Ends all containers, as before the machine goes down; after it, nothing but the engine's own end makes sense. */
+  shutDown(): Promise<void>
+}
 
-/** Made by `openEngine`. @param id the engine's own. @param close lets go of everything; containers run on */
-export const localEngine = (context: Context, id: string, close: () => Promise<void>): LocalEngine => ({
+/** What an engine is ended by. */
+interface Ending {
+  /** Lets go of everything; containers run on. */
+  close(): Promise<void>
+  shutDown(): Promise<void>
+}
+
+/** Made by `openEngine`. @param id the engine's own */
+export const localEngine = (context: Context, id: string, { close, shutDown }: Ending): LocalEngine => ({
   ...systemOperations(context, id),
   ...containerOperations(context),
   ...statsOperations(context),
@@ -26,5 +36,6 @@ export const localEngine = (context: Context, id: string, close: () => Promise<v
   ...buildOperations(context),
   ...networkOperations(context),
   ...volumeOperations(context),
+  shutDown,
   [Symbol.asyncDispose]: close,
 })

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { newMachine, root, skip } from './machine.ts'
 
 const isBooted = existsSync('/run/systemd/system') // sd_booted(3)
@@ -10,7 +11,7 @@ const isV2 = existsSync('/sys/fs/cgroup/cgroup.controllers')
 
 test('where systemd runs', { skip: skip || (!isBooted && 'needs a machine that systemd runs') }, async t => {
   const machine = await newMachine(t)
-  machine.defer(() => machine.run(['container', 'rm', '-f', 'web']))
+  machine.defer(() => machine.run(['container', 'rm', '-f', 'web', 'always', 'once']))
   const inspected = async (format: string) => (await machine.ok(['container', 'inspect', '-f', format, 'web'])).trim()
   const systemd = (command: string, ...args: string[]) => {
     const { status, stderr } = spawnSync(command, args, { encoding: 'utf8' })
@@ -46,4 +47,34 @@ test('where systemd runs', { skip: skip || (!isBooted && 'needs a machine that s
     await machine.ok(['engine', 'stop'])
     assert.equal(await inspected('{{.State.Running}}'), 'true')
   })
+
+  const unit = '/etc/systemd/system/tscompose.service'
+  const whose = existsSync(unit) && 'the engine of this machine starts with it already'
+  await t.test(
+    'enabled, it ends containers before the machine goes down, and starts them with it',
+    { skip: whose },
+    async () => {
+      const { env, dir } = machine
+      machine.defer(() => machine.run(['engine', 'disable']))
+      const told = `trap "echo asked > ${dir}/told; exit" USR1; while :; do sleep 0.1; done`
+      const run = (...args: string[]) => machine.ok(['container', 'run', '-d', '-v', `${dir}:${dir}`, ...args])
+      await run('--name', 'always', '--restart', 'always', '--stop-signal', 'USR1', 'rootfs:/', 'sh', '-c', told)
+      await run('--name', 'once', 'rootfs:/', 'sleep', '1000')
+      await machine.ok(['engine', 'enable'])
+      await machine.ok(['engine', 'enable'])
+      assert.match(readFileSync(unit, 'utf8'), new RegExp(`^Environment="TSCOMPOSE_DATA=${env.TSCOMPOSE_DATA}"$`, 'm'))
+      // As it does on the way down, and up again.
+      systemd('systemctl', 'stop', 'tscompose.service')
+      assert.equal(readFileSync(`${dir}/told`, 'utf8'), 'asked\n')
+      assert.equal((await machine.run(['engine', 'status'])).code, 1)
+      systemd('systemctl', 'start', 'tscompose.service')
+      assert.equal((await machine.run(['engine', 'status'])).code, 0)
+      const running = () => machine.ok(['container', 'ls', '--format', '{{.Names}}'])
+      while (!(await running()).includes('always')) await sleep(100)
+      assert.equal(await running(), 'always\n')
+      await machine.ok(['engine', 'disable'])
+      assert.ok(!existsSync(unit))
+      assert.equal(await running(), 'always\n')
+    },
+  )
 })

@@ -190,6 +190,50 @@ test('after a restart of the machine, what ran has ended with 255, and what its 
     assert.equal(await state(ids[index]), expected[2], expected.join(' '))
 })
 
+test('what ended with the engine before the machine went down was asked by its own signal, and runs again by its policy', {
+  skip,
+}, async () => {
+  await using bench = await Bench.make()
+  const told = 'trap "echo asked; exit 3" USR1; while :; do sleep 0.02; done'
+  const cases: [policy: 'no' | 'always' | 'unless-stopped', before: 'running' | 'stopped' | 'paused', after: string][] =
+    [
+      ['no', 'running', 'exited'],
+      ['always', 'running', 'running'],
+      ['unless-stopped', 'running', 'running'],
+      ['unless-stopped', 'paused', 'running'],
+      ['unless-stopped', 'stopped', 'exited'],
+    ]
+  const ids = await (async () => {
+    await using first = await bench.open()
+    const ids = await Promise.all(
+      cases.map(async ([Name, before], index) => {
+        const more = { StopSignal: 'SIGUSR1', HostConfig: { RestartPolicy: { Name } } }
+        const id = await run(first, bench, ['sh', '-c', index === 0 ? told : 'sleep 1000'], {
+          ...more,
+          ...(index > 0 && { StopSignal: 'SIGKILL' }),
+        })
+        if (before === 'stopped') await first.containerStop(id)
+        if (before === 'paused') await first.containerPause(id)
+        return id
+      }),
+    )
+    // Lives in the network of another one, so starts after it.
+    const HostConfig = { NetworkMode: `container:${ids[1]}`, RestartPolicy: { Name: 'always' as const } }
+    ids.push(await run(first, bench, ['sleep', '1000'], { HostConfig, StopSignal: 'SIGKILL' }))
+    await first.shutDown()
+    return ids
+  })()
+  await using engine = await bench.open()
+  const state = async (id = '') => (await engine.containerInspect(id)).State
+  const after = [...cases.map(([, , after]) => after), 'running']
+  for (const [index, expected] of after.entries())
+    while (expected === 'running' && (await state(ids[index])).Status !== expected) await sleep(10)
+  for (const [index, expected] of after.entries())
+    assert.equal((await state(ids[index])).Status, expected, String(index))
+  assert.equal((await state(ids[0])).ExitCode, 3)
+  assert.equal(await output(engine, ids[0] ?? ''), 'asked\n')
+})
+
 /** Does to the containers of a bench what a restart of the machine does: everything in memory is gone. */
 async function killEverything(bench: Bench): Promise<void> {
   const { runtime } = bench.layers.open()

@@ -52,6 +52,7 @@ await runEngine(paths, async () => {
     process.kill(process.pid, 'SIGKILL')
   }
   return Object.assign(fakeEngine(answers).engine, {
+    shutDown: async () => console.error('the containers of the fake end'),
     [Symbol.asyncDispose]: async () => console.error('the fake is closed'),
   })
 })

@@ -13,4 +13,12 @@ export const commands: CommandTable = {
     summary: 'End the engine; containers go on, and the next command finds them',
     load: () => import('./engine/stop.ts'),
   },
+  enable: {
+    summary: 'Have systemd start the engine, and what is to run always, when the machine starts',
+    load: () => import('./engine/enable.ts'),
+  },
+  disable: {
+    summary: 'Take that back; containers go on',
+    load: () => import('./engine/disable.ts'),
+  },
 }

@@ -17,8 +17,8 @@ export interface RemoteEngine extends Engine, Disposable {
   close(): void
   /** The process of the engine. */
   engineStatus(): Promise<EngineStatus>
-  /** Ends the process of the engine; containers go on. Resolves when the process is gone. */
-  engineStop(): Promise<void>
+  /** Ends the process of the engine; containers go on, or end first. Resolves when the process is gone. */
+  engineStop(containers?: 'go on' | 'end'): Promise<void>
 }
 
 /**
@@ -40,8 +40,9 @@ export async function connectEngine({ socketPath }: { readonly socketPath: strin
     ...networkOperations(connection),
     ...volumeOperations(connection),
     engineStatus: () => connection.json('GET', '/tscompose/engine'),
-    async engineStop() {
-      const response = await connection.send('POST', '/tscompose/engine/stop')
+    async engineStop(containers = 'go on') {
+      const query = { ...(containers === 'end' && { containers: true }) }
+      const response = await connection.send('POST', '/tscompose/engine/stop', { query })
       // The answer never comes to its end: the connection breaks with the last breath of the process.
       await connection.read(response).catch(() => undefined)
     },

@@ -71,16 +71,19 @@ export async function adoptContainers(context: Context, machineRestarted: boolea
   for (const { container, adopted } of found) {
     if (adopted.status === 'running' && container.run) watchRun(context, container, container.run, true)
   }
+  const again = new Set<Container>()
   await Promise.all(
     found.map(one =>
       one.container.serial
-        .run(() => settle(context, one))
+        .run(() => settle(context, one, () => again.add(one.container)))
         .catch(error => context.report(`container ${one.container.name}: ${messageOf(error)}`)),
     ),
   )
   startAgain(
     context,
-    containers.filter(({ record, state }) => {
+    containers.filter(container => {
+      if (again.has(container)) return true
+      const { record, state } = container
       if (state.status !== 'exited' || !(lost.has(record.id) || machineRestarted)) return false
       const { manuallyStopped, restartCount: count } = record
       const ended = { exitCode: state.exitCode, manuallyStopped, count }
@@ -94,7 +97,7 @@ export async function adoptContainers(context: Context, machineRestarted: boolea
 const volumesOf = ({ container: { id, record } }: Found): (readonly [string, string])[] =>
   record.mounts.flatMap(mount => (mount.type === 'volume' ? [[mount.name, id] as const] : []))
 
-/** Starts containers after a restart of the machine: those in whose network others live before these. */
+/** Starts containers that were meant to run: those in whose network others live before these. */
 function startAgain(context: Context, containers: readonly Container[]): void {
   const starts = new Map<Container, Promise<void>>()
   const start = (container: Container): Promise<void> => {
@@ -160,8 +163,11 @@ async function adoptNetworks(
   }
 }
 
-/** Brings the state of a container in line with what was found; called within its `serial`. */
-async function settle(context: Context, { container, run, adopted }: Found): Promise<void> {
+/**
+ * Brings the state of a container in line with what was found; called within its `serial`.
+ * @param startAgain told that it has ended meanwhile, and is to run by its policy
+ */
+async function settle(context: Context, { container, run, adopted }: Found, startAgain: () => void): Promise<void> {
   const { record, state } = container
   switch (adopted.status) {
     case 'running': {
@@ -182,7 +188,7 @@ async function settle(context: Context, { container, run, adopted }: Found): Pro
       if (!isAlive(state)) {
         await container.update({ state: { status: 'running', pid: 0, startedAt: savedAt(run, adopted.exit) } })
       }
-      await handleExit(context, container, adopted.exit)
+      await handleExit(context, container, adopted.exit, startAgain)
       return
     case 'lost':
       if (isAlive(state)) await handleLoss(context, container)

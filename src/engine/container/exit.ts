@@ -25,8 +25,16 @@ export function watchRun(context: Context, container: Container, run: Run, adopt
     .catch(error => context.report(`container ${container.name}: ${messageOf(error)}`))
 }
 
-/** A program has ended: tells the world, gives back what it held, and starts it again if its policy says so. */
-export async function handleExit(context: Context, container: Container, exit: ExitStatus): Promise<void> {
+/**
+ * A program has ended: tells the world, gives back what it held, and starts it again if its policy says so.
+ * @param startAgain does so, or sees to it; given how long the program ran, in milliseconds
+ */
+export async function handleExit(
+  context: Context,
+  container: Container,
+  exit: ExitStatus,
+  startAgain = (ranMs: number): void => scheduleRestart(context, container, ranMs),
+): Promise<void> {
   if (context.closing.aborted) return // the next engine takes it over
   const { record, state, run } = container
   container.run = undefined
@@ -66,7 +74,7 @@ export async function handleExit(context: Context, container: Container, exit: E
   context.execs.forgetContainer(container.id)
   await setImmediate() // whoever waits for the end hears of it before half a millisecond of tidying up
   await releaseContainer(context, container, { keepSandbox })
-  if (restart) scheduleRestart(context, container, ranMs)
+  if (restart) startAgain(ranMs)
   else if (record.hostConfig.AutoRemove && !container.restarting && !container.removing) {
     // Not from within: the removal waits for its turn like everything else that changes the container.
     void removeContainer(context, container, { force: true, volumes: true }).catch(error =>

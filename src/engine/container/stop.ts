@@ -19,8 +19,11 @@ export interface StopOptions {
 }
 
 /** The signal that asks a container to end. */
-const stopSignalOf = ({ record }: Container): number =>
+export const stopSignalOf = ({ record }: Container): number =>
   record.config.StopSignal ? parseSignal(record.config.StopSignal) : SIGTERM
+
+/** How long it may take to end then; -1: for ever. */
+export const graceSecondsOf = ({ record }: Container): number => record.config.StopTimeout ?? DEFAULT_GRACE_SECONDS
 
 /**
  * Asks a container to end, and makes it end when its time of grace is over. Resolves when everything it held is given
@@ -34,7 +37,7 @@ export async function stopContainer(
 ): Promise<boolean> {
   const number = signal ? parseSignal(signal) : stopSignalOf(container)
   if (!isRunning(container.state)) return false
-  const seconds = timeout ?? container.record.config.StopTimeout ?? DEFAULT_GRACE_SECONDS
+  const seconds = timeout ?? graceSecondsOf(container)
   if (!(await container.serial.run(() => cancelRestart(context, container)))) {
     await endProcess(context, container, number, seconds < 0 ? undefined : seconds * 1000)
   }

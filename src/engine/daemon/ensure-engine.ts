@@ -31,12 +31,12 @@ export async function engineStatus(paths: EnginePaths): Promise<EngineStatus | u
 }
 
 /**
- * Ends the engine's process; containers go on running. Resolves when it is gone.
+ * Ends the engine's process; containers go on running, or end first. Resolves when it is gone.
  * @returns false where none runs
  */
-export async function stopEngine(paths: EnginePaths): Promise<boolean> {
+export async function stopEngine(paths: EnginePaths, containers: 'go on' | 'end' = 'go on'): Promise<boolean> {
   const stopped = await ifRunning(paths, async engine => {
-    await engine.engineStop()
+    await engine.engineStop(containers)
     return true
   })
   return stopped ?? false

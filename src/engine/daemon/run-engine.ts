@@ -6,6 +6,7 @@ import { connectEngine } from '../client/remote-engine.ts'
 import { type EngineConfig, readEngineConfig } from '../config.ts'
 import { API_VERSION } from '../http/api-version.ts'
 import { serveEngine } from '../http/server.ts'
+import type { LocalEngine } from '../local-engine.ts'
 import { version } from '../version.ts'
 import { boundLog, inFull, log } from './engine-log.ts'
 import { IdleWatch } from './idle.ts'
@@ -18,13 +19,19 @@ import { trimProcess } from './trim.ts'
 /** Milliseconds after the last request until the process makes itself small. */
 const QUIET = 3000
 
+/** Why the process is to end, and what of containers. */
+interface End {
+  readonly why: string
+  readonly containers?: 'go on' | 'end'
+}
+
 export interface EngineSetup {
   readonly paths: EnginePaths
   readonly config: EngineConfig
   /** Tells the operator something that no caller waits for. */
   readonly report: (message: string) => void
 }
-export type OpenEngine = (setup: EngineSetup) => Promise<Engine & AsyncDisposable>
+export type OpenEngine = (setup: EngineSetup) => Promise<LocalEngine>
 
 /**
  * The life of an engine's process: takes the lock, listens, opens the engine, serves until it is told to stop or has
@@ -57,8 +64,8 @@ async function serveUntilEnd(paths: EnginePaths, open: OpenEngine, tellReady: ()
   for (const file of [paths.socketPath, paths.stoppedFile]) rmSync(file, { force: true }) // of the engine before
 
   const own = ownCgroup(paths)
-  const { promise: end, resolve: stop } = Promise.withResolvers<string>()
-  for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => stop(name))
+  const { promise: end, resolve: stop } = Promise.withResolvers<End>()
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => stop({ why: name }))
   const config = await readEngineConfig(paths.configFile)
   // git and credential helpers take them from there, too. `HTTP_PROXY` alone means nothing to most of them.
   for (const [name, value] of Object.entries(config.proxies))
@@ -68,7 +75,7 @@ async function serveUntilEnd(paths: EnginePaths, open: OpenEngine, tellReady: ()
   const works = async () => (await (await opening.promise).containerList()).length > 0
   // Who comes over the network could not start it again.
   const idle = new IdleWatch(config.hosts.length > 0 ? 0 : config.idleTimeout * 1000, works, () =>
-    stop(`idle for ${config.idleTimeout} s`),
+    stop({ why: `idle for ${config.idleTimeout} s` }),
   )
 
   const quiet = setTimeout(trimProcess, QUIET)
@@ -79,7 +86,7 @@ async function serveUntilEnd(paths: EnginePaths, open: OpenEngine, tellReady: ()
   const describe = () => ({ pid: process.pid, version, apiVersion: API_VERSION, dataRoot, runDir, startedAt })
   const server = await serveEngine(opening.promise, {
     socketPath: paths.socketPath,
-    process: { describe, stop: () => stop('asked to') },
+    process: { describe, stop: containers => stop({ why: 'asked to', containers }) },
     onRequest: () => {
       const over = idle.begin()
       return () => {
@@ -91,9 +98,10 @@ async function serveUntilEnd(paths: EnginePaths, open: OpenEngine, tellReady: ()
   })
   // Connections stay until the process is gone: that they break tells those who wait for its end.
   undo.defer(() => server.refuse())
+  let engine: LocalEngine
   try {
     undo.use(await own) // before the first monitor
-    const engine = undo.use(await open({ paths, config, report: log }))
+    engine = undo.use(await open({ paths, config, report: log }))
     if (config.metricsAddr) {
       const { serveMetrics } = await import('./metrics-server.ts')
       undo.use(await serveMetrics(engine, config.metricsAddr, error => log(`GET /metrics: ${inFull(error)}`)))
@@ -112,9 +120,11 @@ async function serveUntilEnd(paths: EnginePaths, open: OpenEngine, tellReady: ()
   }
   keepKeeper(paths, log)
   idle.rest()
-  log(`engine ends: ${await end}`)
+  const { why, containers } = await end
+  log(`engine ends: ${why}`)
   writeFileSync(paths.stoppedFile, '')
   server.refuse()
+  if (containers === 'end') await engine.shutDown()
 }
 
 /** Without one of its own, engine, keeper and monitors stay in that of whoever has started them. */

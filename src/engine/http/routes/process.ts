@@ -8,8 +8,8 @@ export const processRoutes = (host: EngineProcess): readonly Route[] => [
     const containersRunning = (await engine.containerList()).length
     return json({ ...host.describe(), containersRunning } satisfies EngineStatus)
   }),
-  route('POST', '/tscompose/engine/stop', () => {
-    host.stop()
+  route('POST', '/tscompose/engine/stop', ({ query }) => {
+    host.stop(query.boolean('containers') ? 'end' : 'go on')
     // The end of the process ends the connection, and so tells the client that it is gone.
     return { kind: 'later', value: new Promise(() => undefined) }
   }),
