@@ -27,5 +27,11 @@ export interface Health {
   readonly log: readonly ProbeResult[]
 }
 
+/**
+ * Whether what succeeds before Docker would have asked may be believed: a program may have a temporary server that answers
+ * the probe and nobody else. Given by the engine, too.
+ */
+export type IsServing = () => boolean
+
 /** Runs one probe in the container; given by the engine, so that this layer knows no containers. */
 export type RunProbe = (args: readonly string[], signal: AbortSignal) => Promise<{ exitCode: number; output: string }>

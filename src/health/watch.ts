@@ -1,5 +1,5 @@
 import { messageOf } from '../errors.ts'
-import type { Health, HealthStatus, ProbeResult, ProbeSpec, RunProbe } from './health.ts'
+import type { Health, HealthStatus, IsServing, ProbeResult, ProbeSpec, RunProbe } from './health.ts'
 import { counts, delayMs, timetable } from './schedule.ts'
 
 const LOG_LENGTH = 5
@@ -12,6 +12,7 @@ export const startingHealth: Health = { status: 'starting', failingStreak: 0, lo
  * healthy; `retries` failures in a row that Docker's timetable would have counted make it unhealthy.
  * @param onChange called after every probe, with the state before it
  * @param resume where an earlier engine left off: a container that was healthy is not `starting` again
+ * @param isServing asked when a probe succeeds before Docker's first one would have begun
  * @param clock milliseconds; not the machine's clock, which may be set meanwhile
  */
 export async function watchHealth(
@@ -20,6 +21,7 @@ export async function watchHealth(
   onChange: (health: Health, previous: HealthStatus) => void,
   signal: AbortSignal,
   resume: { readonly health: Health; readonly startedAt: Date } = { health: startingHealth, startedAt: new Date() },
+  isServing: IsServing = () => true,
   clock: () => number = () => performance.now(),
 ): Promise<void> {
   const began = clock() - Math.max(0, Date.now() - resume.startedAt.getTime())
@@ -37,8 +39,12 @@ export async function watchHealth(
     lastProbeMs = now() - probedAt
     const previous = health.status
     const starting = previous === 'starting'
-    health = afterProbe(spec, health, result, counts(spec, table, starting, probedAt))
-    const early = starting && health.status === 'starting' && probedAt < table.due
+    const isEarly = starting && probedAt < table.due
+    const premature = isEarly && result.exitCode === 0 && !isServing()
+    health = premature
+      ? { ...health, log: logged(health, result) }
+      : afterProbe(spec, health, result, counts(spec, table, starting, probedAt))
+    const early = isEarly && health.status === 'starting'
     if (!early) table = timetable(spec, health.status === 'starting', now())
     onChange(health, previous)
   }
@@ -46,12 +52,14 @@ export async function watchHealth(
 
 /** The state after a probe. @param counted whether a failure is one that Docker would have counted */
 function afterProbe(spec: ProbeSpec, health: Health, result: ProbeResult, counted: boolean): Health {
-  const log = [...health.log, result].slice(-LOG_LENGTH)
+  const log = logged(health, result)
   if (result.exitCode === 0) return { status: 'healthy', failingStreak: 0, log }
   if (!counted) return { ...health, log }
   const failingStreak = health.failingStreak + 1
   return { status: failingStreak >= spec.retries ? 'unhealthy' : health.status, failingStreak, log }
 }
+
+const logged = ({ log }: Health, result: ProbeResult) => [...log, result].slice(-LOG_LENGTH)
 
 /** Waits `ms`, or until `signal` aborts. */
 function pause(ms: number, signal: AbortSignal): Promise<void> {

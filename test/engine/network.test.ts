@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { test } from 'node:test'
 import type { LocalEngine } from '../../src/engine/local-engine.ts'
-import { create, exec, exitCode, output, run, skip } from './fixture.ts'
+import { create, event, exec, exitCode, output, run, skip } from './fixture.ts'
 import { addressOf, ask, on, serve, stage } from './network-fixture.ts'
 
 test('containers find each other by name, and their published ports answer on the host', { skip }, async () => {
@@ -152,4 +152,32 @@ test('a port that is taken fails the start, and everything is given back', { ski
   server.close()
   await once(server, 'close')
   assert.equal(await engine.containerStart(id), true)
+})
+
+test('what listens to itself only is not healthy before Docker would have asked, what serves others is at once', {
+  skip,
+}, async () => {
+  await using made = await stage()
+  const { engine, bench } = made
+  await engine.networkCreate({ Name: 'lan' })
+  const healthy = event(engine, ({ Action }) => Action === 'health_status: healthy')
+  const id = await run(
+    engine,
+    bench,
+    [
+      'sh',
+      '-c',
+      'busybox httpd -p 127.0.0.1:80 -h /; until test -e /made; do sleep 0.02; done; exec busybox httpd -f -p 81',
+    ],
+    {
+      ...on('lan'),
+      ExposedPorts: { '80/tcp': {} },
+      Healthcheck: { Test: ['CMD-SHELL', 'busybox wget -q -O /dev/null http://127.0.0.1/bin/cat'], Interval: 600e9 },
+    },
+  )
+  const health = async () => (await engine.containerInspect(id)).State.Health
+  while (!(await health())?.Log.some(({ ExitCode }) => ExitCode === 0)) await exec(engine, id, ['sleep', '0.02'])
+  assert.equal((await health())?.Status, 'starting')
+  await exec(engine, id, ['sh', '-c', 'echo > /made'])
+  await healthy
 })

@@ -13,7 +13,13 @@ const spec: ProbeSpec = {
 }
 
 /** Watches a container whose probe answers by the clock, for `forMs` of mocked time. */
-async function watch(t: TestContext, over: Partial<ProbeSpec>, exitCodeAt: (ms: number) => number, forMs: number) {
+async function watch(
+  t: TestContext,
+  over: Partial<ProbeSpec>,
+  exitCodeAt: (ms: number) => number,
+  forMs: number,
+  servesFrom = 0,
+) {
   mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 0 })
   t.after(() => mock.timers.reset())
   const seen: { at: number; health: Health }[] = []
@@ -24,6 +30,7 @@ async function watch(t: TestContext, over: Partial<ProbeSpec>, exitCodeAt: (ms: 
     health => seen.push({ at: Date.now(), health }),
     end.signal,
     undefined,
+    () => Date.now() >= servesFrom,
     () => Date.now(),
   )
   const settle = async () => {
@@ -51,6 +58,20 @@ test('early failures do not count: unhealthy comes when Docker would have said s
   const at = becomes('unhealthy')
   assert.ok(at !== undefined && at >= 6000 && at < 6100, `unhealthy at ${at}`)
   assert.ok(seen.filter(({ at }) => at < 2000).every(({ health }) => health.failingStreak === 0))
+})
+
+test('an early success of what does not serve yet is not believed, and Docker’s own probe is', async t => {
+  const temporary = (ms: number) => (ms >= 300 && ms < 800) || ms >= 1200
+  const { becomes, seen } = await watch(t, {}, ms => (temporary(ms) ? 0 : 1), 2000, 1200)
+  const at = becomes('healthy')
+  assert.ok(at !== undefined && at >= 1200 && at <= 1350, `healthy at ${at}`)
+  assert.ok(seen.some(({ health }) => health.status === 'starting' && health.log.at(-1)?.exitCode === 0))
+})
+
+test('what never serves is healthy when Docker would have said so', async t => {
+  const { becomes } = await watch(t, { intervalMs: 2000 }, () => 0, 3000, Number.POSITIVE_INFINITY)
+  const at = becomes('healthy')
+  assert.ok(at !== undefined && at >= 2000 && at <= 2020, `healthy at ${at}`)
 })
 
 test('failures within the start period never count', async t => {

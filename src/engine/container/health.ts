@@ -12,6 +12,7 @@ import type { Container } from './container.ts'
 import { emitContainer } from './events.ts'
 import type { Run } from './run.ts'
 import { saveRun } from './run-record.ts'
+import { isServing } from './serving.ts'
 
 /** As much of a probe's output as Docker keeps. */
 const OUTPUT_BYTES = 4096
@@ -53,7 +54,8 @@ function probe(context: Context, container: Container, run: Run): void {
     }
   }
   const resume = { health: container.health, startedAt: run.process.startedAt }
-  watchHealth(spec, probeIn(context, container, run), onChange, signal, resume).catch(error =>
+  const serves = () => isServing(container, run)
+  watchHealth(spec, probeIn(context, container, run), onChange, signal, resume, serves).catch(error =>
     context.report(`health of ${container.name}: ${messageOf(error)}`),
   )
 }
