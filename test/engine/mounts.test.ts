@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { byDepth, parseBind, parseMount, parseMounts } from '../../src/engine/translate/mounts.ts'
+import { byDepth } from '../../src/engine/translate/mount-request.ts'
+import { parseBind, parseMounts } from '../../src/engine/translate/mounts.ts'
+import { parseMount } from '../../src/engine/translate/parse-mount.ts'
 
 const code = 'ENGINE_REQUEST_INVALID'
 

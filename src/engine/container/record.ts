@@ -1,5 +1,5 @@
 import type { ContainerConfig, EndpointSettings, HostConfig } from '../api.ts'
-import type { MountRequest } from '../translate/mounts.ts'
+import type { MountRequest } from '../translate/mount-request.ts'
 import type { ContainerState } from './state.ts'
 
 /** A mount of a container, with every volume decided. */
