@@ -2,7 +2,6 @@ import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import { TscomposeError } from '../../errors.ts'
 import { offlineWish } from '../../offline.ts'
-import { API_VERSION } from '../http/api-version.ts'
 import { decodeError, ERROR_HEADER } from '../http/error-body.ts'
 import { decodeLines } from '../http/json-lines.ts'
 import { OFFLINE_HEADER } from '../http/offline-header.ts'
@@ -25,6 +24,7 @@ export interface RequestMore {
 export const path = (texts: TemplateStringsArray, ...parts: string[]): string =>
   String.raw({ raw: texts }, ...parts.map(encodeURIComponent))
 
+/** Names no version of the API: that is the engine's newest, also where it runs since before an update of the program. */
 function target(path: string, query: RequestMore['query'] = {}): string {
   const parameters = new URLSearchParams()
   for (const [name, values] of Object.entries(query)) {
@@ -35,7 +35,7 @@ function target(path: string, query: RequestMore['query'] = {}): string {
       parameters.append(name, String(text))
     }
   }
-  return `/v${API_VERSION}${path}${parameters.size > 0 ? `?${parameters}` : ''}`
+  return `${path}${parameters.size > 0 ? `?${parameters}` : ''}`
 }
 
 /** Requests to an engine over its socket, and its answers or errors. */
