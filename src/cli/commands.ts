@@ -76,7 +76,7 @@ export const commands: CommandTable = {
   },
   __complete: { summary: 'What may stand at the cursor', hidden: true, load: () => import('./commands/complete.ts') },
   engine: {
-    summary: 'The engine behind all this: status, start, stop',
+    summary: 'The engine behind all this: status, start and stop, start with the machine',
     loadGroup: () => import('./commands/engine.ts'),
   },
   container: { summary: 'Manage containers', loadGroup: () => import('./commands/container.ts') },
