@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -110,6 +110,18 @@ test('a source is a file or a directory, a destination is normal', t => {
       ['file', '/etc/hosts'],
     ],
   )
+})
+
+test('links of a volume are followed within it, and tell nothing of the machine', t => {
+  const volume = mkdtempSync(join(tmpdir(), 'tscompose-place-'))
+  t.after(() => rmSync(volume, { recursive: true }))
+  mkdirSync(join(volume, 'data'))
+  symlinkSync('/data', join(volume, 'absolute'))
+  symlinkSync('../../../../../../etc/passwd', join(volume, 'out'))
+  const place = (subpath: string) =>
+    placeMounts({ root, mounts: [{ type: 'bind', source: volume, subpath, destination: '/x', readonly: false }] })
+  assert.equal(place('absolute')[0]?.kind, 'directory')
+  assert.throws(() => place('out'), { code: 'RUNTIME_MOUNT_INVALID' })
 })
 
 test('a directory is not mounted on a file, nor a file on a directory, unless another mount lies between', t => {

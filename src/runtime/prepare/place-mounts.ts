@@ -1,8 +1,11 @@
-import { statSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, type Stats, statSync } from 'node:fs'
 import { posix } from 'node:path'
 import { TscomposeError } from '../../errors.ts'
+import { O } from '../../sys/constants.ts'
+import { SystemError } from '../../sys/kernel.ts'
 import type { PlacedMount } from '../compile/facts.ts'
 import { layersOf, resolveMerged } from '../rootfs/merged-tree.ts'
+import { openInRoot } from '../rootfs/root-files.ts'
 import type { ContainerSpec, MountSpec } from '../spec.ts'
 
 /**
@@ -66,10 +69,33 @@ const isWithinProc = (path: string): boolean => /^\/+proc(\/|$)/.test(path)
 function kindOf(mount: MountSpec): PlacedMount['kind'] {
   if (mount.type === 'tmpfs') return 'directory'
   if (mount.type === 'overlay') return kindInTree(mount)
-  const source = mount.subpath ? posix.join(mount.source, mount.subpath) : mount.source
-  const stat = statSync(source, { throwIfNoEntry: false })
-  if (!stat) throw new TscomposeError('RUNTIME_MOUNT_INVALID', `bind source path does not exist: ${source}`)
+  const stat = mount.subpath
+    ? statWithin(mount.source, mount.subpath)
+    : statSync(mount.source, { throwIfNoEntry: false })
+  if (!stat)
+    throw new TscomposeError(
+      'RUNTIME_MOUNT_INVALID',
+      `bind source path does not exist: ${posix.join(mount.source, mount.subpath ?? '')}`,
+    )
   return stat.isDirectory() ? 'directory' : 'file'
+}
+
+/** What a path of a volume leads to, within which all of its links stay: containers make them. */
+function statWithin(directory: string, path: string): Stats | undefined {
+  const root = openSync(directory, O.PATH | O.DIRECTORY | O.CLOEXEC)
+  try {
+    const found = openInRoot(root, path, O.PATH | O.CLOEXEC)
+    try {
+      return fstatSync(found)
+    } finally {
+      closeSync(found)
+    }
+  } catch (error) {
+    if (error instanceof SystemError && ['ENOENT', 'ENOTDIR', 'ELOOP'].includes(error.code)) return undefined
+    throw error
+  } finally {
+    closeSync(root)
+  }
 }
 
 function kindInTree({ layers, source }: Extract<MountSpec, { type: 'overlay' }>): PlacedMount['kind'] {
