@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -18,7 +18,11 @@ const fast = { Interval: 100e6, Timeout: 20e9, Retries: 100 }
 const lasting: Readonly<Record<string, Partial<ContainerCreateRequest>>> = {
   writer: { Cmd: loop('echo line $n; echo line $n >&2; usleep 3000') },
   restarter: {
-    Cmd: ['sh', '-c', 'echo x >> /host/runs; usleep 200000; exit 3'],
+    Cmd: [
+      'sh',
+      '-c',
+      'echo x >> /host/runs; n=$(wc -l < /host/runs); echo run $n; usleep 200000; printf "end $n"; exit 3',
+    ],
     HostConfig: { RestartPolicy: { Name: 'always' } },
   },
   healthy: {
@@ -53,11 +57,15 @@ test('an engine that is killed at any moment, again and again, loses nothing and
     await create(name, request)
     await ask(machine, engine => engine.containerStart(name))
   }
-  machine.defer(async () => {
+  const identities = async () =>
+    (await ask(machine, engine => engine.containerList({ all: true }))).map(({ Id, Names }) => `${Names} ${Id}`).sort()
+  const first = await identities()
+  const removeAll = async () => {
     for (const { Id } of await ask(machine, engine => engine.containerList({ all: true })))
       await ask(machine, engine => engine.containerDelete(Id, { force: true })).catch(() => undefined)
-    await machine.run(['network', 'rm', 'net'])
-  })
+  }
+  machine.defer(() => machine.run(['network', 'rm', 'net']))
+  machine.defer(removeAll)
 
   let over = false
   const churns = Array.from({ length: CHURNS }, async (_, worker) => {
@@ -97,6 +105,14 @@ test('an engine that is killed at any moment, again and again, loses nothing and
   await ask(machine, engine => engine.containerStop('restarter', { timeout: 0 }))
   const { RestartCount } = await ask(machine, engine => engine.containerInspect('restarter'))
   assert.ok(RestartCount >= runs - 1 && RestartCount <= runs + 1, `${RestartCount} restarts, ${runs} runs`)
+  // What a run wrote last may be cut off by the stop; all the others said both of their lines, in order.
+  const told = await log(machine, 'restarter', { stdout: true })
+  assert.match(
+    told.replaceAll('\n', ''),
+    new RegExp(
+      `^${Array.from({ length: runs - 1 }, (_, n) => `run ${n + 1}end ${n + 1}`).join('')}(run ${runs})?(end ${runs})?$`,
+    ),
+  )
 
   await ask(machine, engine => engine.containerKill('writer'))
   const { State } = await ask(machine, engine => engine.containerInspect('writer'))
@@ -109,7 +125,22 @@ test('an engine that is killed at any moment, again and again, loses nothing and
       lines.map((_, n) => `line ${n}`),
     )
   }
+
+  assert.deepEqual(await identities(), first)
+  await removeAll()
+  for (let tries = 0; leftFiles(machine).length > 0 && tries < 500; tries++) await sleep(10)
+  assert.deepEqual(leftFiles(machine), [])
 })
+
+/** Files of containers and half-written ones; directories of what is not there any more. */
+function leftFiles({ env }: Machine): string[] {
+  const below = (root = '', pattern = '') => globSync(pattern, { cwd: root })
+  return [
+    ...below(env.TSCOMPOSE_DATA, '{containers,rubbish}/*'),
+    ...below(env.TSCOMPOSE_DATA, '**/*.{new,partial,damaged-*}'),
+    ...below(env.TSCOMPOSE_RUN, '{containers,runs,netns}/*'),
+  ]
+}
 
 /** One container from its creation to its removal, whatever happens to the engine meanwhile. */
 async function live(
