@@ -6,7 +6,9 @@ import { useColor } from '../color.ts'
 export function tellWarning(cli: Cli, { message, where }: Warning): void {
   const { stderr } = cli
   stderr.write(warningLine(message, stderr.isTTY ? { color: useColor(cli, stderr) } : undefined))
-  if (where) stderr.write(`  ${where.file}:${where.line}:${where.col}: ${(where.source ?? '').trim()}\n`)
+  if (!where) return
+  const { file, line, col, source } = where
+  stderr.write(`  ${file}:${line}:${col}${source === undefined ? '' : `: ${source.trim()}`}\n`)
 }
 
 /**

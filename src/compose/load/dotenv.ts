@@ -1,6 +1,7 @@
 import { TscomposeError } from '../../errors.ts'
 import type { Lookup } from './template.ts'
 import { substitute, TemplateError } from './template.ts'
+import type { Warning } from './warning.ts'
 import { Source } from './yaml/source.ts'
 
 /** The variables of env files with the place each was read from. */
@@ -14,11 +15,11 @@ const ANY_SPACE = /\s/
 
 /**
  * Reads an env file in Compose's own dialect into `into`; later entries win. Values in double quotes and without quotes
- * may refer to variables: `lookup` is asked first, then what has been read so far.
+ * may refer to variables: `lookup` is asked first, then what has been read so far. `warn` is told of those that nobody has.
  * @throws TscomposeError COMPOSE_ENV_FILE_INVALID
  */
-export function parseDotenv(source: Source, into: EnvEntries, lookup: Lookup): void {
-  new DotenvReader(source, into, lookup).read()
+export function parseDotenv(source: Source, into: EnvEntries, lookup: Lookup, warn?: (warning: Warning) => void): void {
+  new DotenvReader(source, into, lookup, warn).read()
 }
 
 class DotenvReader {
@@ -26,12 +27,14 @@ class DotenvReader {
   readonly #text: string
   readonly #into: EnvEntries
   readonly #lookup: Lookup
+  readonly #warn: ((warning: Warning) => void) | undefined
   #pos = 0
 
-  constructor(source: Source, into: EnvEntries, lookup: Lookup) {
+  constructor(source: Source, into: EnvEntries, lookup: Lookup, warn?: (warning: Warning) => void) {
     this.#source = source
     this.#text = source.text
     this.#into = into
+    this.#warn = warn
     this.#lookup = name => lookup(name) ?? into.get(name)?.value
     if (this.#text.startsWith('\ufeff')) this.#pos = 1
   }
@@ -140,9 +143,17 @@ class DotenvReader {
     return this.#fail(`unterminated quoted value ${line}`, start, this.#source.line(this.#text.length))
   }
 
+  #tellUnset(name: string, at: number): void {
+    const { source: _secret, ...where } = this.#source.where(at)
+    const message =
+      `The ${JSON.stringify(name)} variable is not set. Defaulting to a blank string. ` +
+      'To keep a dollar sign as it is, write the value in single quotes.'
+    this.#warn?.({ message, where })
+  }
+
   #expand(value: string, at: number): string {
     try {
-      return substitute(value, this.#lookup)
+      return substitute(value, this.#lookup, { unset: name => this.#tellUnset(name, at) })
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error
       const { kind, message } = error.problem

@@ -18,7 +18,7 @@ export async function readEnvFiles(paths: readonly string[], lookup: Lookup, ses
     }
     if (found.isDirectory())
       throw new TscomposeError('COMPOSE_ENV_FILE_NOT_FOUND', `${path} is a directory`, { fix: 'Name a file in it.' })
-    parseDotenv(await session.read(path), entries, lookup)
+    parseDotenv(await session.read(path), entries, lookup, session.warn)
   }
   return entries
 }

@@ -55,7 +55,7 @@ export async function resolveEnvFiles(
       })
     const source = await session.read(path)
     if (format === 'raw') parseRawEnv(source, read, seen)
-    else parseDotenv(source, read, seen)
+    else parseDotenv(source, read, seen, session.warn)
   }
   const merged: Record<string, string | null> = {}
   const all = new Map<string, string | null>([...read].map(([key, { value }]) => [key, value]))
