@@ -1,16 +1,8 @@
-import type { Engine } from '../../engine/api.ts'
 import { type ErrorCode, TscomposeError } from '../../errors.ts'
 import { readContents } from '../contents.ts'
-import { missingFiles } from '../missing-files.ts'
-import { imageKey, imageName } from '../names.ts'
-import type { Observed } from '../plan/observed.ts'
-import type { ContainerRef, CreateContainer, Planned, Step } from '../plan/plan.ts'
-import type { Hook, Project, Service } from '../project.ts'
-import { containerRequest } from '../translate/container.ts'
-import { endpoint } from '../translate/endpoints.ts'
-import { hashLabels } from '../translate/labels.ts'
-import { exposedPorts, portBindings } from '../translate/ports.ts'
-import { networkRequest, volumeRequest } from '../translate/resources.ts'
+import type { ContainerRef, Planned, Step } from '../plan/plan.ts'
+import type { Hook, Service } from '../project.ts'
+import { Creations, type CreationsContext } from './creations.ts'
 import type { ContainerEvents } from './events.ts'
 import { inService } from './failures.ts'
 import { type HookOutput, runHooks } from './hooks.ts'
@@ -22,14 +14,9 @@ import { pullImage, pushImage } from './transfer.ts'
 import { type Removal, users } from './users.ts'
 import { waitFor } from './wait.ts'
 
-export interface PerformContext {
-  readonly engine: Engine
-  readonly observed: Observed
-  /** Absent for commands on a project whose file was not read: they create nothing and know no hooks. */
-  readonly project?: Project
+export interface PerformContext extends CreationsContext {
   readonly events?: ContainerEvents
   readonly report: Report
-  readonly warn: (message: string) => void
   readonly hookOutput: HookOutput
   /** Awaited before each start of a container. */
   readonly prepare?: (container: { readonly id: string; readonly service: string }) => Promise<void>
@@ -37,20 +24,19 @@ export interface PerformContext {
   readonly preStop: boolean
 }
 
-/** The effect of each kind of step. Knows the ids of what was created on the way. */
+/** The effect of each kind of step. */
 export class Performer {
   readonly #context: PerformContext
-  /** By final name. */
-  readonly #created = new Map<string, string>()
-  readonly #firstOf = new Map<string, string>()
+  readonly #creations: Creations
 
   constructor(context: PerformContext) {
     this.#context = context
+    this.#creations = new Creations(context)
   }
 
   /** The id of a container that a step names. */
-  idOf({ id, name }: ContainerRef): string {
-    return id ?? this.#created.get(name) ?? name
+  idOf(container: ContainerRef): string {
+    return this.#creations.idOf(container)
   }
 
   readonly perform = async ({ step }: Planned, signal: AbortSignal): Promise<void> => {
@@ -73,19 +59,19 @@ export class Performer {
       case 'pushImage':
         return this.#transfer(step, () => pushImage(this.#context.engine, step, this.#context.report, signal), signal)
       case 'createNetwork':
-        return this.#between(step, 'Creating', 'Created', () => this.#createNetwork(step.key))
+        return this.#between(step, 'Creating', 'Created', () => this.#creations.network(step.key))
       case 'removeNetwork':
         return this.#removeShared(step, 'ENGINE_NETWORK_IN_USE', 'ENGINE_NETWORK_NOT_FOUND', () =>
           engine.networkDelete(step.id),
         )
       case 'connectNetwork':
-        return this.#connect(step)
+        return this.#creations.connection(step)
       case 'disconnectNetwork':
         return ignoring(['ENGINE_NETWORK_NOT_FOUND'], () =>
           engine.networkDisconnect(step.name, this.idOf(step.container), true),
         )
       case 'createVolume':
-        return this.#between(step, 'Creating', 'Created', () => this.#createVolume(step.key))
+        return this.#between(step, 'Creating', 'Created', () => this.#creations.volume(step.key))
       case 'removeVolume':
         return this.#removeShared(step, 'ENGINE_VOLUME_IN_USE', 'ENGINE_VOLUME_NOT_FOUND', () =>
           engine.volumeDelete(step.name),
@@ -96,7 +82,7 @@ export class Performer {
         })
       case 'createContainer':
         this.#report(step, step.replaces ? 'Recreate' : 'Creating', 'working')
-        await this.#create(step)
+        await this.#creations.container(step)
         if (!step.replaces) this.#report(step, 'Created', 'done')
         return
       case 'renameContainer':
@@ -105,7 +91,7 @@ export class Performer {
       case 'keepContainer':
         return this.#report(step, step.state === 'running' ? 'Running' : 'Created', 'done')
       case 'publishPorts':
-        return this.#between(step, 'Publishing', 'Published', () => this.#publish(step.container))
+        return this.#between(step, 'Publishing', 'Published', () => this.#creations.ports(step.container))
       case 'runPreStart':
         return this.#runPreStart(step, signal)
       case 'startContainer':
@@ -167,88 +153,6 @@ export class Performer {
     }
   }
 
-  get #project(): Project {
-    const { project } = this.#context
-    if (!project) throw new Error('a plan that creates something needs the project')
-    return project
-  }
-
-  #service(name: string): Service {
-    const service = this.#project.services[name]
-    if (!service) throw new Error(`the plan names service "${name}", which the project does not have`)
-    return service
-  }
-
-  async #createNetwork(key: string): Promise<void> {
-    const network = this.#project.networks[key]
-    // Two commands may make it at the same time.
-    if (network)
-      await ignoring(['ENGINE_NETWORK_EXISTS'], async () => {
-        await this.#context.engine.networkCreate(networkRequest(this.#project, network))
-      })
-  }
-
-  async #publish(container: ContainerRef): Promise<void> {
-    const service = this.#service(container.service)
-    const Publish = {
-      PortBindings: portBindings(service),
-      ExposedPorts: exposedPorts(service),
-      Labels: hashLabels(service),
-    }
-    await this.#context.engine.containerUpdate(this.idOf(container), { Publish })
-  }
-
-  async #createVolume(key: string): Promise<void> {
-    const volume = this.#project.volumes[key]
-    if (volume) await this.#context.engine.volumeCreate(volumeRequest(this.#project, volume))
-  }
-
-  async #connect({ name, key, container }: Extract<Step, { op: 'connectNetwork' }>): Promise<void> {
-    const service = this.#service(container.service)
-    const settings = endpoint(
-      { project: this.#project, service, name: container.name, containerOf: this.#containerOf },
-      key,
-      { main: Object.keys(service.networks).length === 1 },
-    )
-    await this.#context.engine.networkConnect(name, this.idOf(container), settings)
-  }
-
-  /** The container of another service whose namespaces or volumes a container uses: its first. */
-  readonly #containerOf = (service: string): string => {
-    const existing = this.#context.observed.containers.find(
-      container => container.service === service && !container.oneOff,
-    )
-    const id = this.#firstOf.get(service) ?? existing?.id
-    if (id === undefined)
-      throw new TscomposeError('COMPOSE_NO_CONTAINER', `service "${service}", which is to be shared, has no container`)
-    return id
-  }
-
-  async #create({ service: serviceName, number, name, replaces, inherits }: CreateContainer): Promise<void> {
-    const { engine, observed } = this.#context
-    const project = this.#project
-    const service = this.#service(serviceName)
-    const image = imageName(project, service)
-    const contents = readContents(project, service)
-    for (const warning of missingFiles(service)) this.#context.warn(`service "${serviceName}": ${warning}`)
-    const request = containerRequest({
-      project,
-      service,
-      name,
-      number,
-      inherits,
-      imageId: observed.images[imageKey(image, service)]?.id ?? '',
-      containerOf: this.#containerOf,
-      ...contents,
-      ...(replaces && { replaces: name }),
-    })
-    const temporary = replaces ? `${replaces.id.slice(0, 12)}_${name}` : name
-    const { Id, Warnings } = await engine.containerCreate(temporary, request, service.platform)
-    for (const warning of Warnings) this.#context.warn(`${name}: ${warning}`)
-    this.#created.set(name, Id)
-    if (!this.#firstOf.has(serviceName)) this.#firstOf.set(serviceName, Id)
-  }
-
   async #stop(container: ContainerRef, options: { timeout?: number }): Promise<void> {
     if (this.#context.preStop) await this.#runPreStop(container)
     await ignoring(['ENGINE_CONTAINER_NOT_FOUND'], async () => {
@@ -276,14 +180,17 @@ export class Performer {
   }
 
   async #runPreStart({ service: name, index, container }: Extract<Step, { op: 'runPreStart' }>, signal: AbortSignal) {
-    const { engine, observed, hookOutput } = this.#context
-    const service = this.#service(name)
-    const image = service.preStart[index]?.image ?? imageName(this.#project, service)
-    const contents = readContents(this.#project, service)
+    const { engine, hookOutput } = this.#context
+    const { project, containerOf } = this.#creations
+    const service = this.#creations.service(name)
     await runPreStart(
       engine,
-      { project: this.#project, service, index, container: { id: this.idOf(container), name: container.name } },
-      { ...contents, containerOf: this.#containerOf, imageId: observed.images[imageKey(image, service)]?.id ?? '' },
+      { project, service, index, container: { id: this.idOf(container), name: container.name } },
+      {
+        ...readContents(project, service),
+        containerOf,
+        imageId: this.#creations.imageId(service, service.preStart[index]?.image),
+      },
       hookOutput,
       signal,
     )
