@@ -28,8 +28,8 @@ export interface Health {
 }
 
 /**
- * Whether what succeeds before Docker would have asked may be believed: a program may have a temporary server that answers
- * the probe and nobody else. Given by the engine, too.
+ * Whether a first success may be believed: a program may have a temporary server that answers the probe and nobody else.
+ * Given by the engine, too.
  */
 export type IsServing = () => boolean
 

@@ -33,6 +33,11 @@ export function delayMs(table: Timetable, starting: boolean, now: number, lastPr
   return Math.min(untilDue, LONGEST_DELAY_MS, Math.max(FIRST_DELAY_MS, now / 10, lastProbeMs * 2))
 }
 
+const DOUBTS_MS = 30_000
+
+/** Until when a success is doubted of a container that does not serve yet: Docker's own probe may come too early, too. */
+export const doubtsUntil = ({ due }: Timetable): number => Math.max(due, DOUBTS_MS)
+
 /** Whether a failed probe that began at `began` is one that Docker would have counted against `retries`. */
 export const counts = (spec: ProbeSpec, table: Timetable, starting: boolean, began: number): boolean =>
   began >= table.due && !(starting && began < spec.startPeriodMs)

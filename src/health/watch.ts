@@ -1,6 +1,6 @@
 import { messageOf } from '../errors.ts'
 import type { Health, HealthStatus, IsServing, ProbeResult, ProbeSpec, RunProbe } from './health.ts'
-import { counts, delayMs, timetable } from './schedule.ts'
+import { counts, delayMs, doubtsUntil, timetable } from './schedule.ts'
 
 const LOG_LENGTH = 5
 const OUTPUT_BYTES = 4096
@@ -12,7 +12,7 @@ export const startingHealth: Health = { status: 'starting', failingStreak: 0, lo
  * healthy; `retries` failures in a row that Docker's timetable would have counted make it unhealthy.
  * @param onChange called after every probe, with the state before it
  * @param resume where an earlier engine left off: a container that was healthy is not `starting` again
- * @param isServing asked when a probe succeeds before Docker's first one would have begun
+ * @param isServing asked when a probe succeeds while the container is starting
  * @param clock milliseconds; not the machine's clock, which may be set meanwhile
  */
 export async function watchHealth(
@@ -40,7 +40,7 @@ export async function watchHealth(
     const previous = health.status
     const starting = previous === 'starting'
     const isEarly = starting && probedAt < table.due
-    const premature = isEarly && result.exitCode === 0 && !isServing()
+    const premature = starting && result.exitCode === 0 && probedAt < doubtsUntil(table) && !isServing()
     health = premature
       ? { ...health, log: logged(health, result) }
       : afterProbe(spec, health, result, counts(spec, table, starting, probedAt))

@@ -154,7 +154,7 @@ test('a port that is taken fails the start, and everything is given back', { ski
   assert.equal(await engine.containerStart(id), true)
 })
 
-test('what listens to itself only is not healthy before Docker would have asked, what serves others is at once', {
+test('what a script has listen to itself only is not healthy, what serves others is at once', {
   skip,
 }, async () => {
   await using made = await stage()
