@@ -14,6 +14,7 @@ import { keepKeeper, ownKeeper } from './keeper.ts'
 import { acquireLock } from './lock.ts'
 import type { EnginePaths } from './paths.ts'
 import { reportFailure, reportReady } from './report.ts'
+import { watchSocket } from './socket-watch.ts'
 import { trimProcess } from './trim.ts'
 
 /** Milliseconds after the last request until the process makes itself small. */
@@ -23,6 +24,8 @@ const QUIET = 3000
 interface End {
   readonly why: string
   readonly containers?: 'go on' | 'end'
+  /** Another one is to follow. */
+  readonly again?: true
 }
 
 export interface EngineSetup {
@@ -36,15 +39,16 @@ export type OpenEngine = (setup: EngineSetup) => Promise<LocalEngine>
 /**
  * The life of an engine's process: takes the lock, listens, opens the engine, serves until it is told to stop or has
  * been idle, and leaves the containers running. When it resolves, the process must end: that closes the connections.
+ * @returns whether another one is to follow
  */
-export async function runEngine(paths: EnginePaths, open: OpenEngine): Promise<void> {
+export async function runEngine(paths: EnginePaths, open: OpenEngine): Promise<boolean> {
   process.umask(0o022)
   boundLog(paths.logFile)
   process.on('uncaughtException', error => log(`a fault nobody expected: ${inFull(error)}`))
   process.on('unhandledRejection', error => log(`a failure nobody waited for: ${inFull(error)}`))
   let ready = false
   try {
-    await serveUntilEnd(paths, open, () => {
+    return await serveUntilEnd(paths, open, () => {
       ready = true
       reportReady()
     })
@@ -52,14 +56,18 @@ export async function runEngine(paths: EnginePaths, open: OpenEngine): Promise<v
     if (!ready) reportFailure(error)
     log(`the engine ${ready ? 'has left something undone' : 'could not start'}: ${inFull(error)}`)
     process.exitCode = 1
+    return false
   }
 }
 
-async function serveUntilEnd(paths: EnginePaths, open: OpenEngine, tellReady: () => void): Promise<void> {
+async function serveUntilEnd(paths: EnginePaths, open: OpenEngine, tellReady: () => void): Promise<boolean> {
   await using undo = new AsyncDisposableStack()
   mkdirSync(paths.runDir, { recursive: true, mode: 0o700 })
   const lock = await acquireLock(paths.lockFile, () => answers(paths))
-  if (!lock) return tellReady()
+  if (!lock) {
+    tellReady()
+    return false
+  }
   undo.use(lock)
   for (const file of [paths.socketPath, paths.stoppedFile]) rmSync(file, { force: true }) // of the engine before
 
@@ -96,6 +104,8 @@ async function serveUntilEnd(paths: EnginePaths, open: OpenEngine, tellReady: ()
     },
     onFault: (error, request) => log(`${request}: ${inFull(error)}`),
   })
+  // Nobody could reach this one any more.
+  undo.use(watchSocket(paths.socketPath, () => stop({ why: `${paths.socketPath} has been removed`, again: true })))
   // Connections stay until the process is gone: that they break tells those who wait for its end.
   undo.defer(() => server.refuse())
   let engine: LocalEngine
@@ -120,11 +130,12 @@ async function serveUntilEnd(paths: EnginePaths, open: OpenEngine, tellReady: ()
   }
   keepKeeper(paths, log)
   idle.rest()
-  const { why, containers } = await end
+  const { why, containers, again = false } = await end
   log(`engine ends: ${why}`)
-  writeFileSync(paths.stoppedFile, '')
+  if (!again) writeFileSync(paths.stoppedFile, '')
   server.refuse()
   if (containers === 'end') await engine.shutDown()
+  return again
 }
 
 /** Without one of its own, engine, keeper and monitors stay in that of whoever has started them. */

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { on } from 'node:events'
-import { readlinkSync } from 'node:fs'
+import { readdirSync, readlinkSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -78,6 +79,28 @@ test('what depends on an engine outlasts its end', { skip }, async t => {
     const restarted = async () => (await ask(machine, engine => engine.containerInspect('alone'))).State
     while ((await restarted()).Status !== 'running') await sleep(20)
   })
+
+  await t.test('an engine whose socket somebody removes makes room for another one', async () => {
+    const before = enginePid(machine)
+    rmSync(machine.socket)
+    await another(machine, before)
+    const { State, RestartCount } = await ask(machine, engine => engine.containerInspect('alone'))
+    assert.deepEqual([State.Status, RestartCount], ['running', 1])
+  })
+
+  await t.test(
+    'where somebody removes the whole run-time directory it is as after a restart of the machine',
+    async () => {
+      const before = enginePid(machine)
+      for (const name of readdirSync(machine.env.TSCOMPOSE_RUN ?? '').filter(name => name !== 'netns'))
+        rmSync(join(machine.env.TSCOMPOSE_RUN ?? '', name), { recursive: true, force: true })
+      await another(machine, before)
+      const state = async () => (await ask(machine, engine => engine.containerInspect('alone'))).State
+      while ((await state()).Status !== 'running') await sleep(20)
+      await nobodyLeft('alone')
+      await run('alone', 'none')
+    },
+  )
 
   await t.test('none of them starts an engine that somebody has stopped', async () => {
     await machine.ok(['engine', 'stop'])
