@@ -115,7 +115,7 @@ test('what cannot be done is refused by name, before anything is made', { skip }
       { CgroupParent: 'user.slice' },
       'not supported yet: cgroup parent "user.slice": slices are systemd\'s own; a path without ".slice"',
     ],
-    [{ DeviceRequests: [{}] }, 'not supported yet: device requests (GPUs)'],
+    [{ DeviceRequests: [{}] }, 'could not select device driver "" with capabilities: []'],
     [{ CapAdd: ['FLY'] }, 'invalid CapAdd: unknown capability: "CAP_FLY"'],
     [{ Isolation: 'hyperv' }, "invalid isolation (hyperv): linux only supports 'default'"],
     [{ LogConfig: { Type: 'morse' } }, 'error looking up logging plugin morse: plugin "morse" not found'],

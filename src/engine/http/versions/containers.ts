@@ -15,18 +15,19 @@ export function containerSummaryFor(minor: number, container: ContainerSummary):
 
 export function containerInspectFor(minor: number, container: ContainerInspect): object {
   const { ImageManifestDescriptor, NetworkSettings, ...inspected } = container
-  const withIds = ([name, endpoint]: readonly [string, EndpointSettings]) =>
-    [name, isPredefined(name) ? endpoint : withOwnNames(container, endpoint)] as const
-  const Networks = Object.fromEntries(Object.entries(NetworkSettings.Networks).map(withIds))
   return {
     ...inspected,
     ...(minor >= 48 && ImageManifestDescriptor && { ImageManifestDescriptor }),
-    NetworkSettings: minor < 45 ? { ...NetworkSettings, Networks } : NetworkSettings,
+    NetworkSettings: minor < 45 ? { ...NetworkSettings, Networks: networksWithOwnNames(container) } : NetworkSettings,
   }
 }
 
 /** Until 1.45, when there was a field for all names, the aliases had the short id among them. */
-const withOwnNames = ({ Id, Config }: ContainerInspect, endpoint: EndpointSettings): EndpointSettings => ({
-  ...endpoint,
-  Aliases: [...new Set([...(endpoint.Aliases ?? []), shortId(Id), ...(Config.Hostname ? [Config.Hostname] : [])])],
-})
+function networksWithOwnNames({ Id, Config, NetworkSettings }: ContainerInspect): Record<string, EndpointSettings> {
+  const own = [shortId(Id), ...(Config.Hostname ? [Config.Hostname] : [])]
+  const named = ([name, endpoint]: readonly [string, EndpointSettings]) =>
+    [name, isPredefined(name) ? endpoint : { ...endpoint, Aliases: union(endpoint.Aliases ?? [], own) }] as const
+  return Object.fromEntries(Object.entries(NetworkSettings.Networks).map(named))
+}
+
+const union = (...lists: readonly (readonly string[])[]): string[] => [...new Set(lists.flat())]
