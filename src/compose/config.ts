@@ -33,7 +33,7 @@ export function printModel(model: object, { format }: PrintOptions): string {
 function canonicalYaml(model: CanonicalProject): string {
   const { name, services, extensions } = model
   const section = (key: string, things: Section) =>
-    Object.keys(things).length > 0 ? { [key]: byName(things, value => value) } : {}
+    Object.keys(things).length > 0 ? { [key]: byName(things, value => sortInside(value)) } : {}
   return emitYaml({
     ...(name ? { name } : {}),
     services: byName(services, value => sortInside(value)),
@@ -83,12 +83,23 @@ const byName = <T>(things: Section, map: (value: Canonical) => T, compare = comp
       .map(([key, value]) => [key, map(value)]),
   )
 
-/** Attributes keep their order; what is inside of maps that the user names is sorted. */
-function sortInside(service: Canonical): Canonical {
-  const maps = ['environment', 'labels', 'annotations', 'networks', 'depends_on', 'sysctls', 'models', 'storage_opt']
-  const result: Record<string, unknown> = { ...service }
-  for (const key of maps) if (result[key]) result[key] = byName(result[key] as Section, value => value)
-  return result
+/** Attributes whose value is a map of names that the user chose, wherever they are. */
+const NAMED = new Set(
+  (
+    'additional_contexts annotations args aux_addresses depends_on driver_opts environment labels models networks ' +
+    'options storage_opt sysctls ulimits'
+  ).split(' '),
+)
+
+/** Attributes keep their order; what is inside of maps that the user names is sorted, and so is all of an extension. */
+function sortInside(value: unknown, named = false): unknown {
+  if (Array.isArray(value)) return value.map(item => sortInside(item))
+  if (typeof value !== 'object' || value === null || value instanceof Literal) return value
+  const entries = Object.entries(value)
+  if (named) entries.sort(([a], [b]) => compareKeys(a, b))
+  const inner = (key: string, child: unknown) =>
+    !named && key.startsWith('x-') ? sortKeys(child) : sortInside(child, !named && NAMED.has(key))
+  return Object.fromEntries(entries.map(([key, child]) => [key, inner(key, child)]))
 }
 
 function sortKeys(value: unknown): unknown {
