@@ -9,6 +9,7 @@ import type { FirewallNetwork, FirewallSubnet } from './firewall/ruleset.ts'
 import { forwardingBefore, switchForwardingOff, switchForwardingOn } from './host/forwarding.ts'
 import type { Host } from './host/host.ts'
 import { deviceAlias, type ForwardingBefore, parseDeviceAlias } from './instance.ts'
+import { unlessGone } from './links.ts'
 import { bringUpBridge, bringUpPort, decodeLink, getLink, type Link, newBridge, setLink } from './netlink/link.ts'
 import { newAddress } from './netlink/route.ts'
 import type { Network } from './network.ts'
@@ -111,10 +112,10 @@ export async function rejoin(
       device?.instanceId === instance.id && purpose?.kind === 'endpoint' && purpose.networkId === network.id
     return isOurs && master !== index
   })
-  // What is set of a port of a bridge goes with its place on it.
-  const messages = strayed.flatMap(({ index: port, name = '', alias = '' }) => [
-    setLink(port, { master: index }),
-    bringUpPort(name, alias, !options.icc),
-  ])
-  await route.request(...messages)
+  await Promise.all(
+    strayed.map(({ index: port, name = '', alias = '' }) =>
+      // What is set of a port of a bridge goes with its place on it. A device goes when a container ends, also now.
+      unlessGone(route.request(setLink(port, { master: index }), bringUpPort(name, alias, !options.icc))),
+    ),
+  )
 }
