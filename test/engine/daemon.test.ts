@@ -28,7 +28,8 @@ async function place(t: TestContext, config: object = {}): Promise<EnginePaths> 
   t.after(async () => {
     for (const name of [...Object.keys(env), 'TSCOMPOSE_FAKE']) delete process.env[name]
     await stopEngine(paths)
-    await rm(directory, { recursive: true })
+    // A keeper may still be writing there.
+    await rm(directory, { recursive: true, maxRetries: 5 })
   })
   return paths
 }
