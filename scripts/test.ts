@@ -42,11 +42,12 @@ const stages: Record<string, Stage> = {
   vm: {
     command: 'sh',
     args: [
-      ...['-c', `exec ${vm} "$@"`, 'sh', 'env', 'TSCOMPOSE_TEST_PATIENCE=5'],
+      ...['-c', `exec ${vm} "$@"`, 'sh', 'env', 'TSCOMPOSE_TEST_PATIENCE=10'],
       ...[process.execPath, '--test', '--test-concurrency=1', '--test-timeout=3600000'],
     ],
     parts: [
-      ['test/e2e/limits.test.ts', 'test/runtime/cgroup.test.ts'],
+      ['test/e2e/limits.test.ts', 'test/e2e/limit-flags.test.ts', 'test/runtime/cgroup.test.ts'],
+      ['test/e2e/systemd.test.ts', 'test/e2e/apparmor.test.ts', 'test/e2e/oom-score.test.ts'],
       ['test/network/isolation.test.ts', 'test/network/parents.test.ts', 'test/network/ports.test.ts'],
       ['test/network/firewalld.test.ts'],
       ['test/network/ufw.test.ts'],

@@ -110,6 +110,21 @@ test("docker's flags for limits, each met by a program that runs into it", { ski
     await machine.ok(['container', 'rm', '-f', 'one', 'two'])
   })
 
+  await t.test(
+    'stats: what is used, and of how much',
+    { skip: disk === undefined && 'no disk of its own' },
+    async () => {
+      const write = 'dd if=/dev/zero of=/written bs=1M count=4 oflag=direct 2>/dev/null; exec sleep 1000'
+      await start('-m', '64m', '--pids-limit', '50', 'rootfs:/', 'sh', '-c', write)
+      while (!/sleep/.test(await machine.ok(['container', 'top', 'one']))) await sleep(20)
+      const format = '{{.Name}}|{{.CPUPerc}}|{{.MemUsage}}|{{.MemPerc}}|{{.BlockIO}}|{{.PIDs}}'
+      const line = (await machine.ok(['container', 'stats', '--no-stream', '--format', format, 'one'])).trim()
+      assert.match(line, /^one\|[\d.]+%\|[\d.]+[KM]iB \/ 64MiB\|[\d.]+%\|[\d.]+[kM]?B \/ [\d.]+MB\|2$/)
+      const [, written] = / \/ ([\d.]+)MB\|2$/.exec(line) ?? []
+      assert.ok(Number(written) >= 4, line)
+    },
+  )
+
   await t.test('--ulimit and --oom-score-adj', async () => {
     const ulimits = ['nofile=30:40', 'fsize=4096', 'core=0', 'nproc=77'].flatMap(limit => ['--ulimit', limit])
     await start(...ulimits, '--oom-score-adj', '500', ...sleeper)
