@@ -1,10 +1,10 @@
 import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { messageOf, TscomposeError } from '../../errors.ts'
+import { TscomposeError } from '../../errors.ts'
 import { removeTree } from '../../remove-tree.ts'
-import type { Filters, Labels, Volume, VolumeCreateRequest, VolumePruneResponse } from '../api.ts'
+import type { Filters, Volume, VolumeCreateRequest, VolumePruneResponse } from '../api.ts'
 import type { EventLog } from '../events/event-log.ts'
-import { invalid, notSupported, volumeNotFound } from '../failures.ts'
+import { invalid, volumeNotFound } from '../failures.ts'
 import {
   booleanFilter,
   matchesExactly,
@@ -19,44 +19,7 @@ import { diskUsage } from '../store/disk-usage.ts'
 import { readJson, writeJson } from '../store/json-file.ts'
 import { placeOf } from './mount-options.ts'
 import { VolumeMounts } from './volume-mounts.ts'
-
-/** What is kept of a volume, in `volume.json` beside its data. */
-interface VolumeRecord {
-  readonly version: 1
-  readonly name: string
-  readonly created: string
-  readonly labels: Labels
-  readonly options: Labels
-  readonly anonymous: boolean
-}
-
-const isVolumeRecord = (value: unknown): value is VolumeRecord => {
-  const record = value as Partial<VolumeRecord> | null
-  return typeof record === 'object' && record?.version === 1 && typeof record.name === 'string'
-}
-
-const validName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/
-
-/** @throws TscomposeError ENGINE_REQUEST_INVALID */
-function checkName(name: string): void {
-  if (/^[a-zA-Z0-9]$/.test(name))
-    throw invalid(`create ${name}: volume name is too short, names should be at least two alphanumeric characters`)
-  if (validName.test(name)) return
-  throw invalid(
-    `create ${name}: "${name}" includes invalid characters for a local volume name, only ` +
-      '"[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path',
-  )
-}
-
-/** @throws TscomposeError ENGINE_REQUEST_INVALID, ENGINE_NOT_SUPPORTED */
-function checkDriver(name: string, driver: string | undefined, options: Labels): void {
-  if (driver && driver !== 'local') throw notSupported(`volume driver "${driver}"`)
-  try {
-    placeOf(options)
-  } catch (error) {
-    throw invalid(`create ${name}: ${messageOf(error)}`)
-  }
-}
+import { checkDriver, checkName, isVolumeRecord, newRecord, sameLabels, type VolumeRecord } from './volume-record.ts'
 
 export interface VolumesOptions {
   /** Directory with one directory for each volume. */
@@ -241,12 +204,11 @@ export class Volumes {
   /** @throws TscomposeError ENGINE_VOLUME_IN_USE; ENGINE_VOLUME_NOT_FOUND unless `force` */
   async remove(name: string, force = false): Promise<void> {
     if (!this.#byName.has(name) && force) return
-    this.#find(name)
+    const record = this.#find(name)
     const users = this.#options.usedBy(name)
     if (users.length > 0) {
       throw new TscomposeError('ENGINE_VOLUME_IN_USE', `remove ${name}: volume is in use - [${users.join(', ')}]`)
     }
-    const record = this.#find(name)
     this.#byName.delete(name)
     this.#filling.delete(name)
     try {
@@ -317,15 +279,3 @@ export class Volumes {
     }
   }
 }
-
-const newRecord = (name: string, labels: Labels, options: Labels, anonymous: boolean): VolumeRecord => ({
-  version: 1,
-  name,
-  created: new Date().toISOString(),
-  labels: anonymous ? { 'com.docker.volume.anonymous': '', ...labels } : labels,
-  options,
-  anonymous,
-})
-
-const sameLabels = (a: Labels, b: Labels): boolean =>
-  Object.keys(a).length === Object.keys(b).length && Object.entries(a).every(([key, value]) => b[key] === value)
