@@ -4,6 +4,7 @@ import { resolveEnvironment } from '../../src/cli/environment.ts'
 import { renderFailure } from '../../src/cli/failure.ts'
 import { addressLines } from '../../src/cli/output/addresses.ts'
 import { containerFields, displayPorts } from '../../src/cli/output/container-fields.ts'
+import { describeEngine } from '../../src/cli/output/engine-status.ts'
 import { renderFormat } from '../../src/cli/output/format.ts'
 import { humanSize } from '../../src/cli/output/human-size.ts'
 import { LogPrinter } from '../../src/cli/output/log-printer.ts'
@@ -179,6 +180,20 @@ test('where everything can be reached: a line for each port, however many addres
       '  web          localhost:5432               -> 5432',
     ],
   ))
+
+test('an engine of another version is told with what to do', () => {
+  const status = {
+    pid: 7,
+    version: '0.1.0',
+    apiVersion: '1.51',
+    dataRoot: '/data',
+    runDir: '/run',
+    startedAt: '2026-01-01T00:00:00Z',
+    containersRunning: 2,
+  }
+  assert.doesNotMatch(describeEngine(status, '0.1.0'), /This program/)
+  assert.match(describeEngine(status, '0.2.0'), /This program is version 0\.2\.0: after "tscompose engine stop"/)
+})
 
 test('sizes have four digits, in powers of 1000', () =>
   assert.deepEqual(
