@@ -49,7 +49,8 @@ export async function createOneOff(
   const handed = project.services[wanted.name]?.environment
   const service = sharingApiSocket({ ...wanted, environment: { ...handed, ...wanted.environment } })
   let observed = await observe(engine, project.name, project)
-  const pulls = planPulls(project, [service], observed.images, {
+  // What can be built is there.
+  const pulls = planPulls(project, service.build ? [] : [service], observed.images, {
     command: 'up',
     now: Date.now(),
     ...(options.up.pull && { policy: options.up.pull }),

@@ -6,7 +6,7 @@ import { carryOut, type Surroundings } from './operation.ts'
 import { otherDirectory, otherDirectoryWarning } from './other-directory.ts'
 import { renderBuilds, withBuilt } from './plan/builds.ts'
 import type { Observed } from './plan/observed.ts'
-import { planPulls } from './plan/pulls.ts'
+import { isPulledFirst, planPulls } from './plan/pulls.ts'
 import { divergedVolumes } from './plan/resources.ts'
 import { planUp, type UpOptions } from './plan/up.ts'
 import type { Project, Service } from './project.ts'
@@ -57,7 +57,19 @@ export async function bringUp(surroundings: Surroundings, whole: Project, option
   if (other !== undefined) warn(otherDirectoryWarning(project, other))
   const operation = { name: project.name, project, preStop: false }
   const { build } = options
-  const unbuilt = build ? servicesToBuild(project, services, name => name in observed.images, build.when) : []
+  const now = Date.now()
+  const policy = options.pull && { policy: options.pull }
+  const pull = async (some: readonly Service[], more: { readonly ignoreFailures?: boolean } = {}) => {
+    const pulls = planPulls(project, some, observed.images, { command: 'up', now, ...policy, ...more })
+    if (pulls.steps.length === 0) return
+    await carryOut(surroundings, { ...operation, observed }, pulls)
+    if (!surroundings.dryRun) observed = { ...observed, images: await observeImages(engine, project, services) }
+  }
+  const pulledFirst = build?.when === 'missing' ? services.filter(one => isPulledFirst(one, options.pull)) : []
+  await pull(pulledFirst, { ignoreFailures: true })
+  const rest = services.filter(service => !pulledFirst.includes(service))
+  const buildable = surroundings.dryRun ? rest : services
+  const unbuilt = build ? servicesToBuild(project, buildable, name => name in observed.images, build.when) : []
   if (unbuilt.length > 0 && surroundings.dryRun) {
     surroundings.dryRun(renderBuilds(project, unbuilt, observed.images))
     observed = { ...observed, images: withBuilt(project, unbuilt, observed.images) }
@@ -66,15 +78,7 @@ export async function bringUp(surroundings: Surroundings, whole: Project, option
     await build.run(unbuilt, surroundings.stopwatch?.built ?? ((_, act) => act()))
     observed = { ...observed, images: await observeImages(engine, project, services) }
   }
-  const pulls = planPulls(project, services, observed.images, {
-    command: 'up',
-    now: Date.now(),
-    ...(options.pull && { policy: options.pull }),
-  })
-  if (pulls.steps.length > 0) {
-    await carryOut(surroundings, { ...operation, observed }, pulls)
-    if (!surroundings.dryRun) observed = { ...observed, images: await observeImages(engine, project, services) }
-  }
+  await pull(rest)
   const recreateVolumes = await volumesToRecreate(project, observed, services, options)
   const named = options.services.filter(name => name in project.services)
   // Of a provider alone remains what it depends on.

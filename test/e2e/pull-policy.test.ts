@@ -61,6 +61,35 @@ test('a registry is asked as pull_policy says, and not without need', { skip, ti
     assert.deepEqual(await create('build'), [])
     assert.deepEqual(await asked('pull', 'build'), [])
   })
+  await t.test(
+    'what can be built is fetched where its policy says so, and built where it is not to be had',
+    async () => {
+      const build = 'build: { dockerfile_inline: "FROM scratch\\nLABEL made=here" }'
+      const service = (name: string, policy: string) =>
+        `  ${name}: { image: "${registry.host}/${name}:1", command: x, ${build}, ${policy} }\n`
+      const own = await machine.project('buildable', {
+        'compose.yaml':
+          'services:\n' +
+          service('here', 'pull_policy: never') +
+          service('there', 'pull_policy: missing') +
+          service('nowhere', 'pull_policy: always') +
+          service('plain', ''),
+      })
+      machine.defer(() => machine.run(['down'], { cwd: own }))
+      registry.add('there:1', image)
+      registry.requests.length = 0
+      await machine.ok(['create'], { cwd: own })
+      await machine.ok(['create', '--pull', 'always', 'plain'], { cwd: own })
+      const labels = async (name: string) =>
+        (await machine.ok(['image', 'inspect', '-f', '{{json .Config.Labels}}', `${registry.host}/${name}:1`])).trim()
+      for (const name of ['here', 'nowhere', 'plain']) assert.match(await labels(name), /"made":"here"/, name)
+      assert.doesNotMatch(await labels('there'), /made/)
+      assert.deepEqual(
+        registry.requests.filter(request => request.includes('/here/')),
+        [],
+      )
+    },
+  )
   for (const name of ['always', 'missing', 'if_not_present', 'unsaid', 'daily', 'weekly', 'every_12h', 'refresh'])
     await t.test(
       `${name}: what is not here is fetched; what is here is ${name === 'always' ? '' : 'not '}asked for`,

@@ -151,9 +151,7 @@ export function servicesToBuild(
   if (when === 'never') return []
   return services.filter(service => {
     if (!service.build) return false
-    const { pullPolicy } = service
-    if (when === 'always' || pullPolicy === 'build') return true
-    const pulled = service.image !== undefined && pullPolicy !== undefined
-    return !pulled && !hasImage(imageKey(imageName(project, service), service))
+    if (when === 'always' || service.pullPolicy === 'build') return true
+    return !hasImage(imageKey(imageName(project, service), service))
   })
 }

@@ -16,6 +16,15 @@ export interface PullOptions {
   readonly now: number
 }
 
+/**
+ * Whether a service that could be built is to be fetched, since it has a policy that says so; what cannot be fetched is
+ * built, then.
+ */
+export function isPulledFirst({ build, image, pullPolicy }: Service, policy: PullOptions['policy']): boolean {
+  const wanted: string | undefined = policy ?? pullPolicy
+  return build !== undefined && image !== undefined && !['never', 'build', undefined].includes(wanted)
+}
+
 /** The images to fetch before anything else is done: each once for each platform, whoever uses it. */
 export function planPulls(
   project: Project,
