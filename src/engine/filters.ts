@@ -34,11 +34,11 @@ function found(expression: string): (candidate: string) => boolean {
 }
 
 /** Whether every `key` or `key=value` of the filter `label` is there. */
-export const matchesLabels = (filters: Filters, labels: Labels, name = 'label'): boolean =>
-  values(filters, name).every(wanted => {
+export const matchesLabels = (filters: Filters, labels: Labels, filter = 'label'): boolean =>
+  values(filters, filter).every(wanted => {
     const equals = wanted.indexOf('=')
-    if (equals < 0) return wanted in labels
-    return labels[wanted.slice(0, equals)] === wanted.slice(equals + 1)
+    const name = equals < 0 ? wanted : wanted.slice(0, equals)
+    return Object.hasOwn(labels, name) && (equals < 0 || labels[name] === wanted.slice(equals + 1))
   })
 
 /**

@@ -22,6 +22,8 @@ test('of several values of a filter one must match, of several labels all', () =
   assert.ok(matchesLabels({ label: ['a', 'b=1'] }, { a: 'x', b: '1' }))
   assert.ok(!matchesLabels({ label: ['a', 'b=2'] }, { a: 'x', b: '1' }))
   assert.ok(matchesLabels({ label: ['k=a=b'] }, { k: 'a=b' }))
+  for (const inherited of ['constructor', 'toString', '__proto__'])
+    assert.ok(!matchesLabels({ label: [inherited] }, {}), 'nobody has it: prune would take everything')
 })
 
 test('a filter that is not given lets everything pass', () => {
