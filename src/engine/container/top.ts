@@ -19,6 +19,7 @@ async function askPs(psArgs: string, pids: ReadonlySet<number>): Promise<Contain
   for (const [, name, value] of psArgs.matchAll(/\s+(\S*)=\s*(PID\S*)/g)) {
     if (name !== 'pid') throw invalid(`specifying "${name}=${value}" is not allowed`)
   }
+  if (psArgs.includes('\0')) throw invalid('ps: an argument with a NUL in it')
   const { execa } = await import('execa')
   const { failed, stdout, stderr, originalMessage } = await execa('ps', psArgs.split(' '), { reject: false })
   if (failed) throw invalid(`ps: ${stderr.split('\n', 1)[0] || originalMessage}`)

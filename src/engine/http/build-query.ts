@@ -1,8 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { ImageBuildRequest, Labels, Ulimit } from '../api.ts'
+import type { ImageBuildRequest, Labels } from '../api.ts'
 import { invalid, notSupported } from '../failures.ts'
+import { ulimits } from './host-config.ts'
 import { defined, type Query } from './query.ts'
 import { parseRegistryConfig } from './registry-auth.ts'
+import { map, nullable, type Parser, string, strings } from './shapes.ts'
 
 /**
  * What `POST /build` is asked for in its query, but for where the files are.
@@ -15,13 +17,13 @@ export function buildQuery(query: Query, headers: IncomingHttpHeaders): ImageBui
   }
   const hosts = query
     .all('extrahosts')
-    .flatMap(text => (text.startsWith('[') ? (JSON.parse(text) as string[]) : [text]))
+    .flatMap(text => (text.startsWith('[') ? parsed(text, 'extrahosts', strings) : [text]))
   const platform = query.text('platform')
   return defined({
     Dockerfile: query.text('dockerfile'),
     Target: query.text('target'),
-    BuildArgs: withoutNull(jsonOf<Record<string, string | null>>(query, 'buildargs')),
-    Labels: jsonOf<Labels>(query, 'labels'),
+    BuildArgs: withoutNull(jsonOf(query, 'buildargs', map(nullable(string)))),
+    Labels: jsonOf(query, 'labels', map(string)),
     Tags: query.all('t'),
     NoCache: query.boolean('nocache'),
     Pull: query.boolean('pull'),
@@ -29,8 +31,8 @@ export function buildQuery(query: Query, headers: IncomingHttpHeaders): ImageBui
     NetworkMode: query.text('networkmode'),
     ExtraHosts: hosts,
     ShmSize: query.integer('shmsize'),
-    Ulimits: jsonOf<Ulimit[]>(query, 'ulimits'),
-    CacheFrom: jsonOf<string[]>(query, 'cachefrom'),
+    Ulimits: jsonOf(query, 'ulimits', ulimits),
+    CacheFrom: jsonOf(query, 'cachefrom', strings),
     Auths: parseRegistryConfig(headers['x-registry-config']),
     Resources: defined({
       Memory: query.integer('memory'),
@@ -44,15 +46,20 @@ export function buildQuery(query: Query, headers: IncomingHttpHeaders): ImageBui
   }) as ImageBuildRequest
 }
 
-/** @throws TscomposeError ENGINE_REQUEST_INVALID */
-export function jsonOf<T>(query: Query, name: string): T | undefined {
+/** null is as good as nothing. @throws TscomposeError ENGINE_REQUEST_INVALID */
+export function jsonOf<T>(query: Query, name: string, parse: Parser<T>): T | undefined {
   const text = query.text(name)
-  if (text === undefined) return undefined
+  return text === undefined ? undefined : (parsed(text, name, nullable(parse)) ?? undefined)
+}
+
+function parsed<T>(text: string, name: string, parse: Parser<T>): T {
+  let value: unknown
   try {
-    return JSON.parse(text) as T
+    value = JSON.parse(text)
   } catch {
     throw invalid(`invalid ${name}: ${text} is not JSON`)
   }
+  return parse(value, name)
 }
 
 /** Parameters that would change the image or how it is made, with the values that ask for what is done anyway. */

@@ -33,6 +33,8 @@ export const set = map<object>((value, path) => anything(value ?? {}, path))
 
 const throttleDevices = list(object<ThrottleDevice>({ Path: string, Rate: integer }, 'Path', 'Rate'))
 
+export const ulimits = list(object<Ulimit>({ Name: string, Soft: integer, Hard: integer }, 'Name', 'Soft', 'Hard'))
+
 export const resources: Fields<Resources> = {
   CpuShares: integer,
   Memory: integer,
@@ -75,7 +77,7 @@ export const resources: Fields<Resources> = {
   OomKillDisable: boolean,
   Init: boolean,
   PidsLimit: integer,
-  Ulimits: list(object<Ulimit>({ Name: string, Soft: integer, Hard: integer }, 'Name', 'Soft', 'Hard')),
+  Ulimits: ulimits,
 }
 
 export const portMap: Fields<PortMap>[string] = nullable(list(object({ HostIp: string, HostPort: string })))

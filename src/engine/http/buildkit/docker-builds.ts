@@ -94,7 +94,7 @@ const outputs = list(
 )
 
 function exporterOf(query: Query): Exporter {
-  const [output, ...more] = outputs(jsonOf(query, 'outputs') ?? [], 'outputs')
+  const [output, ...more] = jsonOf(query, 'outputs', outputs) ?? []
   if (more.length > 0) throw notSupported('several outputs of a build')
   if (output) return parseExporter(output.Type, new Map(Object.entries(output.Attrs ?? {})))
   return parseExporter('moby', new Map([['name', query.all('t').join(',')]]))

@@ -1,17 +1,16 @@
-import type { ImageBuildRequest, Ulimit } from '../../api.ts'
+import type { ImageBuildRequest } from '../../api.ts'
 import { notSupported } from '../../failures.ts'
 import { type Answer, empty, json } from '../answer.ts'
 import { buildQuery } from '../build-query.ts'
 import type { BuildkitDoor } from '../buildkit/door.ts'
 import { classicLines } from '../classic-build.ts'
-import { resources } from '../host-config.ts'
+import { resources, ulimits } from '../host-config.ts'
 import { defined } from '../query.ts'
 import { registryAuthConfig } from '../requests.ts'
 import { type Call, type Route, route } from '../router.ts'
-import { boolean, type Fields, integer, list, map, object, string, strings } from '../shapes.ts'
+import { boolean, type Fields, integer, map, object, string, strings } from '../shapes.ts'
 
 const labels = map(string)
-const ulimits = list(object<Ulimit>({ Name: string, Soft: integer, Hard: integer }, 'Name', 'Soft', 'Hard'))
 
 const buildRequest: Fields<ImageBuildRequest> = {
   Context: string,
