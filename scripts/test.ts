@@ -46,7 +46,7 @@ const stages: Record<string, Stage> = {
       ...[process.execPath, '--test', '--test-concurrency=1', '--test-timeout=3600000'],
     ],
     parts: [
-      ['test/e2e/limits.test.ts', 'test/e2e/limit-flags.test.ts', 'test/runtime/cgroup.test.ts'],
+      ['test/e2e/limits.test.ts', 'test/e2e/limit-flags.test.ts', ...tests('test/runtime/*cgroup.test.ts')],
       ['test/e2e/systemd.test.ts', 'test/e2e/apparmor.test.ts', 'test/e2e/oom-score.test.ts'],
       ['test/network/isolation.test.ts', 'test/network/parents.test.ts', 'test/network/ports.test.ts'],
       ['test/network/firewalld.test.ts'],
