@@ -101,7 +101,7 @@ export function planVolume(
   if (!existing) {
     if (volume.external)
       throw new TscomposeError('COMPOSE_VOLUME_MISSING', `external volume "${name}" not found`, {
-        fix: `Create it (docker volume create ${name}, with DOCKER_HOST at the engine's socket), or take "external" away.`,
+        fix: `Create it (tscompose volume create ${name}), or take "external" away.`,
       })
     resources.volumes.set(key, plan.add({ op: 'createVolume', name, key }, 'it does not exist'))
     return
