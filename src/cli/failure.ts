@@ -31,14 +31,20 @@ function toJson(error: unknown): Record<string, unknown> {
   return { error: true, code, message, where: place, fix, ...more }
 }
 
+/** Flags that stand before the command, where many look for them behind it. */
+const before = ['-f', '--file', '-p', '--project-name', '--project-directory', '--profile', '--env-file']
+
 /** commander's complaints in the words scripts know from docker compose. */
 function flagMessage({ code, message }: CommanderError): string {
   const text = message.replace(/^error: /, '')
   const flag = /'([^']*)'/.exec(text)?.[1] ?? ''
-  if (code === 'commander.unknownOption')
+  if (code === 'commander.unknownOption') {
+    const name = flag.split('=', 1)[0] as string
+    const place = before.includes(name) ? `\n(It goes before the command: tscompose ${name} …)` : ''
     return flag.startsWith('--')
-      ? text.replace(`unknown option '${flag}'`, `unknown flag: ${flag}`)
-      : `unknown shorthand flag: '${flag[1]}' in ${flag}`
+      ? `${text.replace(`unknown option '${flag}'`, `unknown flag: ${flag}`)}${place}`
+      : `unknown shorthand flag: '${flag[1]}' in ${flag}${place}`
+  }
   if (code === 'commander.optionMissingArgument')
     return `flag needs an argument: ${flag.split(/,? /).find(word => word.startsWith('--')) ?? flag}`
   return text

@@ -1,19 +1,49 @@
 import { closest } from '../suggest.ts'
 import type { CommandEntry, CommandTable } from './command.ts'
 
+/** Words that people try, and what does what they want. */
+const wishes: ReadonlyMap<string, string> = new Map([
+  ['bash', 'exec SERVICE bash'],
+  ['delete', 'down'],
+  ['destroy', 'down'],
+  ['list', 'ps'],
+  ['remove', 'down'],
+  ['rmi', 'image rm'],
+  ['sh', 'exec SERVICE sh'],
+  ['shell', 'exec SERVICE sh'],
+  ['ssh', 'exec SERVICE sh'],
+  ['status', 'ps'],
+])
+
+/** Words that stand before the command with Docker. */
+const needless = ['docker', 'compose']
+
 /**
  * What is said about a word that should be a command: what was probably meant, and where all commands are told.
  * @param group the words before it, `tscompose image`
  */
 export async function unknownCommand(name: string, group: string, table: CommandTable): Promise<string> {
-  const elsewhere = group === 'tscompose' ? await groupsWith(name, table) : []
-  const near = closest(name, Object.entries(table).flatMap(namesOf))
-  const meant = elsewhere.length > 0 ? elsewhere.map(other => `${other} ${name}`) : near ? [near] : []
+  const isFirst = group === 'tscompose'
   return [
-    `unknown command: "${name}"${group === 'tscompose' ? '' : ` for "${group}"`}\n`,
-    ...(meant.length > 0 ? [`(Did you mean ${meant.join(', or ')}?)\n`] : []),
+    `unknown command: "${name}"${isFirst ? '' : ` for "${group}"`}\n`,
+    isFirst && needless.includes(name) ? '(Leave it out: tscompose up, tscompose ps, …)\n' : '',
+    didYouMeanOneOf(await meantBy(name, table, isFirst)),
     seeHelp(group),
   ].join('')
+}
+
+const didYouMeanOneOf = (meant: readonly string[]): string =>
+  meant.length > 0 ? `(Did you mean ${meant.join(', or ')}?)\n` : ''
+
+async function meantBy(name: string, table: CommandTable, isFirst: boolean): Promise<readonly string[]> {
+  if (isFirst) {
+    const wish = wishes.get(name)
+    if (wish !== undefined) return [wish]
+    const groups = await groupsWith(name, table)
+    if (groups.length > 0) return groups.map(group => `${group} ${name}`)
+  }
+  const near = closest(name, Object.entries(table).flatMap(namesOf))
+  return near === undefined ? [] : [near]
 }
 
 /** The last line under a mistake in the words of a command. */

@@ -1,4 +1,5 @@
 import { TscomposeError } from '../errors.ts'
+import { didYouMean } from '../suggest.ts'
 import type { Dependency } from './project.ts'
 
 /** The part of a service that its place in the order of things depends on. */
@@ -11,7 +12,12 @@ type Services<T extends Ordered> = Readonly<Record<string, T>>
 /** @throws TscomposeError COMPOSE_SERVICE_UNKNOWN */
 export function serviceOf<T extends Ordered>(services: Services<T>, name: string): T {
   const service = services[name]
-  if (!service) throw new TscomposeError('COMPOSE_SERVICE_UNKNOWN', `no such service: ${name}`)
+  if (!service)
+    throw new TscomposeError(
+      'COMPOSE_SERVICE_UNKNOWN',
+      `no such service: ${name}`,
+      didYouMean(name, Object.keys(services)),
+    )
   return service
 }
 

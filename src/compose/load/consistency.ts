@@ -94,7 +94,7 @@ class ServiceCheck {
     throw new TscomposeError(
       'COMPOSE_REFERENCE_UNDEFINED',
       `service ${q(this.#name)} refers to undefined ${kind} ${thing}${invalid}`,
-      { where: whereOf(node), ...didYouMean(thing, Object.keys(known)) },
+      { where: whereOf(node), fix: declaration(kind, thing), ...didYouMean(thing, Object.keys(known)) },
     )
   }
 
@@ -261,3 +261,9 @@ class ServiceCheck {
 const howToInclude = (service: string, profiles: readonly string[]): string =>
   `"${service}" is left out, for none of its profiles (${profiles.join(', ')}) is active. To take it along: ` +
   `tscompose --profile ${profiles[0]} up`
+
+/** What beginners do not know of: what a service uses is declared beside the services. */
+const declaration = (kind: string, name: string): string =>
+  kind === 'volume' || kind === 'network'
+    ? `Declare it at the top level: ${kind}s: { ${name}: {} }`
+    : `Declare it at the top level: ${kind}s: { ${name}: { file: ./${name} } }`

@@ -5,7 +5,7 @@ import { mergeService } from './merge.ts'
 import { isRemoteFile } from './remote-files.ts'
 import { applyResets } from './reset.ts'
 import { resolvePaths } from './resolve-paths.ts'
-import { typeHint } from './schema/type-hint.ts'
+import { serviceHint, typeHint } from './schema/type-hint.ts'
 import type { ResetPaths, Scope } from './session.ts'
 import { absolute, directoryOf, fetchNamed, readNamed } from './session.ts'
 import type { MapNode, Node } from './yaml/node.ts'
@@ -48,7 +48,10 @@ async function extendService(name: string, origin: Origin, scope: Scope): Promis
     base = at.origin.services.entries.get(at.name)
     if (!base || isNull(base)) break
     if (base.kind !== 'map')
-      throw new TscomposeError('COMPOSE_TYPE_WRONG', `services.${at.name} must be a mapping`, { where: whereOf(base) })
+      throw new TscomposeError('COMPOSE_TYPE_WRONG', `services.${at.name} must be a mapping`, {
+        where: whereOf(base),
+        ...(await serviceHint(at.name, base)),
+      })
     const extension = base.entries.get('extends')
     if (!extension) break
     const { reference, file } = target(at.name, extension)

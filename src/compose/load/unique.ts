@@ -9,8 +9,8 @@ import { kindName, stringOf, whereOf } from './yaml/node.ts'
 /** What two items of a list have in common that stand for the same thing. */
 type KeyOf = (item: Node, path: () => string) => string
 
-const fail = (item: Node, message: string): never => {
-  throw new TscomposeError('COMPOSE_TYPE_WRONG', message, { where: whereOf(item) })
+const fail = (item: Node, message: string, fix?: string): never => {
+  throw new TscomposeError('COMPOSE_TYPE_WRONG', message, { where: whereOf(item), ...(fix !== undefined && { fix }) })
 }
 
 /** Go's names of the types, which its messages show. */
@@ -23,8 +23,14 @@ const goType = (node: Node): string =>
           node.type
         ] ?? kindName(node))
 
+/** `- A: b` is a mapping within a list. */
+function asText(item: Node): string | undefined {
+  const [entry] = item.kind === 'map' ? item.entries : []
+  return entry?.[1].kind === 'scalar' ? `In a list it is written "${entry[0]}=${entry[1].value}".` : undefined
+}
+
 const keyValue: KeyOf = (item, path) => {
-  const text = stringOf(item) ?? fail(item, `${path()}: unexpected type ${goType(item)}`)
+  const text = stringOf(item) ?? fail(item, `${path()}: unexpected type ${goType(item)}`, asText(item))
   const equals = text.indexOf('=')
   return equals < 0 ? text : text.slice(0, equals)
 }

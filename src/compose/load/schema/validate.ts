@@ -3,7 +3,7 @@ import { didYouMean } from '../../../suggest.ts'
 import { toPlain } from '../plain.ts'
 import type { MapNode, Node } from '../yaml/node.ts'
 import { whereOf, whereOfKey } from '../yaml/node.ts'
-import { typeHint } from './type-hint.ts'
+import { topLevelHint, typeHint } from './type-hint.ts'
 import type { SchemaError } from './validate.generated.d.ts'
 import validate from './validate.generated.js'
 
@@ -64,7 +64,11 @@ async function explain(error: SchemaError, all: readonly SchemaError[], model: N
     return new TscomposeError(
       'COMPOSE_KEY_UNKNOWN',
       message(`additional properties ${names.map(name => `'${name}'`).join(', ')} not allowed`),
-      { where: whereOfKey(child ?? node), ...didYouMean(first, await knownKeys(path)) },
+      {
+        where: whereOfKey(child ?? node),
+        ...didYouMean(first, await knownKeys(path)),
+        ...(path.length === 0 && child && topLevelHint(child)),
+      },
     )
   }
   if (error.keyword === 'required') {
