@@ -139,6 +139,9 @@ export const SECCOMP = {
   FILTER_FLAG_SPEC_ALLOW: 4,
 } as const
 
+/** ioctl(2) for the bytes that a socket has sent and its other end has not read: tcp(7), and the same for unix(7) */
+export const SIOCOUTQ = 0x5411
+
 /** ioctl_tty(2) */
 export const TIOC = { SCTTY: 0x540e, GWINSZ: 0x5413, SWINSZ: 0x5414, SPTLCK: 0x40045431, GPTPEER: 0x5441 } as const
 

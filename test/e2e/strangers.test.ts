@@ -7,13 +7,14 @@ import { test } from 'node:test'
 import { imageArchives, newMachine, skip } from './machine.ts'
 
 /** Libraries written for Docker; they are no dependencies of ours, and stay where no checkout sees them. */
-const strangers = ['dockerode@5.0.1', 'testcontainers@12.0.4']
-const folder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'tscompose-test', strangers.join('+'))
+const strangers = ['dockerode@5.0.1', 'testcontainers@12.0.4', '@devcontainers/cli@0.89.0']
+const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'tscompose-test')
+const folder = join(cache, strangers.join('+').replaceAll('/', '_'))
 
 /** @returns where they are, or undefined where npm cannot fetch them */
 function install(): string | undefined {
   const modules = join(folder, 'node_modules')
-  if (existsSync(join(modules, 'testcontainers'))) return modules
+  if (existsSync(join(modules, '@devcontainers'))) return modules
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'package.json'), '{"private": true}')
   const { status } = spawnSync('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', ...strangers], {
@@ -42,6 +43,12 @@ await container.start()
 await container.resize({ h: 20, w: 70 })
 stream.write('typed\\n')
 await once(stream, 'data')
+const plain = await docker.createContainer({ Image: 'busybox', Cmd: ['cat'], OpenStdin: true, StdinOnce: true })
+const input = await plain.attach({ stream: true, stdin: true, stdout: true, hijack: true })
+await plain.start()
+input.end('only what is written')
+assert.match(await text(input), /^.{8}only what is written$/s)
+await plain.remove()
 const exec = await container.exec({ Cmd: ['cat'], AttachStdin: true, AttachStdout: true })
 const session = await exec.start({ hijack: true, stdin: true })
 const heard = new PassThrough()
@@ -80,6 +87,24 @@ assert.equal(output, 'from testcontainers')
 assert.equal(exitCode, 0)
 await web.stop()
 await network.stop()
+const built = await GenericContainer.fromDockerfile(process.cwd()).withBuildkit().withBuildArgs({ WORD: 'told' }).build('built:1', { deleteOnExit: false })
+const box = await built.withCommand(['sleep', '1000']).start()
+assert.equal((await box.exec(['cat', '/word'])).output.trim(), 'told')
+await box.stop()
+`
+
+const dockerPy = `
+import docker
+client = docker.from_env()
+box = client.containers.run('busybox', ['sleep', '1000'], detach=True, labels={'a': 'b'})
+for _ in range(20):
+    code, (out, err) = box.exec_run(['sh', '-c', 'echo out; echo err >&2; exit 3'], demux=True)
+    assert (code, out, err) == (3, b'out\\n', b'err\\n'), (code, out, err)
+assert box.exec_run('cat /etc/hostname').output.decode().strip() == box.id[:12]
+assert [found.id for found in client.containers.list(filters={'label': 'a=b'})] == [box.id]
+assert box.stats(stream=False)['memory_stats']['usage'] > 0
+box.remove(force=True)
+assert client.containers.run('busybox', 'echo hello', remove=True) == b'hello\\n'
 `
 
 test('libraries written for Docker work with the engine as it is', { skip }, async t => {
@@ -87,6 +112,10 @@ test('libraries written for Docker work with the engine as it is', { skip }, asy
   if (!modules) return t.skip('npm cannot fetch them here')
   const machine = await newMachine(t)
   await machine.ok(['image', 'load', ...imageArchives('busybox')])
+  machine.defer(async () => {
+    const ids = (await machine.ok(['container', 'ls', '-aq'])).split('\n').filter(Boolean)
+    if (ids.length > 0) await machine.ok(['container', 'rm', '-f', ...ids])
+  })
   symlinkSync(modules, join(machine.dir, 'node_modules'))
   const env = {
     ...machine.env,
@@ -94,11 +123,52 @@ test('libraries written for Docker work with the engine as it is', { skip }, asy
     // Its reaper is an image of its own, and the machine has no registry.
     TESTCONTAINERS_RYUK_DISABLED: 'true',
   }
+  writeFileSync(join(machine.dir, 'Dockerfile'), 'FROM busybox\nARG WORD\nRUN echo $WORD > /word\n')
   for (const [name, script] of Object.entries({ dockerode, testcontainers }))
     await t.test(name, () => {
       const file = join(machine.dir, `${name}.mjs`)
       writeFileSync(file, script)
-      const { status, stderr } = spawnSync(process.execPath, [file], { env, encoding: 'utf8', timeout: 60_000 })
+      const { status, stderr } = spawnSync(process.execPath, [file], {
+        ...{ cwd: machine.dir, env, encoding: 'utf8', timeout: 60_000 },
+      })
       assert.equal(status, 0, stderr)
     })
+
+  await t.test("Docker's Python library", t => {
+    const python = '/usr/bin/python3'
+    if (spawnSync(python, ['-c', 'import docker']).status !== 0) return t.skip('needs the package python3-docker')
+    const { status, stderr } = spawnSync(python, ['-c', dockerPy], { env, encoding: 'utf8', timeout: 60_000 })
+    assert.equal(status, 0, stderr)
+  })
+
+  await t.test('the command line of dev containers: an image with a feature, built, started and entered', async t => {
+    if (spawnSync('docker', ['--version']).status !== 0) return t.skip('needs a docker client')
+    await machine.ok(['image', 'load', '-q', ...imageArchives('debian')])
+    const install =
+      '#!/bin/sh\nprintf "#!/bin/sh\\necho $WORD\\n" > /usr/local/bin/word\nchmod +x /usr/local/bin/word\n'
+    const cwd = await machine.project('work', {
+      '.devcontainer/devcontainer.json': JSON.stringify({
+        image: 'debian',
+        features: { './word': { word: 'featured' } },
+        remoteEnv: { PLACE: 'here' },
+        postCreateCommand: 'echo created > /tmp/created',
+      }),
+      '.devcontainer/word/devcontainer-feature.json': JSON.stringify({
+        ...{ id: 'word', version: '1.0.0', name: 'word' },
+        options: { word: { type: 'string', default: '' } },
+      }),
+      '.devcontainer/word/install.sh': install,
+    })
+    const devcontainer = (command: string, ...args: string[]) => {
+      const { status, stdout, stderr } = spawnSync(
+        process.execPath,
+        [join(modules, '.bin/devcontainer'), command, '--workspace-folder', cwd, ...args],
+        { env, encoding: 'utf8', timeout: 120_000 },
+      )
+      assert.equal(status, 0, `${stderr}${stdout}`)
+      return stdout
+    }
+    assert.equal(JSON.parse(devcontainer('up')).outcome, 'success')
+    assert.equal(devcontainer('exec', 'sh', '-c', 'word; cat /tmp/created; echo $PLACE'), 'featured\ncreated\nhere\n')
+  })
 })

@@ -22,6 +22,8 @@ export type Answer =
       readonly kind: 'hijack'
       /** A promise of one does not reject; it is waited for after the header. */
       readonly stream: Duplex | Promise<Duplex>
+      /** Whether the client may lose what it gets together with the header, as docker-py does. */
+      readonly headerAlone: boolean
       readonly contentType: string
       /** The keys with which a terminal takes leave of the process without ending it. */
       readonly detachKeys?: Uint8Array

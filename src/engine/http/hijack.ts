@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { Duplex } from 'node:stream'
 import type { Answer } from './answer.ts'
 import { DetachKeys } from './detach-keys.ts'
+import { allRead } from './unread.ts'
 
 /** How long a client may keep a connection open of which the engine's side has ended, in milliseconds. */
 const LINGER = 10_000
@@ -14,7 +15,12 @@ type Headers = Readonly<Record<string, string>>
 export async function hijackUpgraded(socket: Duplex, answer: HijackAnswer, headers: Headers): Promise<void> {
   const upgrade = { 'Content-Type': answer.contentType, Connection: 'Upgrade', Upgrade: 'tcp' }
   socket.write(head('101 UPGRADED', { ...headers, ...upgrade }))
-  await join(socket, { ...answer, stream: await answer.stream })
+  const stream = await answer.stream
+  if (answer.headerAlone) {
+    stream.on('error', () => {}) // told when it is joined
+    await allRead(socket)
+  }
+  await join(socket, { ...answer, stream })
 }
 
 /** Goes on with the protocol that the client has asked for. Settles when whoever speaks it has ended. */
@@ -63,17 +69,21 @@ export function join(
     // To close with bytes unread would let the client read ECONNRESET in place of the end.
     client.resume()
   }
+  // First of all: input that waits already may be the last there is.
+  stream.pipe(client, { end: false })
   client.on('data', (chunk: Buffer) => {
     if (!stream.writable) return
     const { typed, detached } = keys?.push(chunk) ?? { typed: chunk, detached: false }
     if (typed.length > 0 && !stream.write(typed)) client.pause()
     if (detached) farewell()
   })
-  client.on('end', () => {
+  const endInput = () => {
     stream.end()
     // A client that has left altogether is told from one that listens still: to that one nothing can be written.
     if (!client.writableEnded) client.write('')
-  })
+  }
+  if (client.readableEnded) endInput()
+  else client.on('end', endInput)
   client.on('error', () => stream.destroy())
   client.on('close', () => {
     stream.destroy()
@@ -83,6 +93,6 @@ export function join(
   stream.on('error', farewell)
   stream.on('close', farewell)
   stream.on('end', farewell)
-  stream.pipe(client, { end: false })
+  if (stream.destroyed) farewell()
   return closed
 }

@@ -1,17 +1,18 @@
 import { once } from 'node:events'
-import type { IncomingMessage, Server } from 'node:http'
+import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { TscomposeError } from '../../errors.ts'
 import type { Engine } from '../api.ts'
 import type { EngineProcess } from '../engine-status.ts'
 import { invalid } from '../failures.ts'
-import { readBody, readBodyOf } from './body.ts'
+import { readBody } from './body.ts'
 import { Connections } from './connections.ts'
 import { type Answerer, carryOut, commonHeaders } from './exchange.ts'
 import { hijackPlain, hijackUpgraded, switchProtocols } from './hijack.ts'
 import { http } from './node-http.ts'
 import { routerOf } from './router.ts'
 import { routeTables } from './routes.ts'
+import { UpgradeBody } from './upgrade-body.ts'
 
 /** How many may come at once, listen(2); the kernel takes somaxconn where that is less. */
 const BACKLOG = 4096
@@ -82,10 +83,10 @@ function answerRequests(server: Server, answerer: Answerer): void {
       answerer,
     ),
   )
-  // An upgrade request's body is not parsed by Node: it is the first bytes of the connection that it hands over.
   server.on('upgrade', (request, socket: Socket, head) => {
     socket.on('error', () => socket.destroy())
     if (head.length > 0) socket.unshift(head)
+    const body = new UpgradeBody(request.headers, socket)
     const response = new http.ServerResponse(request)
     response.shouldKeepAlive = false
     response.assignSocket(socket)
@@ -94,23 +95,19 @@ function answerRequests(server: Server, answerer: Answerer): void {
       {
         request,
         stream: socket,
-        readBody: () => readUpgradeBody(request, socket),
+        readBody: async () => await body.read(),
         response,
-        hijack(answer) {
+        async hijack(answer) {
+          await body.discard(answer.kind === 'upgrade')
           response.detachSocket(socket)
-          return answer.kind === 'upgrade'
+          await (answer.kind === 'upgrade'
             ? switchProtocols(socket, answer, commonHeaders)
-            : hijackUpgraded(socket, answer, commonHeaders)
+            : hijackUpgraded(socket, answer, commonHeaders))
         },
       },
       answerer,
     )
   })
-}
-
-async function readUpgradeBody({ headers }: IncomingMessage, socket: Socket): Promise<Buffer> {
-  if (headers['transfer-encoding']) throw invalid('the body of an upgrade request needs a Content-Length')
-  return readBodyOf(socket, Number(headers['content-length'] ?? 0))
 }
 
 function listen(server: Server, socketPath: string): Promise<void> {

@@ -2,7 +2,7 @@ import type { ImageBuildRequest } from '../../api.ts'
 import { invalid, notSupported } from '../../failures.ts'
 import type { Answer } from '../answer.ts'
 import { buildQuery, jsonOf } from '../build-query.ts'
-import { defined, type Query } from '../query.ts'
+import type { Query } from '../query.ts'
 import type { Call } from '../router.ts'
 import { list, map, object, string } from '../shapes.ts'
 import { type Exporter, parseExporter } from './exporter.ts'
@@ -43,7 +43,7 @@ export class DockerBuilds {
     const client = await this.#sessions.find(session, until)
     const exporter = exporterOf(query)
     const asked = buildQuery(query, headers)
-    const place = await this.#placeOf(query, ref, asked, until)
+    const place = await this.#placeOf(call, ref, asked, until)
     this.#running.set(ref, canceled)
     const build: AskedBuild = { ref, exporter, client, ...place }
     const forget = () => this.#running.delete(ref)
@@ -56,7 +56,7 @@ export class DockerBuilds {
   }
 
   async #placeOf(
-    query: Query,
+    { query, stream }: Pick<Call, 'query' | 'stream'>,
     ref: string,
     asked: ImageBuildRequest,
     signal: AbortSignal,
@@ -68,7 +68,9 @@ export class DockerBuilds {
     if (remote === 'client-session')
       return { request: { ...request, Context: 'local:context' }, names: { filename, dockerfile: 'dockerfile' } }
     if (remote === UPLOAD) return { request, names: { filename }, archive: await this.#uploads.take(ref, signal) }
-    return { request: { ...request, ...defined({ Context: remote }) }, names: { filename } }
+    // Libraries that have a session for its logins only send the context as they do without BuildKit.
+    if (remote === undefined) return { request, names: { filename }, archive: stream }
+    return { request: { ...request, Context: remote }, names: { filename } }
   }
 }
 

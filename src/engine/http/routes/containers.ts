@@ -82,7 +82,7 @@ async function attachStreams({ engine, params: { id }, query }: ContainerCall): 
 
 async function attach(call: ContainerCall): Promise<Answer> {
   const { tty, ...streams } = await attachStreams(call)
-  return { kind: 'hijack', ...streams, contentType: streamType(tty, call.minor) }
+  return { kind: 'hijack', ...streams, headerAlone: true, contentType: streamType(tty, call.minor) }
 }
 
 async function attachWebSocket(call: ContainerCall): Promise<Answer> {

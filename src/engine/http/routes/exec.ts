@@ -14,14 +14,16 @@ async function start({ engine, params: { id }, body, headers, minor }: Call<'id'
   const { tty } = ProcessConfig
   const detachKeys = parseDetachKeys(DetachKeys || DEFAULT_DETACH_KEYS)
   const started = engine.execStart(id, config)
+  // Our own client says that it understands errors, and gets them whole.
+  const isOurs = headers.accept === 'application/json'
   const hijack = (stream: Duplex | Promise<Duplex>): Answer => ({
     kind: 'hijack',
     stream,
+    headerAlone: !isOurs,
     contentType: streamType(tty, minor),
     ...(tty && { detachKeys }),
   })
-  // Our own client says that it understands errors, and gets them whole.
-  if (config.Detach || headers.accept === 'application/json') {
+  if (config.Detach || isOurs) {
     const stream = await started
     return stream ? hijack(stream) : empty(200)
   }
@@ -29,8 +31,7 @@ async function start({ engine, params: { id }, body, headers, minor }: Call<'id'
   await Promise.race([started, setImmediate()]).catch(error => {
     if ([404, 409].includes(statusOfError(error))) throw error
   })
-  // The rest Docker tells on the stream, as output. It has to be on its way before there is any: libraries such as
-  // docker-py lose the bytes that come together with the header.
+  // The rest Docker tells on the stream, as output. Its header is on its way before there is any.
   return hijack(
     started.then(
       stream => stream ?? lastWords(Buffer.alloc(0)),
