@@ -38,14 +38,15 @@ export async function watchHealth(
     if (signal.aborted) return
     lastProbeMs = now() - probedAt
     const previous = health.status
-    const starting = previous === 'starting'
-    const isEarly = starting && probedAt < table.due
-    const premature = starting && result.exitCode === 0 && probedAt < doubtsUntil(table) && !isServing()
-    health = premature
+    const wasStarting = previous === 'starting'
+    const isEarly = wasStarting && probedAt < table.due
+    const isPremature = wasStarting && result.exitCode === 0 && probedAt < doubtsUntil(table) && !isServing()
+    health = isPremature
       ? { ...health, log: logged(health, result) }
-      : afterProbe(spec, health, result, counts(spec, table, starting, probedAt))
-    const early = isEarly && health.status === 'starting'
-    if (!early) table = timetable(spec, health.status === 'starting', now())
+      : afterProbe(spec, health, result, counts(spec, table, wasStarting, probedAt))
+    const isStarting = health.status === 'starting'
+    // An early probe that decides nothing leaves Docker's timetable as it is.
+    if (!(isEarly && isStarting)) table = timetable(spec, isStarting, now())
     onChange(health, previous)
   }
 }
