@@ -1,5 +1,6 @@
-/** Docker's default paths that would tell or let do too much; hidden by /dev/null or an empty read-only directory. */
-export const defaultMaskedPaths: readonly string[] = [
+import { existsSync, readdirSync } from 'node:fs'
+
+const masked: readonly string[] = [
   '/proc/acpi',
   '/proc/asound',
   '/proc/interrupts',
@@ -13,6 +14,21 @@ export const defaultMaskedPaths: readonly string[] = [
   '/sys/devices/virtual/powercap',
   '/sys/firmware',
 ]
+
+let known: readonly string[] | undefined
+
+/** Docker's default paths that would tell or let do too much; hidden by /dev/null or an empty read-only directory. */
+export function defaultMaskedPaths(): readonly string[] {
+  known ??= [...masked, ...thermalThrottles()]
+  return known
+}
+
+/** What tells by the heat of each processor what others compute there (GHSA-6fw5-f8r9-fgfm of moby). */
+export const thermalThrottles = (cpus = '/sys/devices/system/cpu'): readonly string[] =>
+  readdirSync(cpus)
+    .filter(name => /^cpu\d+$/.test(name))
+    .map(name => `${cpus}/${name}/thermal_throttle`)
+    .filter(path => existsSync(path))
 
 /** Docker's default paths that may be read but not written. */
 export const defaultReadonlyPaths: readonly string[] = [

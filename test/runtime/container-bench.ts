@@ -74,7 +74,7 @@ export class Bench implements AsyncDisposable {
       cgroupParent: '',
       devices: [],
       privileged: false,
-      maskedPaths: defaultMaskedPaths,
+      maskedPaths: defaultMaskedPaths(),
       readonlyPaths: defaultReadonlyPaths,
       sysctl: {},
       shmSize: 1 << 20,

@@ -7,6 +7,7 @@ import { capabilityMask } from '../../src/runtime/capabilities.ts'
 import { parseMountOptions } from '../../src/runtime/compile/mount-options.ts'
 import { commandCandidates } from '../../src/runtime/compile/process.ts'
 import { sysctlPath } from '../../src/runtime/compile/system.ts'
+import { thermalThrottles } from '../../src/runtime/defaults.ts'
 import { makeDeviceNumber } from '../../src/runtime/device-node.ts'
 import type { Machine } from '../../src/runtime/prepare/machine.ts'
 import { masksOf } from '../../src/runtime/prepare/masks.ts'
@@ -150,6 +151,17 @@ test('only what this machine has is masked in procfs; of other paths nothing is 
     { path: '/proc/uptime', kind: 'file' },
     { path: '/etc/x', kind: 'unknown' },
   ])
+})
+
+test('of processors that tell how hot they are, that is masked', t => {
+  const cpus = mkdtempSync(join(tmpdir(), 'tscompose-cpus-'))
+  t.after(() => rmSync(cpus, { recursive: true }))
+  for (const name of ['cpu0/thermal_throttle', 'cpu10/thermal_throttle', 'cpu1', 'cpufreq/thermal_throttle'])
+    mkdirSync(join(cpus, name), { recursive: true })
+  assert.deepEqual(
+    new Set(thermalThrottles(cpus)),
+    new Set([`${cpus}/cpu0/thermal_throttle`, `${cpus}/cpu10/thermal_throttle`]),
+  )
 })
 
 test('of two opposite mount options the later wins; the rest goes to the file system in order', () => {

@@ -106,5 +106,5 @@ export function effectivePaths({
   Privileged,
 }: Pick<HostConfig, 'MaskedPaths' | 'ReadonlyPaths' | 'Privileged'>): { masked: string[]; readonly: string[] } {
   if (Privileged) return { masked: [], readonly: [] }
-  return { masked: [...(MaskedPaths ?? defaultMaskedPaths)], readonly: [...(ReadonlyPaths ?? defaultReadonlyPaths)] }
+  return { masked: [...(MaskedPaths ?? defaultMaskedPaths())], readonly: [...(ReadonlyPaths ?? defaultReadonlyPaths)] }
 }
