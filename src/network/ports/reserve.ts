@@ -91,8 +91,13 @@ export function release(reservations: readonly Reservation[]): void {
   for (const { fd } of reservations) linux.close(fd)
 }
 
-const describeOwner = (owner: PortOwner | undefined) =>
-  owner === undefined ? 'a process that cannot be seen' : `process ${owner.pid} (${owner.command})`
+function describeOwner(owner: PortOwner | undefined): string {
+  if (owner === undefined) return 'a process that cannot be seen'
+  // What other containers hold is known by their names.
+  if (owner.pid === process.pid)
+    return 'the engine itself, for another port of the same container or for its own address'
+  return `process ${owner.pid} (${owner.command})`
+}
 
 const bracketed = (address: string) => (address.includes(':') ? `[${address}]` : address)
 
