@@ -24,6 +24,12 @@ test('a context alone gets the defaults', () => {
   assert.deepEqual([context, dockerfile, tags, noCache], ['/app', { path: 'Dockerfile' }, ['reg/web:1'], false])
 })
 
+test('attestations that nobody asks for are no reason to refuse a file, others are', () => {
+  assert.equal(of({ context: '/app', provenance: 'false', sbom: 'false', isolation: 'default' }).context, '/app')
+  for (const more of [{ provenance: 'true' }, { provenance: 'mode=max' }, { sbom: 'true' }, { isolation: 'hyperv' }])
+    assert.throws(() => of({ context: '/app', ...more }), { code: 'COMPOSE_NOT_SUPPORTED' })
+})
+
 test('every attribute arrives', () => {
   const secret = { key: 's', name: 'p_s', external: false, labels: {} }
   const result = of(

@@ -45,6 +45,9 @@ export type AdditionalContext =
   /** The image of another service, which has to be built first. */
   | { readonly kind: 'service'; readonly service: string }
 
+/** Values of attributes that cannot be honoured which ask for nothing. */
+const asItIs = new Set(['false', 'default'])
+
 /**
  * @returns undefined for a service that is not built
  * @throws TscomposeError COMPOSE_NOT_SUPPORTED, COMPOSE_REFERENCE_UNDEFINED
@@ -53,7 +56,8 @@ export function serviceBuild(project: Project, service: Service): ServiceBuild |
   const { build } = service
   if (!build) return undefined
   const at = `services.${service.name}.build`
-  for (const key of ['isolation', 'provenance', 'sbom']) if (build[key]) throw notSupported(project, `${at}.${key}`)
+  for (const key of ['isolation', 'provenance', 'sbom'])
+    if (build[key] && !asItIs.has(String(build[key]))) throw notSupported(project, `${at}.${key}`)
   return {
     service: service.name,
     context: text(build.context) ?? project.workingDir,
