@@ -140,6 +140,17 @@ test('all tags of a repository, however many answers tell them', { skip }, async
   assert.deepEqual((await store.find('demo'))?.repoTags, ['demo:2', 'demo:latest'])
 })
 
+test('a registry that tells of tags without end is not heard to the end', { skip }, async t => {
+  const registry = await startFakeRegistry(t)
+  registry.hook = (_, response, path) => {
+    const link = { link: `<${path}>; rel="next"` }
+    response.writeHead(200, link).end(JSON.stringify({ tags: ['1'] }))
+    return true
+  }
+  const { store } = await openStore(t)
+  await assert.rejects(store.pullAll(`${registry.host}/demo`, {}, never), { code: 'REGISTRY_ERROR', message: /pages/ })
+})
+
 test('layers compressed with zstd', { skip }, async t => {
   const registry = await startFakeRegistry(t)
   registry.add('library/demo:1', buildImage([[file('a', 'zstd')]], { compress: zstdCompressSync }))

@@ -9,6 +9,8 @@ const { ociIndex, ociManifest, dockerManifestList, dockerManifest } = mediaTypes
 const accept = [ociIndex, dockerManifestList, ociManifest, dockerManifest].join(', ')
 const MANIFEST_LIMIT = 4 * 1024 * 1024 // the distribution specification's
 const CONFIG_LIMIT = 16 * 1024 * 1024
+/** Pages of a list of tags: a registry can go on for ever. */
+const MOST_PAGES = 1000
 
 /** A manifest as a registry has it. */
 export interface FetchedManifest {
@@ -56,7 +58,10 @@ export class RegistryClient {
   /** All tags of the repository (distribution-spec, "Listing Tags"). */
   async tags(signal: AbortSignal): Promise<readonly string[]> {
     const tags: string[] = []
-    for (let url: URL | undefined = this.#session.url('tags/list'); url; ) {
+    let pages = 0
+    for (let url: URL | undefined = this.#session.url('tags/list'); url; pages++) {
+      if (pages === MOST_PAGES)
+        throw new TscomposeError('REGISTRY_ERROR', `${this.host} has more than ${MOST_PAGES} pages of tags`)
       const response = await this.#session.send({ url }, [200], signal)
       const bytes = await this.#session.read(response, MANIFEST_LIMIT, signal)
       const json = JsonObject.parse(bytes, `the tags of ${this.host}`, 'REGISTRY_ERROR')
