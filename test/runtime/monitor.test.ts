@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { globSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdir, readFile, stat } from 'node:fs/promises'
@@ -13,6 +13,9 @@ import { Bench, read, readUntil, shellProgram, skip, unframe } from './launch-fi
 
 const both = { stdin: true, stdout: true, stderr: true, closeStdin: true }
 const tick = () => sleep(20)
+
+const parentOf = async (pid: number) =>
+  Number(/^PPid:\t(\d+)/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1])
 
 test('standard input arrives whole, and its end is the end', { skip }, async () => {
   await using bench = await Bench.make()
@@ -159,11 +162,19 @@ test('there is no monitor in an empty directory, nor after the end', { skip }, a
 test('a monitor that is killed is told of, and what connected to it ends', { skip }, async () => {
   await using bench = await Bench.make()
   const { monitor, streams } = await bench.run({ script: 'sleep 1000' })
-  const parent = /^PPid:\t(\d+)/m.exec(await readFile(`/proc/${monitor.pid}/status`, 'utf8'))?.[1]
-  process.kill(Number(parent), 'SIGKILL')
+  process.kill(await parentOf(monitor.pid), 'SIGKILL')
   await assert.rejects(monitor.exited, { code: 'RUNTIME_MONITOR_LOST' })
   assert.equal((await read(streams)).length, 0)
   process.kill(monitor.pid, 'SIGKILL')
+})
+
+test('a monitor that may have few descriptors still does its work', { skip }, async () => {
+  await using bench = await Bench.make()
+  const { monitor, streams } = await bench.run({ script: 'read go; echo done; exit 3', stdin: true })
+  execFileSync('prlimit', ['--pid', String(await parentOf(monitor.pid)), '--nofile=64:64'])
+  streams.end('go\n')
+  assert.equal(unframe(await read(streams), 1), 'done\n')
+  assert.equal(exitCodeOf((await monitor.exited).status), 3)
 })
 
 test('a container outlives its engine, and the next one finds it', { skip }, async () => {

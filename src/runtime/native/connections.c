@@ -222,7 +222,7 @@ void connections_drop_slow(void)
 
 /* --- the loop's part ---------------------------------------------------------------------------------------------- */
 
-int connections_poll(struct pollfd *entries)
+void connections_poll(struct pollfd *entries)
 {
 	for (each_connection(c)) {
 		bool reads = c->kind == CONTROL || (c->kind == STREAM && !c->input_ended && input_wanted());
@@ -232,7 +232,6 @@ int connections_poll(struct pollfd *entries)
 
 		*entries++ = (struct pollfd){ .fd = idle ? -1 : c->fd, .events = events };
 	}
-	return MAX_CONNECTIONS;
 }
 
 void connections_serve(const struct pollfd *entries)

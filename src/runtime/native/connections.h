@@ -22,8 +22,8 @@ void connection_tell(int fd, uint8_t type, const void *payload, uint32_t length)
 /* Tells all control connections. */
 void connections_tell(uint8_t type, const void *payload, uint32_t length);
 
-/* Fills in what to wait for and returns how many entries. The same entries go to connections_serve afterwards. */
-int connections_poll(struct pollfd *entries);
+/* Fills in what to wait for, MAX_CONNECTIONS entries. The same entries go to connections_serve afterwards. */
+void connections_poll(struct pollfd *entries);
 void connections_serve(const struct pollfd *entries);
 
 /* The chunk is a new one. */

@@ -237,6 +237,26 @@ static _Noreturn void finish(void)
 /* --- the loop ----------------------------------------------------------------------------------------------------- */
 
 enum slot { SIGNALS, STATUS, LISTENER, TERMINAL_SOCKET, INPUT, OUTPUT, ERRORS, FIRST_CONNECTION };
+enum { SLOTS = FIRST_CONNECTION + MAX_CONNECTIONS };
+
+/* ppoll(2) of the slots that are in use: all of them can be more than RLIMIT_NOFILE lets it take. */
+static long poll_used(struct pollfd *slots, const struct __kernel_timespec *patience)
+{
+	static struct pollfd used[SLOTS];
+	static uint8_t slot_of[SLOTS];
+	int count = 0;
+
+	for (int slot = 0; slot < SLOTS; slot++) {
+		if (slots[slot].fd < 0)
+			continue;
+		slot_of[count] = (uint8_t)slot;
+		used[count++] = slots[slot];
+	}
+	long ready = sys(ppoll, used, count, patience, NULL, 0);
+	while (count--)
+		slots[slot_of[count]].revents = used[count].revents;
+	return ready;
+}
 
 static bool wait_for_events(struct pollfd *slots)
 {
@@ -257,13 +277,13 @@ static bool wait_for_events(struct pollfd *slots)
 	slots[INPUT] = (struct pollfd){ input_pending() ? FD_STDIN : -1, POLLOUT, 0 };
 	slots[OUTPUT] = (struct pollfd){ idle ? output_fd[0] : -1, POLLIN, 0 };
 	slots[ERRORS] = (struct pollfd){ idle ? output_fd[1] : -1, POLLIN, 0 };
-	int count = FIRST_CONNECTION + connections_poll(slots + FIRST_CONNECTION);
-	return sys(ppoll, slots, count, patience, NULL, 0) != 0;
+	connections_poll(slots + FIRST_CONNECTION);
+	return poll_used(slots, patience) != 0;
 }
 
 _Noreturn void monitor_run(int pid)
 {
-	static struct pollfd slots[FIRST_CONNECTION + MAX_CONNECTIONS];
+	static struct pollfd slots[SLOTS];
 
 	sys(close_range, FD_CHILD_STATUS, FD_LEFT - 1, 0);
 	sys(close_range, FD_INHERITED, ~0u, 0);
