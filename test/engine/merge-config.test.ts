@@ -65,3 +65,6 @@ test('a health check is completed field by field', () => {
   assert.deepEqual(merged({}).Healthcheck, image.Healthcheck)
   assert.deepEqual(merged({ Healthcheck: { Test: ['NONE'] } }).Healthcheck?.Test, ['NONE'])
 })
+
+test('the working directory is a clean path', () =>
+  assert.equal(mergeConfig({ Image: 'a', Cmd: ['true'], WorkingDir: '/a/../b/' }, {}).WorkingDir, '/b'))

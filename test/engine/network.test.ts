@@ -101,6 +101,8 @@ test('links of a container hold on its first network, and on the default bridge,
     const server = await run(engine, bench, serve('hi'), on(network))
     const client = await run(engine, bench, ['sleep', '1000'], on(network, {}, { Links: [`${server}:store`] }))
     assert.equal((await exec(engine, client, ask('store'))).text, 'hi\n', network)
+    const { Name, HostConfig } = await engine.containerInspect(client)
+    assert.deepEqual(HostConfig.Links, [`${(await engine.containerInspect(server)).Name}:${Name}/store`])
     // The default bridge has variables besides, as Docker's.
     const { text } = await exec(engine, client, ['env'])
     assert.equal(/^STORE_NAME=/m.test(text), network === 'bridge', network)

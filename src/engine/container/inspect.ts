@@ -6,6 +6,7 @@ import { diskUsage } from '../store/disk-usage.ts'
 import { effectiveHostConfig } from '../translate/effective.ts'
 import { commandLine } from '../translate/merge-config.ts'
 import type { Container } from './container.ts'
+import { linksField } from './links.ts'
 import { networkSettings } from './network-settings.ts'
 import { apiState, type ContainerState } from './state.ts'
 import { wholeConfig, wholeHostConfig } from './whole.ts'
@@ -39,7 +40,7 @@ export async function inspectContainer(
     ProcessLabel: '',
     AppArmorProfile: container.run?.spec.process.apparmorProfile ?? '',
     ExecIDs: execs.length > 0 ? execs : null,
-    HostConfig: wholeHostConfig(hostConfigOf(container)),
+    HostConfig: wholeHostConfig({ ...hostConfigOf(container), ...linksField(context, container) }),
     GraphDriver: { Name: 'overlay2', Data: await layerDirectories(context, container) },
     ...(size && (await layerSizes(context, container))),
     Mounts: mountPoints(context, container),

@@ -68,3 +68,16 @@ export const linkedVariables = (context: Context, container: Container): string[
     const { Env: env = [], ExposedPorts = {} } = linked.record.config
     return linkEnvironment({ link: `/${container.name}/${alias}`, address, env, exposed: Object.keys(ExposedPorts) })
   })
+
+/** As inspect shows them: `/db:/web/store`, without those whose other end has been removed. */
+export function linksField({ containers }: Context, { name, record }: Container): Pick<HostConfig, 'Links'> {
+  const { Links } = record.hostConfig
+  if (!Links?.length) return {}
+  return {
+    Links: Links.flatMap(link => {
+      const [target = '', alias = target] = link.split(':')
+      const linked = containers.seek(target)
+      return linked ? [`/${linked.name}:/${name}/${alias}`] : []
+    }),
+  }
+}

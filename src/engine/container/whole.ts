@@ -1,4 +1,4 @@
-import type { ContainerConfig, EndpointSettings, HostConfig, LegacyAddresses, Whole } from '../api.ts'
+import type { ContainerConfig, EndpointSettings, HostConfig, LegacyAddresses, PortMap, Whole } from '../api.ts'
 
 /**
  * Inspect shows every setting, also those that nobody asked for: scripts read them without looking whether they are
@@ -85,10 +85,19 @@ export const wholeHostConfig = (asked: HostConfig): Whole<HostConfig> => ({
   ...foreign,
   ...asked,
   // As clients say that they say nothing.
-  ...(asked.PidsLimit === 0 && { PidsLimit: null }),
+  ...((asked.PidsLimit ?? 0) <= 0 && { PidsLimit: null }),
+  ...(asked.PortBindings && { PortBindings: wholeBindings(asked.PortBindings) }),
   ...(asked.MemorySwappiness === -1 && { MemorySwappiness: null }),
   RestartPolicy: { Name: 'no', MaximumRetryCount: 0, ...asked.RestartPolicy },
 })
+
+const wholeBindings = (bindings: PortMap): PortMap =>
+  Object.fromEntries(
+    Object.entries(bindings).map(([port, list]) => [
+      port,
+      list?.map(({ HostIp = '', HostPort = '' }) => ({ HostIp, HostPort })) ?? null,
+    ]),
+  )
 
 export function wholeConfig({ ExposedPorts, Volumes, ...asked }: Partial<ContainerConfig>): Whole<ContainerConfig> {
   return {

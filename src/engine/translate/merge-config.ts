@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import type { ImageConfig } from '../../image/image.ts'
 import type { ContainerConfig, HealthConfig } from '../api.ts'
 import { invalid } from '../failures.ts'
@@ -20,13 +21,16 @@ export function mergeConfig(asked: ContainerConfig, image: ImageConfig): Contain
     Entrypoint: entrypoint.length > 0 ? entrypoint : null,
     Cmd: cmd.length > 0 ? cmd : null,
     Volumes: { ...image.Volumes, ...asked.Volumes },
-    WorkingDir: asked.WorkingDir || image.WorkingDir || '',
+    WorkingDir: cleanPath(asked.WorkingDir || image.WorkingDir || ''),
     Labels: { ...image.Labels, ...asked.Labels },
     ...(healthcheck && { Healthcheck: healthcheck }),
     ...(stopSignal && { StopSignal: stopSignal }),
     ...(image.Shell && { Shell: [...image.Shell] }),
   }
 }
+
+/** `/a/../b/` is `/b`. */
+const cleanPath = (path: string): string => (path === '' ? '' : posix.normalize(path).replace(/(?<=.)\/$/, ''))
 
 /** The image's command goes only with the image's entrypoint: who gives an entrypoint gives the arguments, too. */
 function mergeCommand(asked: ContainerConfig, image: ImageConfig): { entrypoint: string[]; cmd: string[] } {
