@@ -11,9 +11,12 @@ export function standardStreams(program: ProgramBuilder, { stdin }: { stdin: boo
   program.call('dup3', [descriptor.stderr, 2, 0], { words: 'set up standard error' })
 }
 
-/** What stands there may be the container's choice: with the host's processes in view a magic link of procfs leads out. */
+/**
+ * What stands there may be the container's choice: with the host's processes in view a magic link of procfs leads out,
+ * and a FIFO would have us wait for somebody who writes.
+ */
 function openNull(program: ProgramBuilder): Result {
-  const how = openHow(O.RDONLY | O.NOCTTY | O.CLOEXEC, RESOLVE.NO_MAGICLINKS)
+  const how = openHow(O.RDONLY | O.NONBLOCK | O.NOCTTY | O.CLOEXEC, RESOLVE.NO_MAGICLINKS)
   return program.call('openat2', [AT.FDCWD, '/dev/null', how, how.length], { words: 'open /dev/null' })
 }
 

@@ -132,6 +132,9 @@ test('nothing leads out of a container', { skip }, async t => {
     await machine.ok(['container', 'exec', 'observer', 'sh', '-c', swap, hostByProcess])
     // Standard input is nothing, and that the container has exchanged.
     assert.doesNotMatch((await container('exec', 'observer', 'cat')).stdout, /of the host/)
+    const fifo = 'rm /dev/null && mkfifo /dev/null'
+    await machine.ok(['container', 'exec', '-i', 'observer', 'sh', '-c', fifo])
+    await machine.ok(['container', 'exec', 'observer', 'true'])
     symlinkSync(hostByProcess, join(links, 'to-host'))
     for (const place of ['/to-host/made', '/to-host/kept/made', `${hostByProcess}/made`])
       await run('--pid', 'host', '--device', `/dev/zero:${place}`, `rootfs:${links}`, 'true')
