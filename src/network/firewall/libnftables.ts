@@ -27,8 +27,21 @@ let library: ReturnType<typeof bind> | undefined
  * The library waits for its socket with select(2), which ends the process when a descriptor is 1024 or more. So some low
  * descriptors are kept free for it; more than one, since other threads open files too.
  */
-const reserve = () => Array.from({ length: 8 }, () => openSync('/dev/null', 'r'))
-let reserved = reserve()
+const reserved: number[] = []
+
+function reserve(): void {
+  try {
+    while (reserved.length < 8) reserved.push(openSync('/dev/null', 'r'))
+  } catch {
+    // No further file may be opened now: then with as many as there are.
+  }
+}
+
+function giveRoom(): void {
+  for (const fd of reserved.splice(0)) closeSync(fd) // once: a moment later the number is another's
+}
+
+reserve()
 
 /**
  * The library behind nft(8). A command text is one transaction: all of it takes effect, or nothing. Commands follow each
@@ -42,9 +55,9 @@ export class Nftables implements Disposable {
   constructor() {
     library ??= bind()
     this.#nft = library
-    for (const fd of reserved) closeSync(fd)
+    giveRoom()
     this.#context = this.#nft.new(0).value
-    reserved = reserve()
+    reserve()
     this.#nft.bufferOutput(this.#context)
     this.#nft.bufferError(this.#context)
   }
