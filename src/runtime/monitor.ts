@@ -104,6 +104,9 @@ export class MonitorConnection implements Disposable {
 const monitorLost = (pid: number) =>
   new TscomposeError('RUNTIME_MONITOR_LOST', `the monitor of process ${pid} has gone`)
 
+/** A monitor answers in microseconds. One that somebody has stopped never does, and must not keep all others from their engine. */
+const ANSWER_MS = 5000
+
 /**
  * Connects to the monitor that an earlier engine left in `runDir`.
  * @returns undefined if there is none: the process has ended or its launch did not get far
@@ -112,7 +115,9 @@ export async function connectMonitor(runDir: string): Promise<MonitorConnection 
   const control = await findMonitor(runDir)
   if (!control) return undefined
   control.write(encodeFrame(frameType.watch))
+  const patience = setTimeout(() => control.destroy(), ANSWER_MS)
   const frame = await readFrame(control)
+  clearTimeout(patience)
   const event = frame && parseEvent(frame)
   if (event?.type === 'started') return new MonitorConnection(control, event, runDir)
   control.destroy()

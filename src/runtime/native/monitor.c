@@ -229,7 +229,8 @@ static _Noreturn void finish(void)
 	connections_tell(FRAME_EXITED, payload, sizeof(payload));
 	bool told = connections_have_control();
 	connections_close();
-	if (!told && options.flags & LISTEN)
+	/* A connection may be that of an engine that is being killed just now. */
+	if (options.flags & LISTEN && (!told || revival_is_wanted()))
 		await_engine();
 	exit_group(0);
 }

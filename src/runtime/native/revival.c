@@ -95,6 +95,17 @@ bool revival_was(long pid)
 	return pid == keeper;
 }
 
+bool revival_is_wanted(void)
+{
+	long run = sys(openat, FD_RUN, run_directory, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	long lock = sys(faccessat, run, ENGINE_STOPPED, 0) ? sys(openat, run, KEEPER_LOCK, O_RDWR | O_CLOEXEC, 0) : -1;
+	bool wanted = lock >= 0 && !sys(flock, lock, LOCK_EX | LOCK_NB);
+
+	sys(close, lock);
+	sys(close, run);
+	return wanted;
+}
+
 void revival_linger(void)
 {
 	const struct __kernel_timespec *patience;

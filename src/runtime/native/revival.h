@@ -15,6 +15,8 @@ struct __kernel_timespec;
 const struct __kernel_timespec *revival_patience(bool has_engine);
 /* Whether a child of the monitor that has ended is such a keeper. */
 bool revival_was(long pid);
+/* Whether there is no keeper, though there should be one. */
+bool revival_is_wanted(void);
 /* For who is about to end without having told an engine: looks until another one must have come. */
 void revival_linger(void);
 /*

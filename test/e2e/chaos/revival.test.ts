@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { on } from 'node:events'
-import { readdirSync, readlinkSync, rmSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
@@ -29,7 +29,7 @@ test('what depends on an engine outlasts its end', { skip }, async t => {
   const machine = await newMachine(t)
   await machine.ok(['image', 'load', '-q', ...imageArchives('busybox')])
   machine.defer(() => machine.run(['network', 'rm', 'net']))
-  machine.defer(() => machine.run(['container', 'rm', '-f', 'alone', 'crashing', 'web', 'client']))
+  machine.defer(() => machine.run(['container', 'rm', '-f', 'alone', 'crashing', 'stopped', 'web', 'client']))
   const run = (name: string, network: string) =>
     machine.ok(['container', 'run', '-d', '--name', name, '--network', network, 'busybox', 'sleep', '1000'])
 
@@ -106,6 +106,18 @@ test('what depends on an engine outlasts its end', { skip }, async t => {
     await machine.ok(['engine', 'stop'])
     await sleep(1500)
     assert.equal(enginePid(machine), undefined)
+  })
+
+  await t.test('a monitor that somebody has stopped keeps nobody else from his engine', async () => {
+    await run('stopped', 'none')
+    const { State } = await ask(machine, engine => engine.containerInspect('stopped'))
+    const monitor = Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${State.Pid}/status`, 'utf8'))?.[1])
+    await machine.ok(['engine', 'stop'])
+    process.kill(monitor, 'SIGSTOP')
+    const states = await machine.ok(['container', 'ls', '-a', '--format', '{{.Names}} {{.State}}'])
+    assert.match(states, /^stopped exited$/m)
+    assert.match(states, /^alone running$/m)
+    process.kill(monitor, 'SIGCONT')
   })
 
   await t.test('a name that is asked for while there is no engine is told by the next one', async () => {
