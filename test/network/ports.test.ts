@@ -1,5 +1,6 @@
 import './own-host.ts'
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
@@ -85,18 +86,38 @@ async function listen(port: number, address: string): Promise<AsyncDisposable> {
   return server
 }
 
+/** The same in a process of its own. */
+async function listenElsewhere(port: number, address: string): Promise<{ readonly pid: number } & AsyncDisposable> {
+  const script = `require('node:net').createServer().listen(${port}, '${address}', () => console.log())`
+  const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
+  await once(child.stdout, 'data')
+  return {
+    pid: child.pid ?? 0,
+    async [Symbol.asyncDispose]() {
+      child.kill()
+      await once(child, 'exit')
+    },
+  }
+}
+
 const taken = (message: RegExp) => ({ code: 'NETWORK_PORT_TAKEN', message })
 
 test('a port in use is an error that names its owner', { skip }, async () => {
   await using machine = await Machine.start()
   const net = await machine.network('shop_default')
   {
-    await using _ = await listen(8080, '127.0.0.1')
-    const owner = `process ${process.pid} \\(.*node`
+    await using owner = await listenElsewhere(8080, '127.0.0.1')
     await assert.rejects(
       machine.sandbox('web', [net], { publish: [port(80, 8080)] }),
-      taken(new RegExp(`^Bind for 0\\.0\\.0\\.0:8080 failed: port is already allocated.*${owner}`)),
+      taken(
+        new RegExp(`^Bind for 0\\.0\\.0\\.0:8080 failed: port is already allocated.*process ${owner.pid} \\(.*node`),
+      ),
     )
+  }
+  {
+    await using _ = await listen(8080, '127.0.0.1')
+    const own = taken(/^Bind for 0\.0\.0\.0:8080 failed: .* held by the engine itself, for another port/)
+    await assert.rejects(machine.sandbox('web', [net], { publish: [port(80, 8080)] }), own)
   }
   await machine.sandbox('shop-web-1', [net], { publish: [port(80, 8080)] })
   await assert.rejects(
