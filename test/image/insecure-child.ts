@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -32,4 +32,5 @@ for (const [number, insecureRegistries] of [[], ['10.9.9.0/24'], [`10.9.9.9:${pl
       ),
     )
 }
+rmSync(directory, { recursive: true })
 process.exit()

@@ -31,6 +31,12 @@ const notice = /^\[tscompose: (\d+) lines? (?:is|are) missing here: the disk was
 
 const lines = async (machine: Machine) => (await machine.ok(['container', 'logs', 'counter'])).trimEnd().split('\n')
 
+/** Until the log takes no further line: there is room in its last page when there is none on the disk. */
+async function untilLogIsFull(machine: Machine): Promise<void> {
+  const last = async () => (await lines(machine)).at(-1)
+  for (let before = ''; before !== (await last()); await sleep(200)) before = (await last()) ?? ''
+}
+
 /** What needs room is refused with the code; what does not, works; afterwards everything does, with the same engine. */
 async function survives(machine: Machine, code: string, relieve: () => void): Promise<void> {
   const pid = enginePid(machine)
@@ -75,6 +81,7 @@ test('a full disk is an error with a code, and no more than that', { skip }, asy
   const machine = await smallMachine(t, 'size=24m')
   const fill = join(machine.data, 'fill')
   assert.throws(() => execFileSync('dd', ['if=/dev/zero', `of=${fill}`, 'bs=64k'], { stdio: 'ignore' }))
+  await untilLogIsFull(machine)
   await survives(machine, 'ENGINE_DISK_FULL', () => rmSync(fill))
   // One run ended while there was no room, and another has begun since: what is missing is counted at the end of the first.
   const runs = (await lines(machine)).join('\n').split(/^line 0$/m)
@@ -94,8 +101,7 @@ test('lines that a full disk does not take are counted, and told where they woul
   const machine = await smallMachine(t, 'size=24m')
   const fill = join(machine.data, 'fill')
   assert.throws(() => execFileSync('dd', ['if=/dev/zero', `of=${fill}`, 'bs=4k'], { stdio: 'ignore' }))
-  const last = async () => (await lines(machine)).at(-1)
-  for (let before = ''; before !== (await last()); await sleep(200)) before = (await last()) ?? ''
+  await untilLogIsFull(machine)
   rmSync(fill)
   const missing = (all: readonly string[]) => all.findIndex(line => notice.test(line))
   let all = await lines(machine)
@@ -126,6 +132,9 @@ test('a data root that becomes read-only under an engine is told, and what could
   const again = ['sh', '-c', 'sleep 0.2']
   await machine.ok(['container', 'run', '-d', '--name', 'phoenix', '--restart', 'always', 'busybox', ...again])
   const phoenix = async () => await ask(machine, engine => engine.containerInspect('phoenix'))
+  // A start is written down a moment later: what the next engine knows of it is in this file.
+  const written = join(data, 'containers', (await phoenix()).Id, 'container.json')
+  while (!/"status":"(running|restarting)"/.test(readFileSync(written, 'utf8'))) await sleep(20)
   execFileSync('mount', ['--bind', data, data])
   machine.defer(
     () => readFileSync('/proc/self/mounts', 'utf8').includes(` ${data} tmpfs ro`) && execFileSync('umount', [data]),
