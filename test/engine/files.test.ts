@@ -45,7 +45,7 @@ test('two containers that want one volume at once get it filled once', { skip },
 test('a volume that a container sees already is filled where it is', { skip }, async () => {
   await using bench = await Bench.make()
   await using engine = await bench.open()
-  const wait = ['sh', '-c', 'while ! test -e /empty/file; do sleep 0.02; done; cat /empty/file']
+  const wait = ['sh', '-c', 'while ! test -s /empty/file; do sleep 0.02; done; cat /empty/file']
   const first = await run(engine, bench, wait, { HostConfig: { Binds: ['data:/empty'] } })
   await create(engine, bench, ['true'], { HostConfig: { Binds: ['data:/seed'] } })
   assert.equal(await exitCode(engine, first), 0)
