@@ -101,8 +101,8 @@ test('an engine that is killed at any moment, again and again, loses nothing and
   const ill = async () =>
     (await ask(machine, engine => engine.containerInspect('healthy'))).State.Health?.Status === 'unhealthy'
   while (!(await ill())) await sleep(20)
-  const runs = readFileSync(host('restarter/runs'), 'utf8').split('\n').length - 1
   await ask(machine, engine => engine.containerStop('restarter', { timeout: 0 }))
+  const runs = readFileSync(host('restarter/runs'), 'utf8').split('\n').length - 1
   const { RestartCount } = await ask(machine, engine => engine.containerInspect('restarter'))
   assert.ok(RestartCount >= runs - 1 && RestartCount <= runs + 1, `${RestartCount} restarts, ${runs} runs`)
   // What a run wrote last may be cut off by the stop; all the others said both of their lines, in order.
