@@ -89,7 +89,10 @@ static bool start(void)
 	return pid > 0;
 }
 
-/* Between a keeper that has gone and this one another may have come that a command has started; it will go soon. */
+/*
+ * Between a keeper that has gone and this one another may have come that a command has started, and of commands that come
+ * at once each starts one. The other will go soon; until this one has the lock monitors take it for gone.
+ */
 static void take_lock(void)
 {
 	if (!locked)
@@ -116,14 +119,14 @@ static void pass_on_signal(void)
 /* Waits for the end of the engine, and passes on to it what asks for that. Returns its status as wait4(2) gives it. */
 static int wait_for_end(void)
 {
-	struct __kernel_timespec second = { .tv_sec = 1 };
+	struct __kernel_timespec soon = { .tv_nsec = SECOND / 50 };
 	int status;
 
 	for (;;) {
 		struct pollfd slots[2] = { { signals, POLLIN, 0 }, { adopted ? connection : -1, POLLIN, 0 } };
 
 		take_lock();
-		sys(ppoll, slots, 2, locked ? NULL : &second, NULL, 0);
+		sys(ppoll, slots, 2, locked ? NULL : &soon, NULL, 0);
 		if (slots[0].revents)
 			pass_on_signal();
 		if (adopted ? slots[1].revents != 0 : sys(wait4, engine, &status, WAIT_NOHANG, NULL) == engine)
