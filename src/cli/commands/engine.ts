@@ -18,7 +18,7 @@ export const commands: CommandTable = {
     load: () => import('./engine/enable.ts'),
   },
   disable: {
-    summary: 'Take that back; containers go on',
+    summary: 'No longer have systemd start the engine with the machine; containers go on',
     load: () => import('./engine/disable.ts'),
   },
 }

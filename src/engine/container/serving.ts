@@ -11,9 +11,10 @@ import type { Run } from './run.ts'
  * that can only be reached from within; then the shell executes the server anew, for everybody. The usual probes
  * (`pg_isready`, `mysqladmin ping`) take the first for the second.
  */
-export function isServing({ record }: Container, { process: { pid } }: Run): boolean {
+export function isServing({ record }: Container, run: Run): boolean {
+  const { pid } = run.process
   if (!Object.keys(record.config.ExposedPorts ?? {}).some(port => !/\/(udp|sctp)$/.test(port))) return true
-  if (!isShell(mainProcess(pid))) return true
+  if (!isShell(mainProcess(run))) return true
   const tcp = ['tcp', 'tcp6']
     .flatMap(name => parseSocketTable(read(`/proc/${pid}/net/${name}`)))
     .filter(({ listening }) => listening)
@@ -24,8 +25,8 @@ export function isServing({ record }: Container, { process: { pid } }: Run): boo
 }
 
 /** The program that the container was started for: process 1, or what our init started. */
-function mainProcess(pid: number): number {
-  if (read(`/proc/${pid}/comm`).trim() !== 'init') return pid
+function mainProcess({ process: { pid }, spec }: Run): number {
+  if (!spec.init || spec.namespaces.pid !== 'private') return pid
   return Number(read(`/proc/${pid}/task/${pid}/children`).split(' ', 1)[0]) || pid
 }
 
